@@ -1,0 +1,50 @@
+"""Rowlock: a durable background task queue in the database you already have.
+
+Public names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from rowlock._version import __version__
+
+_HOMES = {
+    "AsyncRowlock": "rowlock.app.async_facade",
+    "Attempt": "rowlock.model.tasks",
+    "Backoff": "rowlock.backoff",
+    "Cancel": "rowlock.definitions.outcomes",
+    "Canceled": "rowlock.ops.tasks",
+    "Context": "rowlock.definitions.context",
+    "Fail": "rowlock.definitions.outcomes",
+    "LogLine": "rowlock.model.tasks",
+    "Queue": "rowlock.model.queues",
+    "QueueCounts": "rowlock.model.tasks",
+    "QueuePolicy": "rowlock.model.queues",
+    "RetryPolicy": "rowlock.backoff",
+    "Rowlock": "rowlock.app.sync_facade",
+    "Snooze": "rowlock.definitions.outcomes",
+    "Task": "rowlock.model.tasks",
+    "TaskDefinition": "rowlock.definitions.definition",
+    "TaskFailure": "rowlock.model.tasks",
+    "TaskState": "rowlock.model.states",
+    "Worker": "rowlock.worker.worker",
+    "context": "rowlock.definitions.context",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - texts # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from where it lives."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'rowlock' has no attribute {name!r}")
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Name what is public."""
+    return sorted({*globals(), *_HOMES})
