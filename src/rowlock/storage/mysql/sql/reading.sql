@@ -1,0 +1,124 @@
+-- name: get_task
+SELECT t.id, t.namespace, t.queue, COALESCE(d.alias, t.definition), t.state, t.priority,
+    COALESCE(t.payload, p.body), t.tags, t.unique_key, t.run_at, t.attempt, t.max_attempts,
+    t.crashes, t.max_crashes, t.options, t.worker, t.cancel_requested, t.progress,
+    t.progress_message, t.created_at, t.started_at, t.finished_at, t.lease_until, t.expires_at,
+    t.deleted_at, t.result, t.error, t.reason,
+    COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
+FROM (
+    SELECT id, namespace, queue, definition, state, priority, payload, tags,
+        CONVERT(unique_key USING utf8mb4) AS unique_key, run_at,
+        attempt, max_attempts, crashes, max_crashes, options, worker, cancel_requested, progress,
+        progress_message, created_at, started_at, NULL AS finished_at, lease_until,
+        expires_at, NULL AS deleted_at, NULL AS result, error, NULL AS reason
+    FROM rowlock_task WHERE id = :id AND namespace = :namespace
+    UNION ALL
+    SELECT id, namespace, queue, definition, state, priority, payload, tags, unique_key, run_at,
+        attempt, max_attempts, crashes, max_crashes, options, worker, 0, progress,
+        progress_message, created_at, started_at, finished_at, NULL, expires_at, deleted_at,
+        result, error, reason
+    FROM rowlock_history WHERE id = :id AND namespace = :namespace
+) AS t
+LEFT JOIN rowlock_payload AS p ON p.task = t.id
+LEFT JOIN rowlock_definition AS d ON d.namespace = t.namespace AND d.`key` = t.definition;
+
+-- name: list_tasks
+-- Two limited scans of the primary keys, newest first, in one statement: read one after the
+-- other around a retry, neither table would show the task. A list of words arrives as one
+-- text in which a line break stands before and after each.
+SELECT t.id, t.namespace, t.queue, COALESCE(d.alias, t.definition), t.state, t.priority,
+    COALESCE(t.payload, p.body), t.tags, t.unique_key, t.run_at, t.attempt, t.max_attempts,
+    t.crashes, t.max_crashes, t.options, t.worker, t.cancel_requested, t.progress,
+    t.progress_message, t.created_at, t.started_at, t.finished_at, t.lease_until, t.expires_at,
+    t.deleted_at, t.result, t.error, t.reason,
+    COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
+FROM (
+    (SELECT id, namespace, queue, definition, state, priority, payload, tags,
+        CONVERT(unique_key USING utf8mb4) AS unique_key, run_at,
+        attempt, max_attempts, crashes, max_crashes, options, worker, cancel_requested, progress,
+        progress_message, created_at, started_at, NULL AS finished_at, lease_until,
+        expires_at, NULL AS deleted_at, NULL AS result, error, NULL AS reason
+    FROM rowlock_task FORCE INDEX (PRIMARY)
+    WHERE namespace = :namespace
+        AND (:before IS NULL OR id < :before)
+        AND (:queue IS NULL OR queue = :queue)
+        AND (:definition IS NULL OR definition = :definition)
+        AND (:tag IS NULL OR tags LIKE :tag ESCAPE '!')
+        AND (:created_after IS NULL OR created_at >= CAST(:created_after AS DATETIME(6)))
+        AND (:created_before IS NULL OR created_at < CAST(:created_before AS DATETIME(6)))
+        AND :live
+        AND LOCATE(CONCAT('\n', CASE
+            WHEN token IS NULL
+                AND expires_at <= COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
+                THEN 'expired'
+            WHEN state = 'scheduled' AND attempt > 0 THEN 'retrying'
+            ELSE state
+        END, CASE WHEN attempt > 0 THEN '+' ELSE '' END, '\n'), :marks) > 0
+    ORDER BY id DESC LIMIT :limit)
+    UNION ALL
+    (SELECT id, namespace, queue, definition, state, priority, payload, tags, unique_key, run_at,
+        attempt, max_attempts, crashes, max_crashes, options, worker, 0, progress,
+        progress_message, created_at, started_at, finished_at, NULL, expires_at, deleted_at,
+        result, error, reason
+    FROM rowlock_history FORCE INDEX (PRIMARY)
+    WHERE namespace = :namespace
+        AND (:before IS NULL OR id < :before)
+        AND (:queue IS NULL OR queue = :queue)
+        AND (:definition IS NULL OR definition = :definition)
+        AND (:tag IS NULL OR tags LIKE :tag ESCAPE '!')
+        AND (:created_after IS NULL OR created_at >= CAST(:created_after AS DATETIME(6)))
+        AND (:created_before IS NULL OR created_at < CAST(:created_before AS DATETIME(6)))
+        AND :finished
+        AND LOCATE(CONCAT('\n', state, CASE WHEN attempt > 0 THEN '+' ELSE '' END,
+            CASE WHEN deleted_at IS NOT NULL THEN '~' ELSE '' END, '\n'), :marks) > 0
+    ORDER BY id DESC LIMIT :limit)
+) AS t
+LEFT JOIN rowlock_payload AS p ON p.task = t.id
+LEFT JOIN rowlock_definition AS d ON d.namespace = t.namespace AND d.`key` = t.definition
+ORDER BY t.id DESC LIMIT :limit;
+
+-- name: find_by_prefix
+(SELECT id FROM rowlock_task
+ WHERE namespace = :namespace AND id BETWEEN :low AND :high LIMIT 2)
+UNION ALL
+(SELECT id FROM rowlock_history
+ WHERE namespace = :namespace AND id BETWEEN :low AND :high LIMIT 2);
+
+-- name: list_attempts
+SELECT task, attempt, worker, started_at, finished_at, outcome, error
+FROM rowlock_attempt WHERE task = :id ORDER BY finished_at;
+
+-- name: count_live
+SELECT queue,
+    CASE
+        WHEN token IS NULL
+            AND expires_at <= COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
+            THEN 'expired'
+        WHEN state = 'scheduled' AND attempt > 0 THEN 'retrying'
+        ELSE state END AS shown,
+    COUNT(*),
+    MIN(CASE WHEN state = 'queued' THEN run_at END),
+    COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
+FROM rowlock_task WHERE namespace = :namespace
+GROUP BY queue, shown;
+
+-- name: count_finished
+SELECT :queue, state, COUNT(*)
+FROM (
+    SELECT state FROM rowlock_history FORCE INDEX (ix_rowlock_history_finished)
+    WHERE namespace = :namespace AND queue = :queue AND deleted_at IS NULL
+    ORDER BY finished_at DESC LIMIT :cap) AS newest
+GROUP BY state;
+
+-- name: waiting_definitions
+-- What waits at the head of a queue, for the report of definitions that nobody here runs.
+SELECT COALESCE(d.alias, w.definition, ''), COUNT(*)
+FROM (
+    SELECT namespace, definition FROM rowlock_task FORCE INDEX (ix_rowlock_task_claim)
+    WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
+    ORDER BY priority, run_at, id LIMIT :limit) AS w
+LEFT JOIN rowlock_definition AS d ON d.namespace = w.namespace AND d.`key` = w.definition
+GROUP BY 1;
+
+-- name: server_facts
+SELECT version(), UTC_TIMESTAMP(6);

@@ -1,0 +1,261 @@
+"""A bounded pool of connections, and the runner that drives plans on them."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+from rowlock.errors import StorageConflictError, StorageError, StorageUnavailableError
+from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MAX_TRIES = 10
+FIRST_PAUSE_SECONDS = 0.005
+ACQUIRE_TIMEOUT_SECONDS = 30.0
+# Nobody waits for more than one try that took this long.
+RETRY_SECONDS = 15.0
+# What waits for a heartbeat loses its lease meanwhile.
+HEARTBEAT_SILENCE_SECONDS = 5.0
+
+
+class Driver(Protocol):
+    """What one engine's driver is asked to do; every method blocks."""
+
+    def connect(self) -> Any:
+        """Open a connection in autocommit mode, ready for our statements."""
+        ...
+
+    def close(self, connection: Any) -> None:
+        """Close the connection; never raises."""
+        ...
+
+    def begin(self, connection: Any) -> None:
+        """Open a transaction that may write."""
+        ...
+
+    def commit(self, connection: Any) -> None:
+        """Commit the open transaction."""
+        ...
+
+    def rollback(self, connection: Any) -> None:
+        """Roll the open transaction back."""
+        ...
+
+    def execute(self, connection: Any, statement: Statement) -> Result:
+        """Execute one statement and fetch all of its rows."""
+        ...
+
+    def translated(self, error: Exception) -> StorageError | None:
+        """Return our error for the driver's, or None if it is not the driver's."""
+        ...
+
+
+class Pool:
+    """At most `size` connections of one process, the last used first.
+
+    A forked child never uses its parent's connections: it forgets them and opens its own.
+    """
+
+    def __init__(self, driver: Driver, size: int, *, keeps: bool = True) -> None:
+        """Open nothing yet.
+
+        Args:
+            driver: Opens connections.
+            size: How many at most.
+            keeps: Whether a connection stays open for the next who needs one.
+        """
+        self._driver = driver
+        self._size = size
+        self._keeps = keeps
+        self._reset()
+
+    def _reset(self) -> None:
+        self._pid = os.getpid()
+        self._free = threading.BoundedSemaphore(self._size)
+        self._idle: list[Any] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @contextmanager
+    def connection(self) -> Generator[Any]:
+        """Lend a connection; one that broke takes its idle siblings with it."""
+        if self._pid != os.getpid():
+            self._reset()
+        if not self._free.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS):
+            raise StorageUnavailableError(f"all {self._size} connections are in use")
+        try:
+            connection = self._checked_out()
+            try:
+                yield connection
+            except StorageUnavailableError:
+                self._driver.close(connection)
+                self._drop_idle()
+                raise
+            except BaseException:
+                self._give_back(connection)
+                raise
+            self._give_back(connection)
+        finally:
+            self._free.release()
+
+    def _checked_out(self) -> Any:
+        with self._lock:
+            if self._closed:
+                raise StorageUnavailableError("the application was closed")
+            if self._idle:
+                return self._idle.pop()
+        return self._driver.connect()
+
+    def _give_back(self, connection: Any) -> None:
+        with self._lock:
+            if self._keeps and not self._closed:
+                self._idle.append(connection)
+                return
+        self._driver.close(connection)
+
+    def _drop_idle(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            self._driver.close(connection)
+
+    def close(self) -> None:
+        """Close what is idle now, and what is lent when it comes back."""
+        with self._lock:
+            self._closed = True
+        if self._pid == os.getpid():
+            self._drop_idle()
+
+
+class PooledRunner:
+    """Runs each plan on a pooled connection, in a transaction if the plan asks for one."""
+
+    def __init__(self, driver: Driver, *, size: int, keeps: bool = True) -> None:
+        self.driver = driver
+        self.pool = Pool(driver, size, keeps=keeps)
+
+    def run(self, operation: Callable[P, Plan[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run an operation that writes. See `Runner.run`."""
+        return self._run_again_on_conflict(lambda: operation(*args, **kwargs))
+
+    def read(self, operation: Callable[P, Plan[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run an operation that only reads. See `Runner.read`."""
+        began = time.monotonic()
+        try:
+            return self._run_again_on_conflict(lambda: operation(*args, **kwargs))
+        except StorageUnavailableError as error:
+            if not error.outcome_unknown or time.monotonic() - began > RETRY_SECONDS:
+                raise
+        return self._run_again_on_conflict(lambda: operation(*args, **kwargs))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.pool.close()
+
+    def _run_again_on_conflict(self, start: Callable[[], Plan[T]]) -> T:
+        pause, last_start = FIRST_PAUSE_SECONDS, time.monotonic() + RETRY_SECONDS
+        for _ in range(MAX_TRIES - 1):
+            try:
+                return self._run_once(start())
+            except StorageConflictError:
+                if time.monotonic() > last_start:
+                    raise
+                time.sleep(pause * random.random())  # noqa: S311 - jitter, not a secret
+                pause *= 2
+        return self._run_once(start())
+
+    def _run_once(self, plan: Plan[T]) -> T:
+        with self._translating(sent=False), self.pool.connection() as connection:
+            session = _Session(self.driver, connection)
+            with self._translating(sent=True):
+                try:
+                    value = drive(plan, session.execute)
+                    session.commit()
+                except BaseException:
+                    session.rollback()
+                    raise
+                return value
+
+    @contextmanager
+    def _translating(self, *, sent: bool) -> Generator[None]:
+        try:
+            yield
+        except StorageError:
+            raise
+        except Exception as error:
+            ours = self.driver.translated(error)
+            if ours is None:
+                raise
+            for note in getattr(error, "__notes__", ()):
+                ours.add_note(note)
+            if isinstance(ours, StorageUnavailableError):
+                ours.outcome_unknown = sent
+            raise ours from error
+
+
+class ServerRunners:
+    """The runners of a server engine; they differ in how long its silence is borne.
+
+    Attributes:
+        common: For nearly everything.
+        heartbeat: Has a connection of its own, which nothing else can hold up.
+        patient: For what may take its time, such as the making of an index: waits for ever, and
+            keeps no connection.
+    """
+
+    def __init__(
+        self, driver: Callable[[float | None], Driver], *, size: int, silence: float
+    ) -> None:
+        """Connect nothing yet.
+
+        Args:
+            driver: Returns a driver that gives a server up after so many silent seconds.
+            size: Connections at most for `common`.
+            silence: After how many silent seconds `common` gives up.
+        """
+        self.common = PooledRunner(driver(silence), size=size)
+        brief = min(silence, HEARTBEAT_SILENCE_SECONDS)
+        self.heartbeat = PooledRunner(driver(brief), size=1)
+        self.patient = PooledRunner(driver(None), size=size, keeps=False)
+
+    def close(self) -> None:
+        """Close the connections."""
+        for runner in (self.common, self.heartbeat, self.patient):
+            runner.close()
+
+
+class _Session:
+    """One plan's use of a connection: whether its transaction is open."""
+
+    def __init__(self, driver: Driver, connection: Any) -> None:
+        self._driver = driver
+        self._connection = connection
+        self._begun = False
+
+    def execute(self, statement: Statement) -> Result:
+        if statement is BEGIN:
+            if not self._begun:
+                self._driver.begin(self._connection)
+                self._begun = True
+            return NOTHING
+        return self._driver.execute(self._connection, statement)
+
+    def commit(self) -> None:
+        if self._begun:
+            self._driver.commit(self._connection)
+            self._begun = False
+
+    def rollback(self) -> None:
+        if not self._begun:
+            return
+        try:
+            self._driver.rollback(self._connection)
+        except Exception:  # noqa: BLE001 - the first error is the one to tell
+            self._driver.close(self._connection)

@@ -1,0 +1,200 @@
+"""The psycopg driver: connections, execution, and its errors in our words."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import tuple_row
+
+from rowlock.errors import (
+    SchemaMissingError,
+    StorageConflictError,
+    StorageDataError,
+    StorageDeniedError,
+    StorageError,
+    StorageUnavailableError,
+)
+from rowlock.plan import Result, Statement
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT_SECONDS = 10
+LEAST_CONNECT_TIMEOUT_SECONDS = 2  # libpq has no shorter one
+
+# A half-open socket is noticed by the client within about ten seconds, and by the server when
+# it waits for a client that is gone.
+_CONNECTION_DEFAULTS: dict[str, Any] = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    "application_name": "rowlock",
+}
+
+_CONFLICTS = ("40001", "40P01", "55P03")
+_CRASHED = ("57P01", "57P02", "57P03", "57P05", "53300", "25P03")
+_KINDS: dict[str, type[StorageError]] = {
+    **dict.fromkeys(_CONFLICTS, StorageConflictError),
+    **dict.fromkeys(_CRASHED, StorageUnavailableError),
+    "42501": StorageDeniedError,
+}
+_UNDEFINED_TABLE = "42P01"
+_READ_ONLY = "25006"
+_CONNECTION_CLASS = "08"
+_DATA_CLASSES = ("22", "23")
+
+
+def translated(error: Exception) -> StorageError | None:
+    """Return our error for psycopg's, or None if it is not psycopg's."""
+    if not isinstance(error, psycopg.Error):
+        return None
+    state, text = error.sqlstate or "", str(error).strip() or type(error).__name__
+    if state == _UNDEFINED_TABLE:
+        return SchemaMissingError(0, 1)
+    if state == _READ_ONLY:
+        return StorageUnavailableError(f"connected to a server that only reads: {text}")
+    return _KINDS.get(state, _kind_of(error, state))(text)
+
+
+def _kind_of(error: psycopg.Error, state: str) -> type[StorageError]:
+    """Return which of our errors one is whose code has no entry of its own."""
+    if state.startswith(_DATA_CLASSES) or isinstance(error, psycopg.DataError):
+        return StorageDataError
+    from_driver = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    if state.startswith(_CONNECTION_CLASS) or (from_driver and not state):
+        return StorageUnavailableError
+    return StorageError
+
+
+class HeardConnection(psycopg.Connection[Any]):
+    """A connection that is given up when the server is silent for too long.
+
+    The kernel notices a host that is gone. It does not notice a server that hangs: that one's
+    host acknowledges all that it gets.
+
+    Attributes:
+        silence: After how many seconds without a sign of the server a wait is given up, and the
+            connection with it; None waits for ever.
+    """
+
+    silence: float | None = None
+
+    def wait(self, gen: Generator[Any, Any, T], *args: Any, **given: Any) -> T:
+        """Wait for an answer; one that has a limit of its own, for notifications, keeps that."""
+        if self.silence is None or args or given:
+            return super().wait(gen, *args, **given)
+        try:
+            return super().wait(_heard(gen, self.silence))
+        except _SilentError as error:
+            # Whatever was asked for may happen yet: nothing else can be asked here.
+            self.close()
+            raise psycopg.OperationalError(str(error)) from None
+
+
+class _SilentError(Exception):
+    """The server has been silent for too long."""
+
+
+def _heard(gen: Generator[Any, Any, T], silence: float) -> Generator[Any, Any, T]:
+    """Pass a wait's steps on; psycopg makes an empty one every tenth of a second."""
+    silent_since = None
+    try:
+        state = next(gen)
+        while True:
+            ready = yield state
+            if ready:
+                silent_since = None
+            elif silent_since is None:
+                silent_since = time.monotonic()
+            elif time.monotonic() - silent_since > silence:
+                raise _SilentError(f"the server has not answered for {silence:g} s")
+            state = gen.send(ready)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+
+
+class PostgresDriver:
+    """Connections to one PostgreSQL database.
+
+    Nothing is kept in the session: no prepared statements, no SET, no advisory locks. So it
+    works behind PgBouncer in transaction mode.
+    """
+
+    def __init__(self, dsn: str, *, silence: float | None = None) -> None:
+        """Say where the database is.
+
+        Args:
+            dsn: A URL as libpq takes it.
+            silence: After how many silent seconds an answer is not waited for any longer.
+        """
+        self.dsn = dsn
+        self._silence = silence
+        longest = min(CONNECT_TIMEOUT_SECONDS, math.ceil(silence or CONNECT_TIMEOUT_SECONDS))
+        self._defaults: dict[str, Any] = {
+            **_CONNECTION_DEFAULTS,
+            "connect_timeout": max(longest, LEAST_CONNECT_TIMEOUT_SECONDS),
+        }
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """Open a connection in autocommit mode."""
+        given = conninfo_to_dict(self.dsn)
+        connection = HeardConnection.connect(
+            self.dsn,
+            autocommit=True,
+            prepare_threshold=None,
+            **{name: value for name, value in self._defaults.items() if name not in given},
+        )
+        connection.silence = self._silence
+        return connection
+
+    def close(self, connection: psycopg.Connection[Any]) -> None:
+        """Close the connection."""
+        with suppress(psycopg.Error):
+            connection.close()
+
+    def begin(self, connection: psycopg.Connection[Any]) -> None:
+        """Open a READ COMMITTED transaction, whatever the server's default is."""
+        connection.execute(b"BEGIN ISOLATION LEVEL READ COMMITTED")
+
+    def commit(self, connection: psycopg.Connection[Any]) -> None:
+        """Commit the open transaction."""
+        connection.execute(b"COMMIT")
+
+    def rollback(self, connection: psycopg.Connection[Any]) -> None:
+        """Roll the open transaction back."""
+        connection.execute(b"ROLLBACK")
+
+    def execute(self, connection: psycopg.Connection[Any], statement: Statement) -> Result:
+        """Execute one statement and fetch its rows."""
+        return execute_on(connection, statement)
+
+    def translated(self, error: Exception) -> StorageError | None:
+        """Return our error for psycopg's, or None if it is not psycopg's."""
+        return translated(error)
+
+
+def execute_on(connection: psycopg.Connection[Any], statement: Statement) -> Result:
+    """Execute one statement and fetch its rows; never prepared, see the class above."""
+    with psycopg.RawCursor(connection, row_factory=tuple_row) as cursor:
+        if statement.copied is not None:
+            with cursor.copy(statement.sql.text.encode()) as copy:
+                for text in statement.copied:
+                    copy.write(text)
+            return Result([], cursor.rowcount)
+        text, names = statement.sql.dollar
+        values = [statement.params[name] for name in names]
+        cursor.execute(text.encode(), values, prepare=False, binary=True)
+        return result_of(cursor)
+
+
+def result_of(cursor: psycopg.Cursor[Any]) -> Result:
+    """Return what the executed cursor holds."""
+    rows = cursor.fetchall() if cursor.description else []
+    return Result(rows, cursor.rowcount)

@@ -1,0 +1,53 @@
+"""Joining the caller's transaction on PostgreSQL: psycopg 3, sync and async."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
+
+from rowlock.errors import InvalidValueError
+from rowlock.plan import Result, Statement
+from rowlock.storage.enlisted import Enlisting, Execute, ExecuteAsync
+from rowlock.storage.postgres.connection import execute_on, translated
+
+
+def _check_open(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> None:
+    if connection.autocommit and connection.info.transaction_status == TransactionStatus.IDLE:
+        raise InvalidValueError(
+            "transaction",
+            "the connection is in autocommit mode: open a transaction with its transaction() first",
+        )
+
+
+def _recognise(connection: object) -> Execute | None:
+    if not isinstance(connection, psycopg.Connection):
+        return None
+    _check_open(connection)  # pyright: ignore[reportUnknownArgumentType] - any row type
+    return execute_on
+
+
+def _recognise_async(connection: object) -> ExecuteAsync | None:
+    if not isinstance(connection, psycopg.AsyncConnection):
+        return None
+    _check_open(connection)  # pyright: ignore[reportUnknownArgumentType] - any row type
+    return _execute_async
+
+
+async def _execute_async(connection: psycopg.AsyncConnection[Any], statement: Statement) -> Result:
+    async with psycopg.AsyncRawCursor(connection, row_factory=tuple_row) as cursor:
+        if statement.copied is not None:
+            async with cursor.copy(statement.sql.text.encode()) as copy:
+                for text in statement.copied:
+                    await copy.write(text)
+            return Result([], cursor.rowcount)
+        text, names = statement.sql.dollar
+        values = [statement.params[name] for name in names]
+        await cursor.execute(text.encode(), values, prepare=False, binary=True)
+        rows = await cursor.fetchall() if cursor.description else []
+        return Result(rows, cursor.rowcount)
+
+
+POSTGRES_ENLISTING = Enlisting("PostgreSQL", translated, _recognise, _recognise_async)

@@ -1,0 +1,105 @@
+"""Opens a PostgreSQL database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+from psycopg import conninfo
+
+from rowlock.errors import ConfigError
+from rowlock.storage.catalog import Catalog
+from rowlock.storage.migrations import Migrations
+from rowlock.storage.pool import ServerRunners
+from rowlock.storage.postgres.connection import PostgresDriver
+from rowlock.storage.postgres.enlisted import POSTGRES_ENLISTING
+from rowlock.storage.postgres.store import POSTGRES_VALUES, PostgresEnqueuePlans, arrays
+from rowlock.storage.postgres.vacuum import VacuumDuty
+from rowlock.storage.postgres.wakeups import NotifyWakeups
+from rowlock.storage.sql.claiming import ClaimPlans
+from rowlock.storage.sql.operating import OperatePlans
+from rowlock.storage.sql.queues import QueuePlans
+from rowlock.storage.sql.reading import ReadPlans
+from rowlock.storage.sql.upkeep import UpkeepPlans
+from rowlock.storage.storage import AllStores, Storage
+from rowlock.storage.wakeups import PollingWakeups
+
+HERE = Path(__file__).parent
+MAX_PORT = 65_535
+
+
+def open_postgres(
+    dsn: str,
+    *,
+    prefix: str,
+    schema: str | None,
+    pool_size: int,
+    listen_url: str | None,
+    silence: float,
+) -> Storage:
+    """Open the database at a DSN.
+
+    Args:
+        dsn: A `postgresql://` URL as libpq takes it.
+        prefix: What our tables' names begin with.
+        schema: Where they are; None for the connection's search path.
+        pool_size: Connections at most, besides those for heartbeats and for listening.
+        listen_url: Where to LISTEN if `dsn` is a pooler; empty to poll instead.
+        silence: After how many seconds without an answer a statement is given up.
+
+    Raises:
+        ConfigError: libpq cannot read one of the URLs.
+    """
+    for name, url in (("the database URL", dsn), ("listen_url", listen_url or dsn)):
+        _check_readable(name, url)
+    runners = ServerRunners(
+        lambda seconds: PostgresDriver(dsn, silence=seconds), size=pool_size, silence=silence
+    )
+    catalog = Catalog(HERE / "sql", prefix=prefix, schema=schema)
+    parts = (catalog, POSTGRES_VALUES, arrays)
+    channel = f"{schema}.{prefix}wake" if schema else f"{prefix}wake"
+    ear = PostgresDriver(listen_url or dsn, silence=silence)
+
+    return Storage(
+        engine="PostgreSQL",
+        url=dsn,
+        durable=True,
+        migrates_itself=False,
+        stores=AllStores(
+            enqueue=PostgresEnqueuePlans(*parts),
+            claims=ClaimPlans(*parts),
+            upkeep=UpkeepPlans(*parts),
+            operate=OperatePlans(*parts),
+            reads=ReadPlans(*parts),
+            queues=QueuePlans(*parts),
+        ),
+        migrations=Migrations(
+            catalog, POSTGRES_VALUES, HERE / "migrations", prefix=prefix, schema=schema
+        ),
+        runner=runners.common,
+        heartbeat_runner=runners.heartbeat,
+        patient_runner=runners.patient,
+        wakeups=PollingWakeups() if listen_url == "" else NotifyWakeups(ear, channel),
+        close_all=runners.close,
+        catalog=catalog,
+        enlisting=POSTGRES_ENLISTING,
+        vacuum=VacuumDuty(runners.patient, catalog),
+    )
+
+
+def _check_readable(name: str, url: str) -> None:
+    try:
+        ports = str(conninfo.conninfo_to_dict(url).get("port") or "").split(",")
+    except psycopg.ProgrammingError:
+        # libpq's own words may quote the password.
+        ports = None
+    # Not every libpq looks at the ports before it connects; there may be one for each host.
+    if ports is None or not all(port == "" or _is_port(port) for port in ports):
+        raise ConfigError(
+            f"{name} cannot be read: write postgresql://user:password@host:port/database "
+            "with special characters percent-encoded"
+        )
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text) <= MAX_PORT

@@ -1,0 +1,153 @@
+"""Rows into values, one function for each type; column order is that of the statements."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from rowlock.model import json_text
+from rowlock.model.failures import failure_from_text
+from rowlock.model.queues import Queue
+from rowlock.model.states import TaskState
+from rowlock.model.tasks import Attempt, Claim, Definition, LogLine, Task
+from rowlock.plan import Row
+from rowlock.storage.values import (
+    ColumnValues,
+    defaults_from_text,
+    options_from_text,
+    policy_from_text,
+)
+
+
+def shown_state(state: str, attempt: int, expires_at: datetime | None, now: datetime) -> TaskState:
+    """Return the state as readers see it.
+
+    A waiting task past its lifetime is expired before upkeep moves it, and a scheduled one
+    that ran before is retrying.
+    """
+    if state in {"scheduled", "queued", "paused"} and expires_at and expires_at <= now:
+        return TaskState.EXPIRED
+    if state == TaskState.SCHEDULED and attempt > 0:
+        return TaskState.RETRYING
+    return TaskState(state)
+
+
+def task_from_row(row: Row, values: ColumnValues) -> Task:
+    """Return the task in a row of `get_task` or `list_tasks`."""
+    (
+        task_id, namespace, queue, definition, state, priority, payload, tags, unique_key,
+        run_at, attempt, max_attempts, crashes, max_crashes, options, worker, cancel_requested,
+        progress, progress_message, created_at, started_at, finished_at, lease_until,
+        expires_at, deleted_at, result, error, reason, now,
+    ) = row  # fmt: skip
+    timeout, retry = options_from_text(options)
+    expires = values.optional_time(expires_at)
+    return Task(
+        id=values.read_id(task_id),
+        namespace=namespace,
+        queue=queue,
+        definition=definition,
+        state=shown_state(state, attempt, expires, values.read_time(now)),
+        priority=-priority,
+        payload=json_text.decode_shown(payload),
+        tags=tuple(json_text.decode_shown(tags)) if tags else (),
+        unique_key=unique_key,
+        run_at=values.read_time(run_at),
+        attempt=attempt,
+        max_attempts=max_attempts,
+        crashes=crashes,
+        max_crashes=max_crashes,
+        timeout=timeout,
+        retry=retry,
+        worker=worker,
+        cancel_requested=bool(cancel_requested),
+        progress=progress,
+        progress_message=progress_message,
+        created_at=values.read_time(created_at),
+        started_at=values.optional_time(started_at),
+        finished_at=values.optional_time(finished_at),
+        lease_until=values.optional_time(lease_until),
+        expires_at=expires,
+        deleted_at=values.optional_time(deleted_at),
+        result=None if result is None else json_text.decode_shown(result),
+        error=failure_from_text(error),
+        reason=reason,
+    )
+
+
+def claim_from_row(row: Row, token: UUID, values: ColumnValues) -> Claim:
+    """Return the claim in a row of `claim_tasks` or `read_claimed`."""
+    (
+        task_id, queue, definition, payload, attempt, crashes, max_attempts, max_crashes,
+        priority, run_at, created_at, started_at, lease_until, expires_at, cancel_requested,
+        unique_key, tags, options,
+    ) = row  # fmt: skip
+    return Claim(
+        values.read_id(task_id),
+        token,
+        queue,
+        definition,
+        payload,
+        attempt,
+        crashes,
+        max_attempts,
+        max_crashes,
+        priority,
+        values.read_time(run_at),
+        values.read_time(created_at),
+        values.read_time(started_at),
+        values.read_time(lease_until),
+        values.optional_time(expires_at),
+        bool(cancel_requested),
+        unique_key,
+        tags,
+        options,
+    )
+
+
+def attempt_from_row(row: Row, values: ColumnValues) -> Attempt:
+    """Return the attempt in a row of `list_attempts`."""
+    task_id, attempt, worker, started_at, finished_at, outcome, error = row
+    return Attempt(
+        task_id=values.read_id(task_id),
+        attempt=attempt,
+        worker=worker,
+        started_at=values.optional_time(started_at),
+        finished_at=values.optional_time(finished_at),
+        outcome=outcome,
+        error=failure_from_text(error),
+    )
+
+
+def log_from_row(row: Row) -> list[LogLine]:
+    """Return the lines in a row of `read_log`: `[["<ISO time>", level, message], …]`."""
+    return [
+        LogLine(at=datetime.fromisoformat(at), level=level, message=message)
+        for at, level, message in json_text.decode_shown(row[1])
+    ]
+
+
+def queue_from_row(row: Row, values: ColumnValues) -> Queue:
+    """Return the queue in a row of `list_queues`."""
+    namespace, name, paused, policy, created_at = row
+    return Queue(
+        namespace=namespace,
+        name=name,
+        paused=bool(paused),
+        policy=policy_from_text(policy),
+        created_at=values.read_time(created_at),
+    )
+
+
+def definition_from_row(row: Row) -> Definition:
+    """Return the definition in a row of `get_definition`."""
+    alias, key, title, description, queue, status, defaults = row
+    return Definition(
+        alias=alias,
+        key=key,
+        title=title,
+        description=description,
+        queue=queue,
+        status=status,
+        **defaults_from_text(defaults),
+    )

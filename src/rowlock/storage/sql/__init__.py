@@ -1,0 +1,1 @@
+"""The plans that engines share. They name statements, never dialects."""

@@ -1,0 +1,332 @@
+"""Plans that take tasks and end attempts, for engines where each is one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from rowlock.model.states import TaskState
+from rowlock.model.tasks import Claim, Finish, Held, Pulse, Release, Report
+from rowlock.plan import BEGIN, Plan, Row
+from rowlock.storage.contract import ClaimRequest, Lane, Place
+from rowlock.storage.rows import claim_from_row
+from rowlock.storage.sql.base import Plans
+from rowlock.storage.values import EPOCH
+
+_FIRST_ID = UUID(int=0)
+
+
+def _id_as_int(write: Finish | Release | Report) -> int:
+    return write.id.int
+
+
+class ClaimPlans(Plans):
+    """`ClaimStore` over a statement catalogue.
+
+    The writes whose shape differs between engines are `_claim`, `_renew`, `_finish` and
+    `_release`; what is around them is the same for all.
+    """
+
+    def claim_tasks(
+        self, request: ClaimRequest, *, now: datetime | None = None
+    ) -> Plan[list[Claim]]:
+        rows = yield from self._claim(request, now)
+        return (yield from self._claims(rows, request.token))
+
+    def peek_queue(self, request: ClaimRequest, /) -> Plan[list[Place]]:
+        result = yield self._sql.bind(
+            "peek_queue",
+            namespace=request.namespace,
+            queue=request.queue,
+            definitions=None if request.definitions is None else list(request.definitions),
+            without_definition=request.without_definition,
+            limit=request.limit,
+            now=None,
+        )
+        values = self._values
+        return [
+            Place(priority, values.read_time(run_at), values.read_id(task_id))
+            for priority, run_at, task_id in result.rows
+        ]
+
+    def read_claimed(self, token: UUID, /) -> Plan[list[Claim]]:
+        result = yield self._sql.bind("read_claimed", token=token)
+        return (yield from self._claims(result.rows, token))
+
+    def _claims(self, rows: Sequence[Row], token: UUID) -> Plan[list[Claim]]:
+        claims = [claim_from_row(row, token, self._values) for row in rows]
+        claims.sort(key=Claim.place_in_line)
+        large = [self._values.read_id(row[0]) for row in rows if row[3] is None]
+        if large:
+            result = yield self._sql.bind("read_payloads", **self._batch(ids=large))
+            bodies = {self._values.read_id(task_id): body for task_id, body in result.rows}
+            claims = [
+                claim._replace(payload=bodies[claim.id]) if claim.id in bodies else claim
+                for claim in claims
+            ]
+        return claims
+
+    def renew_leases(
+        self, held: Sequence[Held], *, now: datetime | None = None
+    ) -> Plan[list[Pulse]]:
+        renewed = yield from self._renew(held, now)
+        pulses = [
+            Pulse(task_id, held=True, cancel_requested=cancel)
+            for task_id, cancel in renewed.items()
+        ]
+        missing = [claim for claim in held if claim.id not in renewed]
+        if missing:
+            # Not renewed means lost, or locked by the very statement that settles it.
+            result = yield self._sql.bind(
+                "read_held",
+                **self._batch(
+                    ids=[claim.id for claim in missing], tokens=[claim.token for claim in missing]
+                ),
+            )
+            locked = {
+                self._values.read_id(task_id): bool(cancel) for task_id, cancel in result.rows
+            }
+            pulses += [
+                Pulse(claim.id, claim.id in locked, locked.get(claim.id, False))
+                for claim in missing
+            ]
+        return pulses
+
+    def finish_tasks(
+        self, finished: Sequence[Finish], *, now: datetime | None = None
+    ) -> Plan[set[UUID]]:
+        # Locks are taken in the order of ids, everywhere.
+        ordered = sorted(finished, key=_id_as_int)
+        settled = yield from self._finish(ordered, now)
+        if settled == len(ordered):
+            return {end.id for end in ordered}
+        # Some were lost or had been settled before: history tells which is which.
+        return (yield from self._with_repeated(ordered, set()))
+
+    def release_tasks(
+        self, released: Sequence[Release], *, now: datetime | None = None
+    ) -> Plan[set[UUID]]:
+        ordered = sorted(released, key=_id_as_int)
+        settled = yield from self._release(ordered, now)
+        return (yield from self._with_repeated(ordered, settled))
+
+    def _with_repeated(
+        self, ends: Sequence[Finish] | Sequence[Release], settled: set[UUID]
+    ) -> Plan[set[UUID]]:
+        missing = [end for end in ends if end.id not in settled]
+        if missing:
+            result = yield self._sql.bind(
+                "read_settled",
+                **self._batch(
+                    ids=[end.id for end in missing], tokens=[end.token for end in missing]
+                ),
+            )
+            settled = settled | self._ids(result.rows)
+        return settled
+
+    def report(self, reports: Sequence[Report], *, now: datetime | None = None) -> Plan[None]:
+        reports = sorted(reports, key=_id_as_int)
+        moved = [report for report in reports if report.progress is not None or report.message]
+        if moved:
+            yield self._sql.bind(
+                "report_progress",
+                **self._batch(
+                    ids=[report.id for report in moved],
+                    tokens=[report.token for report in moved],
+                    progresses=[report.progress for report in moved],
+                    messages=[report.message for report in moved],
+                ),
+            )
+        logged = [report for report in reports if report.log]
+        if logged:
+            yield self._sql.bind(
+                "append_log",
+                now=now,
+                **self._batch(
+                    tasks=[report.id for report in logged],
+                    tokens=[report.token for report in logged],
+                    lines=[report.log for report in logged],
+                ),
+            )
+
+    def _claim(self, request: ClaimRequest, now: datetime | None) -> Plan[list[Row]]:
+        result = yield self._sql.bind(
+            "claim_tasks",
+            namespace=request.namespace,
+            queue=request.queue,
+            definitions=None if request.definitions is None else list(request.definitions),
+            without_definition=request.without_definition,
+            limit=request.limit,
+            token=request.token,
+            worker=request.worker,
+            lease=request.lease,
+            now=now,
+            from_priorities=[lane.from_priority for lane in request.lanes],
+            to_priorities=[lane.to_priority for lane in request.lanes],
+            run_ats=[lane.run_at for lane in request.lanes],
+            ids=[lane.id for lane in request.lanes],
+        )
+        return result.rows
+
+    def _renew(self, held: Sequence[Held], now: datetime | None) -> Plan[dict[UUID, bool]]:
+        renewed: dict[UUID, bool] = {}
+        # Leases are a queue's, so there are few different ones.
+        for lease in {claim.lease for claim in held}:
+            same = [claim for claim in held if claim.lease == lease]
+            result = yield self._sql.bind(
+                "renew_leases",
+                now=now,
+                lease=lease,
+                **self._batch(
+                    ids=[claim.id for claim in same], tokens=[claim.token for claim in same]
+                ),
+            )
+            for task_id, cancel in result.rows:
+                renewed[self._values.read_id(task_id)] = bool(cancel)
+        return renewed
+
+    def _finish(self, finished: Sequence[Finish], now: datetime | None) -> Plan[int]:
+        """Move tasks to history; returns how many were still held."""
+        result = yield self._sql.bind("finish_tasks", now=now, **self._finish_columns(finished))
+        return result.count
+
+    def _finish_columns(self, finished: Sequence[Finish]) -> dict[str, object]:
+        return dict(
+            self._batch(
+                ids=[end.id for end in finished],
+                tokens=[end.token for end in finished],
+                states=[end.state.value for end in finished],
+                results=[end.result for end in finished],
+                errors=[end.error for end in finished],
+                reasons=[end.reason for end in finished],
+            )
+        )
+
+    def _release(self, released: Sequence[Release], now: datetime | None) -> Plan[set[UUID]]:
+        result = yield self._sql.bind("release_tasks", now=now, **self._release_columns(released))
+        return self._ids(result.rows)
+
+    def _release_columns(self, released: Sequence[Release]) -> dict[str, object]:
+        return dict(
+            self._batch(
+                ids=[end.id for end in released],
+                tokens=[end.token for end in released],
+                delays=[end.delay for end in released],
+                charged=[end.charged for end in released],
+                outcomes=[end.outcome.value for end in released],
+                errors=[end.error for end in released],
+            )
+        )
+
+
+class SteppedClaimPlans(ClaimPlans):
+    """`ClaimPlans` for engines without data-modifying subqueries.
+
+    Each write is a transaction of steps: lock the rows that the guard matches or copy them to
+    history, which locks them too, then delete or update by id. Between the first step and the
+    commit nobody else can touch them, so the later steps need no guard.
+    """
+
+    def _claim(self, request: ClaimRequest, now: datetime | None) -> Plan[list[Row]]:
+        yield BEGIN
+        rows: list[Row] = []
+        for lane in self._lanes(request):
+            rows += yield from self._lock_lane(request, lane, request.limit - len(rows), now)
+            if len(rows) == request.limit:
+                break
+        if rows:
+            yield self._sql.bind(
+                "mark_claimed",
+                token=request.token,
+                worker=request.worker,
+                started_at=rows[0][11],
+                lease_until=rows[0][12],
+                **self._batch(ids=[self._values.read_id(row[0]) for row in rows]),
+            )
+        return rows
+
+    def _lanes(self, request: ClaimRequest) -> Sequence[Lane]:
+        """Return where to look, one statement each."""
+        return request.lanes
+
+    def _lock_lane(
+        self, request: ClaimRequest, lane: Lane, limit: int, now: datetime | None
+    ) -> Plan[list[Row]]:
+        result = yield self._sql.bind(
+            "lock_claimable",
+            namespace=request.namespace,
+            queue=request.queue,
+            definitions=None if request.definitions is None else list(request.definitions),
+            without_definition=request.without_definition,
+            from_priority=lane.from_priority,
+            to_priority=lane.to_priority,
+            run_at=lane.run_at or EPOCH,
+            id=lane.id or _FIRST_ID,
+            limit=limit,
+            lease=request.lease,
+            now=now,
+        )
+        return result.rows
+
+    def _renew(self, held: Sequence[Held], now: datetime | None) -> Plan[dict[UUID, bool]]:
+        yield BEGIN
+        columns = self._batch(
+            ids=[claim.id for claim in held],
+            tokens=[claim.token for claim in held],
+            leases=[claim.lease for claim in held],
+        )
+        result = yield self._sql.bind("lock_held_unlocked", **columns)
+        renewed = {self._values.read_id(row[0]): bool(row[1]) for row in result.rows}
+        if renewed:
+            mine = [claim for claim in held if claim.id in renewed]
+            yield self._sql.bind(
+                "extend_leases",
+                now=now,
+                **self._batch(
+                    ids=[claim.id for claim in mine], leases=[claim.lease for claim in mine]
+                ),
+            )
+        return renewed
+
+    def _finish(self, finished: Sequence[Finish], now: datetime | None) -> Plan[int]:
+        yield BEGIN
+        buried = yield from self._bury(finished, now)
+        if buried == len(finished):
+            yield self._sql.bind("delete_tasks", **self._batch(ids=[end.id for end in finished]))
+        elif buried:
+            pairs = self._batch(
+                ids=[end.id for end in finished], tokens=[end.token for end in finished]
+            )
+            yield self._sql.bind("delete_held", **pairs)
+        return buried
+
+    def _bury(self, finished: Sequence[Finish], now: datetime | None) -> Plan[int]:
+        """Copy what is still held to history; returns how many tasks that were."""
+        result = yield self._sql.bind("bury_held", now=now, **self._finish_columns(finished))
+        return result.count
+
+    def _release(self, released: Sequence[Release], now: datetime | None) -> Plan[set[UUID]]:
+        yield BEGIN
+        held = yield from self._lock_held(released)
+        again = [end for end in released if held.get(end.id) is False]
+        if again:
+            columns = self._release_columns(again)
+            yield self._sql.bind("record_attempts", now=now, **columns)
+            yield self._sql.bind("requeue_tasks", now=now, **columns)
+        stopped = [end for end in released if held.get(end.id) is True]
+        if stopped:
+            yield from self._finish([canceled(end) for end in stopped], now)
+        return set(held)
+
+    def _lock_held(self, ends: Sequence[Finish] | Sequence[Release]) -> Plan[dict[UUID, bool]]:
+        result = yield self._sql.bind(
+            "lock_held",
+            **self._batch(ids=[end.id for end in ends], tokens=[end.token for end in ends]),
+        )
+        return {self._values.read_id(task_id): bool(cancel) for task_id, cancel in result.rows}
+
+
+def canceled(released: Release) -> Finish:
+    """Return the end of a task that was asked to cancel before it came back to the line."""
+    return Finish(released.id, released.token, TaskState.CANCELED, None, released.error, "canceled")

@@ -1,0 +1,129 @@
+"""Plans that store tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from rowlock.model.tasks import NewTask, TaskTerms
+from rowlock.plan import BEGIN, Plan
+from rowlock.storage.contract import Identity
+from rowlock.storage.sql.base import Plans
+
+INLINE_PAYLOAD_LENGTH = 2048
+"""Longer payloads live in a table of their own, so that a claim rewrites short rows."""
+
+
+def is_inline(task: NewTask) -> bool:
+    """Whether the payload travels in the task's own row."""
+    return len(task.payload) <= INLINE_PAYLOAD_LENGTH
+
+
+def common_columns(terms: TaskTerms, namespace: str, now: datetime) -> dict[str, Any]:
+    """Return the columns that fresh tasks have in common."""
+    due = terms.run_at or (now + terms.delay if terms.delay else now)
+    return {
+        "namespace": namespace,
+        "queue": terms.queue,
+        "definition": terms.definition,
+        "state": "scheduled" if due > now else "queued",
+        "priority": -terms.priority,
+        "run_at": due,
+        "max_attempts": terms.max_attempts,
+        "max_crashes": terms.max_crashes,
+        "expires_at": due + terms.lifetime if terms.lifetime else None,
+        "tags": terms.tags,
+        "options": terms.options,
+        "created_at": now,
+    }
+
+
+def inline_payload(task: NewTask) -> str | None:
+    """Return the payload as it stands in the task's own row."""
+    return task.payload if is_inline(task) else None
+
+
+class EnqueuePlans(Plans):
+    """`EnqueueStore` over a statement catalogue."""
+
+    def insert_tasks(
+        self,
+        tasks: Sequence[NewTask],
+        *,
+        namespace: str,
+        replayed: bool = False,
+        now: datetime | None = None,
+    ) -> Plan[set[UUID]]:
+        large = [task for task in tasks if not is_inline(task)]
+        if large or replayed:
+            yield BEGIN
+        inserted = yield from self._insert(tasks, namespace, now)
+        if replayed and inserted:
+            inserted -= yield from self._forget_replayed(inserted)
+        yield from self._insert_payloads([task for task in large if task.id in inserted])
+        return inserted
+
+    def _insert(
+        self, tasks: Sequence[NewTask], namespace: str, now: datetime | None
+    ) -> Plan[set[UUID]]:
+        result = yield self._sql.bind(
+            "insert_tasks", namespace=namespace, now=now, **self._columns(tasks)
+        )
+        return self._ids(result.rows)
+
+    def _insert_payloads(self, large: Sequence[NewTask]) -> Plan[None]:
+        if large:
+            columns = {"tasks": [one.id for one in large], "bodies": [one.payload for one in large]}
+            yield self._sql.bind("insert_payloads", **self._batch(**columns))
+
+    def _forget_replayed(self, inserted: set[UUID]) -> Plan[set[UUID]]:
+        result = yield self._sql.bind("forget_replayed", **self._batch(ids=list(inserted)))
+        return self._ids(result.rows)
+
+    def _columns(self, tasks: Sequence[NewTask]) -> Any:
+        return self._batch(
+            ids=[task.id for task in tasks],
+            queues=[task.terms.queue for task in tasks],
+            definitions=[task.terms.definition for task in tasks],
+            priorities=[-task.terms.priority for task in tasks],
+            run_ats=[task.terms.run_at for task in tasks],
+            delays=[task.terms.delay for task in tasks],
+            lifetimes=[task.terms.lifetime for task in tasks],
+            max_attempts=[task.terms.max_attempts for task in tasks],
+            max_crashes=[task.terms.max_crashes for task in tasks],
+            unique_keys=[task.unique_key for task in tasks],
+            tags=[task.terms.tags for task in tasks],
+            options=[task.terms.options for task in tasks],
+            payloads=[inline_payload(task) for task in tasks],
+        )
+
+    def insert_fresh_tasks(
+        self, tasks: Iterable[NewTask], *, namespace: str, now: datetime | None = None
+    ) -> Plan[None]:
+        yield BEGIN
+        if now is None:
+            clock = yield self._sql.bind("read_clock")
+            now = self._values.read_time(clock.rows[0][0])
+        for terms, group in groupby(tasks, key=attrgetter("terms")):
+            yield from self._insert_alike(group, common_columns(terms, namespace, now))
+
+    def _insert_alike(self, tasks: Iterator[NewTask], common: Mapping[str, Any]) -> Plan[None]:
+        """Insert fresh tasks that have their columns in common but for id and payload."""
+        raise NotImplementedError
+
+    def read_identities(self, ids: Sequence[UUID], /) -> Plan[dict[UUID, Identity]]:
+        result = yield self._sql.bind("read_identities", **self._batch(ids=list(ids)))
+        return {
+            self._values.read_id(task_id): Identity(namespace, definition, payload)
+            for task_id, namespace, definition, payload in result.rows
+        }
+
+    def find_unique_holder(self, namespace: str, unique_key: str, /) -> Plan[UUID | None]:
+        result = yield self._sql.bind(
+            "find_unique_holder", namespace=namespace, unique_key=unique_key
+        )
+        return self._values.read_id(result.rows[0][0]) if result.rows else None

@@ -1,0 +1,146 @@
+"""Opens a SQLite file or a private database in memory."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from functools import cached_property
+from typing import ParamSpec, TypeVar
+from uuid import UUID
+
+from rowlock.errors import ConfigError
+from rowlock.plan import Plan
+from rowlock.storage.catalog import Catalog
+from rowlock.storage.contract import (
+    ClaimStore,
+    EnqueueStore,
+    OperateStore,
+    QueueStore,
+    ReadStore,
+    UpkeepStore,
+)
+from rowlock.storage.migrations import Migrations
+from rowlock.storage.pool import PooledRunner
+from rowlock.storage.sqlite.connection import (
+    SQLITE_VALUES,
+    SQLiteDriver,
+    batch_of_ids,
+    json_batch,
+)
+from rowlock.storage.sqlite.enlisted import SQLITE_ENLISTING
+from rowlock.storage.sqlite.wakeups import DataVersionWakeups
+from rowlock.storage.storage import Storage
+from rowlock.storage.wakeups import LocalWakeups
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+HERE = os.path.dirname(__file__)  # noqa: PTH120 - see `sql_files`
+OLDEST = (3, 37, 0)
+# Before it, two checkpoints at a time could corrupt a database in WAL mode, very rarely.
+ADVISED = (3, 51, 3)
+READERS = 4
+
+
+class SQLiteRunner:
+    """One connection writes, a few others read; a database in memory has only the one."""
+
+    def __init__(self, driver: SQLiteDriver, *, in_memory: bool) -> None:
+        self.writer = PooledRunner(driver, size=1)
+        self.reader = self.writer if in_memory else PooledRunner(driver, size=READERS)
+
+    def run(self, operation: Callable[P, Plan[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run an operation that writes. See `Runner.run`."""
+        return self.writer.run(operation, *args, **kwargs)
+
+    def read(self, operation: Callable[P, Plan[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run an operation that only reads. See `Runner.read`."""
+        return self.reader.read(operation, *args, **kwargs)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.reader.close()
+        self.writer.close()
+
+
+class SQLiteStores:
+    """The groups of plans, each loaded when it is first used.
+
+    What works with thousands of tasks has fast readers and encoders, which take longer to load
+    than the command line takes for all else. People look at a few and steer one at a time.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._at_work = (catalog, SQLITE_VALUES, json_batch)
+        self._by_hand = (catalog, SQLITE_VALUES._replace(read_id=UUID), batch_of_ids)
+
+    @cached_property
+    def enqueue(self) -> EnqueueStore:
+        """Storing tasks."""
+        from rowlock.storage.sqlite.store import SQLiteEnqueuePlans
+
+        return SQLiteEnqueuePlans(*self._at_work)
+
+    @cached_property
+    def claims(self) -> ClaimStore:
+        """Taking tasks and ending attempts."""
+        from rowlock.storage.sqlite.store import SQLiteClaimPlans
+
+        return SQLiteClaimPlans(*self._at_work)
+
+    @cached_property
+    def upkeep(self) -> UpkeepStore:
+        """What has to be done for all tasks."""
+        from rowlock.storage.sql.upkeep import SteppedUpkeepPlans
+
+        return SteppedUpkeepPlans(*self._at_work)
+
+    @cached_property
+    def operate(self) -> OperateStore:
+        """What people do to single tasks."""
+        from rowlock.storage.sql.operating import SteppedOperatePlans
+
+        return SteppedOperatePlans(*self._by_hand)
+
+    @cached_property
+    def reads(self) -> ReadStore:
+        """Reading over live and finished tasks."""
+        from rowlock.storage.sql.reading import ReadPlans
+
+        return ReadPlans(*self._by_hand)
+
+    @cached_property
+    def queues(self) -> QueueStore:
+        """Queues and definitions."""
+        from rowlock.storage.sql.queues import QueuePlans
+
+        return QueuePlans(*self._at_work)
+
+
+def open_sqlite(path: str, *, prefix: str, url: str) -> Storage:
+    """Open the database at a path, or a private one in memory at `:memory:`."""
+    if sqlite3.sqlite_version_info < OLDEST:
+        raise ConfigError(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed")
+    in_memory = path == ":memory:"
+    driver = SQLiteDriver(path)
+    runner = SQLiteRunner(driver, in_memory=in_memory)
+    catalog = Catalog(f"{HERE}/sql", prefix=prefix)
+    return Storage(
+        engine="memory" if in_memory else "SQLite",
+        url=url,
+        durable=not in_memory,
+        migrates_itself=True,
+        stores=SQLiteStores(catalog),  # pyright: ignore[reportArgumentType] - it takes no cached property for a property
+        migrations=Migrations(
+            catalog, SQLITE_VALUES, f"{HERE}/migrations", prefix=prefix, schema=None
+        ),
+        runner=runner,
+        heartbeat_runner=runner,
+        patient_runner=runner,
+        wakeups=LocalWakeups() if in_memory else DataVersionWakeups(path),
+        close_all=runner.close,
+        catalog=catalog,
+        enlisting=SQLITE_ENLISTING,
+        advised_version=None if in_memory else ADVISED,
+    )

@@ -1,0 +1,127 @@
+-- name: get_task
+SELECT t.id, t.namespace, t.queue, coalesce(d.alias, t.definition), t.state, t.priority,
+    coalesce(t.payload, p.body), t.tags, t.unique_key, t.run_at, t.attempt, t.max_attempts,
+    t.crashes, t.max_crashes, t.options, t.worker, t.cancel_requested, t.progress,
+    t.progress_message, t.created_at, t.started_at, t.finished_at, t.lease_until, t.expires_at,
+    t.deleted_at, t.result, t.error, t.reason, :now
+FROM (
+    SELECT id, namespace, queue, definition, state, priority, payload, tags, unique_key, run_at,
+        attempt, max_attempts, crashes, max_crashes, options, worker, cancel_requested, progress,
+        progress_message, created_at, started_at, NULL AS finished_at, lease_until,
+        expires_at, NULL AS deleted_at, NULL AS result, error,
+        NULL AS reason
+    FROM rowlock_task WHERE id = :id AND namespace = :namespace
+    UNION ALL
+    SELECT id, namespace, queue, definition, state, priority, payload, tags, unique_key, run_at,
+        attempt, max_attempts, crashes, max_crashes, options, worker, 0, progress,
+        progress_message, created_at, started_at, finished_at, NULL, expires_at, deleted_at,
+        result, error, reason
+    FROM rowlock_history WHERE id = :id AND namespace = :namespace
+) AS t
+LEFT JOIN rowlock_payload AS p ON p.task = t.id
+LEFT JOIN rowlock_definition AS d ON d.namespace = t.namespace AND d.key = t.definition;
+
+-- name: list_tasks
+-- Two limited scans of the primary keys, newest first, in one statement: read one after the
+-- other around a retry, neither table would show the task. `~` comes after every id: with
+-- `:before IS NULL OR` a later page would walk from the newest task again. The plus keeps the
+-- planner from an index on the namespace, whose rows it would all have to sort.
+SELECT t.id, t.namespace, t.queue, coalesce(d.alias, t.definition), t.state, t.priority,
+    coalesce(t.payload, p.body), t.tags, t.unique_key, t.run_at, t.attempt, t.max_attempts,
+    t.crashes, t.max_crashes, t.options, t.worker, t.cancel_requested, t.progress,
+    t.progress_message, t.created_at, t.started_at, t.finished_at, t.lease_until, t.expires_at,
+    t.deleted_at, t.result, t.error, t.reason, :now
+FROM (
+    SELECT * FROM (
+    SELECT id, namespace, queue, definition, state, priority, payload, tags, unique_key, run_at,
+        attempt, max_attempts, crashes, max_crashes, options, worker, cancel_requested, progress,
+        progress_message, created_at, started_at, NULL AS finished_at, lease_until,
+        expires_at, NULL AS deleted_at, NULL AS result, error,
+        NULL AS reason
+    FROM rowlock_task
+    WHERE +namespace = :namespace
+        AND id < coalesce(:before, '~')
+        AND (:queue IS NULL OR queue = :queue)
+        AND (:definition IS NULL OR definition = :definition)
+        AND (:quoted_tag IS NULL OR instr(tags, :quoted_tag))
+        AND (:created_after IS NULL OR created_at >= :created_after)
+        AND (:created_before IS NULL OR created_at < :created_before)
+        AND :live
+        AND CASE
+            WHEN token IS NULL AND expires_at <= :now THEN 'expired'
+            WHEN state = 'scheduled' AND attempt > 0 THEN 'retrying'
+            ELSE state
+        END || CASE WHEN attempt > 0 THEN '+' ELSE '' END
+            IN (SELECT value FROM json_each(:marks))
+    ORDER BY id DESC LIMIT :limit)
+    UNION ALL
+    SELECT * FROM (
+    SELECT id, namespace, queue, definition, state, priority, payload, tags, unique_key, run_at,
+        attempt, max_attempts, crashes, max_crashes, options, worker, 0, progress,
+        progress_message, created_at, started_at, finished_at, NULL, expires_at, deleted_at,
+        result, error, reason
+    FROM rowlock_history
+    WHERE +namespace = :namespace
+        AND id < coalesce(:before, '~')
+        AND (:queue IS NULL OR queue = :queue)
+        AND (:definition IS NULL OR definition = :definition)
+        AND (:quoted_tag IS NULL OR instr(tags, :quoted_tag))
+        AND (:created_after IS NULL OR created_at >= :created_after)
+        AND (:created_before IS NULL OR created_at < :created_before)
+        AND :finished
+        AND state || CASE WHEN attempt > 0 THEN '+' ELSE '' END
+            || CASE WHEN deleted_at IS NOT NULL THEN '~' ELSE '' END
+            IN (SELECT value FROM json_each(:marks))
+    ORDER BY id DESC LIMIT :limit)
+) AS t
+LEFT JOIN rowlock_payload AS p ON p.task = t.id
+LEFT JOIN rowlock_definition AS d ON d.namespace = t.namespace AND d.key = t.definition
+ORDER BY t.id DESC LIMIT :limit;
+
+-- name: find_by_prefix
+-- The plus: see `list_tasks`.
+SELECT id FROM rowlock_task WHERE +namespace = :namespace AND id BETWEEN :low AND :high
+UNION ALL
+SELECT id FROM rowlock_history WHERE +namespace = :namespace AND id BETWEEN :low AND :high
+LIMIT 3;
+
+-- name: list_attempts
+SELECT task, attempt, worker, started_at, finished_at, outcome, error
+FROM rowlock_attempt WHERE task = :id ORDER BY finished_at;
+
+-- name: count_live
+SELECT queue,
+    CASE
+        WHEN token IS NULL
+            AND expires_at <= :now THEN 'expired'
+        WHEN state = 'scheduled' AND attempt > 0 THEN 'retrying'
+        ELSE state END AS shown,
+    count(*),
+    min(run_at) FILTER (WHERE state = 'queued'),
+    :now
+FROM rowlock_task WHERE namespace = :namespace
+GROUP BY queue, shown;
+
+-- name: count_finished
+SELECT name, state, count(*)
+FROM (
+    SELECT q.name, h.state,
+        row_number() OVER (PARTITION BY q.name ORDER BY h.finished_at DESC) AS place
+    FROM rowlock_queue AS q
+    JOIN rowlock_history AS h ON h.namespace = q.namespace AND h.queue = q.name
+    WHERE q.namespace = :namespace AND h.deleted_at IS NULL)
+WHERE place <= :cap
+GROUP BY name, state;
+
+-- name: waiting_definitions
+-- What waits at the head of a queue, for the report of definitions that nobody here runs.
+SELECT coalesce(d.alias, w.definition, ''), count(*)
+FROM (
+    SELECT namespace, definition FROM rowlock_task
+    WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
+    ORDER BY priority, run_at, id LIMIT :limit) AS w
+LEFT JOIN rowlock_definition AS d ON d.namespace = w.namespace AND d.key = w.definition
+GROUP BY 1;
+
+-- name: server_facts
+SELECT sqlite_version(), :now;

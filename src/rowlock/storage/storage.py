@@ -1,0 +1,180 @@
+"""One opened database: the stores, who runs their plans, and how sleepers are woken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from rowlock.plan import Plan
+from rowlock.runners import Runner, ThreadRunner
+from rowlock.storage.catalog import Catalog
+from rowlock.storage.contract import (
+    ClaimStore,
+    EnqueueStore,
+    OperateStore,
+    QueueStore,
+    ReadStore,
+    UpkeepStore,
+)
+from rowlock.storage.enlisted import EnlistedAsyncRunner, EnlistedRunner, Enlisting
+from rowlock.storage.migrations import Migrations
+from rowlock.storage.wakeups import Wakeups
+
+ASYNC_THREADS = 4
+# One claims while the other settles: more would not be faster, and each is a connection.
+WORKER_THREADS = 2
+
+
+class Vacuum(Protocol):
+    """Reclaims the dead rows of the live table."""
+
+    def pays(self) -> Plan[bool]:
+        """Return whether to do it now."""
+        ...
+
+    def vacuum(self) -> None:
+        """Do it; blocks while it does, on a connection of its own. Logs its failures."""
+        ...
+
+
+class Stores(Protocol):
+    """The groups of an engine's plans; they need not be there before they are asked for."""
+
+    @property
+    def enqueue(self) -> EnqueueStore:
+        """Storing tasks."""
+        ...
+
+    @property
+    def claims(self) -> ClaimStore:
+        """Taking tasks and ending attempts."""
+        ...
+
+    @property
+    def upkeep(self) -> UpkeepStore:
+        """What has to be done for all tasks."""
+        ...
+
+    @property
+    def operate(self) -> OperateStore:
+        """What people do to single tasks."""
+        ...
+
+    @property
+    def reads(self) -> ReadStore:
+        """Reading over live and finished tasks."""
+        ...
+
+    @property
+    def queues(self) -> QueueStore:
+        """Queues and definitions."""
+        ...
+
+
+class AllStores(NamedTuple):
+    """Every group of an engine's plans, made at once."""
+
+    enqueue: EnqueueStore
+    claims: ClaimStore
+    upkeep: UpkeepStore
+    operate: OperateStore
+    reads: ReadStore
+    queues: QueueStore
+
+
+@dataclass(kw_only=True)
+class Storage:
+    """Everything above storage reaches a database through one of these.
+
+    Attributes:
+        engine: The engine's name for people: `PostgreSQL`, `SQLite` …
+        durable: Whether tasks survive the process.
+        migrates_itself: Whether the schema is brought up to date when it is opened.
+        stores: The engine's plans.
+        runner: Runs plans on pooled connections.
+        heartbeat_runner: Runs plans on a connection of its own, which nothing else can hold up.
+        patient_runner: Runs plans that may take their time, such as migrations.
+        catalog: The engine's statements.
+        enlisting: How the engine joins the caller's own transaction.
+        advised_version: Below this version of the engine a known bug threatens the data.
+        vacuum: Reclaims dead rows of the live table where that pays; None where none gather.
+    """
+
+    engine: str
+    url: str
+    durable: bool
+    migrates_itself: bool
+    stores: Stores
+    migrations: Migrations
+    runner: Runner
+    heartbeat_runner: Runner
+    patient_runner: Runner
+    wakeups: Wakeups
+    close_all: Callable[[], None]
+    catalog: Catalog
+    enlisting: Enlisting
+    advised_version: tuple[int, ...] | None = None
+    vacuum: Vacuum | None = None
+    _threads: ThreadRunner | None = field(default=None, init=False)
+    _worker_threads: ThreadRunner | None = field(default=None, init=False)
+
+    @property
+    def enqueue(self) -> EnqueueStore:
+        """Storing tasks."""
+        return self.stores.enqueue
+
+    @property
+    def claims(self) -> ClaimStore:
+        """Taking tasks and ending attempts."""
+        return self.stores.claims
+
+    @property
+    def upkeep(self) -> UpkeepStore:
+        """What has to be done for all tasks."""
+        return self.stores.upkeep
+
+    @property
+    def operate(self) -> OperateStore:
+        """What people do to single tasks."""
+        return self.stores.operate
+
+    @property
+    def reads(self) -> ReadStore:
+        """Reading over live and finished tasks."""
+        return self.stores.reads
+
+    @property
+    def queues(self) -> QueueStore:
+        """Queues and definitions."""
+        return self.stores.queues
+
+    @property
+    def async_runner(self) -> ThreadRunner:
+        """The same runner for async callers."""
+        if self._threads is None:
+            self._threads = ThreadRunner(self.runner, threads=ASYNC_THREADS)
+        return self._threads
+
+    @property
+    def worker_runner(self) -> ThreadRunner:
+        """The same runner for a worker's own needs, which never take more than two connections."""
+        if self._worker_threads is None:
+            self._worker_threads = ThreadRunner(self.runner, threads=WORKER_THREADS)
+        return self._worker_threads
+
+    def enlist(self, transaction: object) -> EnlistedRunner:
+        """Return the runner on the caller's open transaction. See `Enlisting.runner`."""
+        return self.enlisting.runner(transaction)
+
+    async def enlist_async(self, transaction: object) -> EnlistedAsyncRunner:
+        """Return the runner on the caller's open async transaction."""
+        return await self.enlisting.async_runner(transaction)
+
+    def close(self) -> None:
+        """Close every connection and thread."""
+        for threads in (self._threads, self._worker_threads):
+            if threads is not None:
+                threads.close()
+        self.wakeups.close()
+        self.close_all()
