@@ -1,0 +1,1 @@
+"""What can be run: handlers, their signatures, their defaults; knows no storage."""

@@ -1,0 +1,266 @@
+"""What can be said about a task besides its arguments, checked at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, TypeAlias, TypedDict, Unpack
+from uuid import UUID
+
+from rowlock.backoff import Backoff, RetryPolicy
+from rowlock.errors import InvalidValueError
+from rowlock.model import json_text
+from rowlock.model.durations import Duration, duration_from, positive_duration_from
+from rowlock.model.ids import task_id_from_text
+from rowlock.model.names import DEFAULT_QUEUE, checked_queue, checked_tags, checked_unique_key
+from rowlock.model.queues import checked_count, checked_retry
+
+MAX_PRIORITY = 32_767
+
+Tags: TypeAlias = Collection[str]
+
+Unique: TypeAlias = str | bool | Sequence[str]
+"""A key, True for all arguments, or the names of some; False is not unique after all."""
+
+CheckedUnique: TypeAlias = str | bool | tuple[str, ...]
+
+
+class GivenDefaults(TypedDict, total=False):
+    """What a definition may say for all its tasks."""
+
+    queue: str | None
+    priority: int | None
+    max_attempts: int | None
+    max_crashes: int | None
+    lifetime: Duration | None
+    timeout: Duration | None
+    retry: RetryPolicy | Backoff | str | None
+    tags: Tags | None
+    unique: Unique | None
+
+
+class GivenOptions(GivenDefaults, total=False):
+    """What may be said of one task."""
+
+    delay: Duration | None
+    run_at: datetime | None
+    id: UUID | str | None
+    transaction: object
+
+
+class TaskDefaults(NamedTuple):
+    """What a definition says for all its tasks; None leaves it to the queue.
+
+    Attributes:
+        priority: Higher first.
+        max_attempts: Runs in all; 1 runs once.
+        unique: A key, True for all arguments, or the names of some.
+    """
+
+    queue: str = DEFAULT_QUEUE
+    priority: int = 0
+    max_attempts: int | None = None
+    max_crashes: int | None = None
+    lifetime: timedelta | None = None
+    timeout: timedelta | None = None
+    retry: RetryPolicy | None = None
+    tags: tuple[str, ...] = ()
+    unique: CheckedUnique | None = None
+
+
+class TaskOptions(NamedTuple):
+    """What was said of one task; None leaves it to the definition.
+
+    Attributes:
+        delay: Until it may start, from the database's clock.
+        run_at: When it may start, in UTC; never together with `delay`.
+        unique: False if the task is not unique although its definition says so.
+        transaction: The caller's open transaction, in which the task is stored.
+    """
+
+    queue: str | None = None
+    delay: timedelta | None = None
+    run_at: datetime | None = None
+    priority: int | None = None
+    max_attempts: int | None = None
+    max_crashes: int | None = None
+    timeout: timedelta | None = None
+    lifetime: timedelta | None = None
+    retry: RetryPolicy | None = None
+    tags: tuple[str, ...] | None = None
+    unique: CheckedUnique | None = None
+    id: UUID | None = None
+    transaction: object = None
+
+
+NO_OPTIONS = TaskOptions()
+
+
+def checked_priority(value: object) -> int:
+    """Return a priority, -32767 to 32767, higher first.
+
+    Raises:
+        InvalidValueError: Not an integer, or out of range.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidValueError("priority", f"must be an integer, not {value!r}")
+    if not -MAX_PRIORITY <= value <= MAX_PRIORITY:
+        limits = f"-{MAX_PRIORITY} to {MAX_PRIORITY}"
+        raise InvalidValueError("priority", f"is {value}; it must be {limits}")
+    return value
+
+
+def checked_run_at(value: object) -> datetime:
+    """Return an aware time in UTC.
+
+    Raises:
+        InvalidValueError: Not a datetime, or one without a time zone.
+    """
+    if not isinstance(value, datetime):
+        raise InvalidValueError("run_at", f"must be a datetime, not {value!r}")
+    if value.utcoffset() is None:
+        raise InvalidValueError(
+            "run_at", "has no time zone: use datetime.now(UTC) or add tzinfo=, or use delay="
+        )
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidValueError("run_at", f"{value} is out of range in UTC") from error
+
+
+def checked_unique(value: object) -> CheckedUnique:
+    """Return a key trimmed, a bool as it is, or argument names sorted.
+
+    Raises:
+        InvalidValueError: None of these, or no names at all.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return checked_unique_key(value)
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        raise InvalidValueError("unique", f"must be a key, True or argument names, not {value!r}")
+    names: list[object] = list(value)  # pyright: ignore[reportUnknownArgumentType] - checked next
+    texts = sorted({name for name in names if isinstance(name, str) and name.isidentifier()})
+    if not texts or len(texts) < len(names):
+        raise InvalidValueError("unique", f"must list argument names, each once, not {value!r}")
+    return tuple(texts)
+
+
+def _checked_delay(value: object) -> timedelta:
+    return duration_from("delay", value)
+
+
+def _checked_timeout(value: object) -> timedelta:
+    return positive_duration_from("timeout", value)
+
+
+def _checked_lifetime(value: object) -> timedelta:
+    return positive_duration_from("lifetime", value)
+
+
+def _checked_max_attempts(value: object) -> int:
+    return checked_count("max_attempts", value)
+
+
+def _checked_max_crashes(value: object) -> int:
+    return checked_count("max_crashes", value)
+
+
+def _unchecked(value: object) -> object:
+    return value
+
+
+def _checked_id(value: object) -> UUID:
+    if isinstance(value, UUID):
+        return value
+    if isinstance(value, str):
+        return task_id_from_text(value)
+    raise InvalidValueError("id", f"must be a UUID, not {value!r}")
+
+
+_CHECKS: Mapping[str, Callable[[object], object]] = {
+    "queue": checked_queue,
+    "delay": _checked_delay,
+    "run_at": checked_run_at,
+    "priority": checked_priority,
+    "max_attempts": _checked_max_attempts,
+    "max_crashes": _checked_max_crashes,
+    "timeout": _checked_timeout,
+    "lifetime": _checked_lifetime,
+    "retry": checked_retry,
+    "tags": checked_tags,
+    "unique": checked_unique,
+    "id": _checked_id,
+    "transaction": _unchecked,
+}
+
+
+def _checked(given: Mapping[str, object], known: Collection[str]) -> dict[str, Any]:
+    for name in given:
+        if name not in known:
+            raise InvalidValueError(name, f"is not an option; there are {', '.join(known)}")
+    return {name: _CHECKS[name](value) for name, value in given.items() if value is not None}
+
+
+def task_options(**given: Unpack[GivenOptions]) -> TaskOptions:
+    """Return checked options; durations may be text such as `"30s"`.
+
+    Raises:
+        InvalidValueError: A value is refused, or `delay` and `run_at` are both given; the
+            error names the option.
+    """
+    if not given:
+        return NO_OPTIONS
+    options = TaskOptions(**_checked(given, _CHECKS))
+    if options.delay is not None and options.run_at is not None:
+        raise InvalidValueError("run_at", "is given together with delay: one of them is enough")
+    return options
+
+
+def task_defaults(**given: Unpack[GivenDefaults]) -> TaskDefaults:
+    """Return checked defaults; durations may be text such as `"30s"`.
+
+    Raises:
+        InvalidValueError: A value is refused; the error names the option.
+    """
+    return TaskDefaults(**_checked(given, TaskDefaults._fields))
+
+
+def unique_key_for(
+    definition_key: str,
+    unique: CheckedUnique | None,
+    payload_arguments: Mapping[str, Any],
+    *,
+    known: Collection[str] = (),
+) -> str | None:
+    """Return the key that only one live task may hold, or None.
+
+    Args:
+        definition_key: What the definition is matched by.
+        unique: As checked by `checked_unique`.
+        payload_arguments: The plain arguments that are stored. One that was left to its
+            default is not among them and counts as not given.
+        known: Names of arguments that may be left to their defaults.
+
+    Raises:
+        InvalidValueError: `unique` names what is no argument.
+    """
+    if unique is None or unique is False:
+        return None
+    if isinstance(unique, str):
+        return unique
+    chosen = payload_arguments if unique is True else _chosen(unique, payload_arguments, known)
+    text = json_text.encode("unique", dict(chosen))
+    from hashlib import sha256  # start-up time: few tasks are unique by their arguments
+
+    return f"{definition_key}:{sha256(text.encode()).hexdigest()}"
+
+
+def _chosen(
+    names: Sequence[str], arguments: Mapping[str, Any], known: Collection[str]
+) -> dict[str, Any]:
+    for name in names:
+        if name not in arguments and name not in known:
+            raise InvalidValueError("unique", f"{name!r} is not an argument")
+    return {name: arguments[name] for name in names if name in arguments}

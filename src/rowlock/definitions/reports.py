@@ -1,0 +1,97 @@
+"""What a running task has to say, kept until the runtime fetches it for storage."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import msgspec
+
+from rowlock.model import json_text
+
+MAX_LINES = 1_000
+MAX_LOG_BYTES = 64 * 1024
+MAX_LINE_LENGTH = 8 * 1024
+MAX_PROGRESS_MESSAGE_LENGTH = 500
+
+# Room for the line that says how many were dropped, and for the brackets.
+_RESERVED_BYTES = 256
+
+_encode = msgspec.json.Encoder().encode
+
+
+class TakenReport(NamedTuple):
+    """What changed since the last take; None is unchanged, `log` is JSON text.
+
+    The log is `[["<ISO time>", "INFO", "text"], …]`.
+    """
+
+    progress: float | None
+    message: str | None
+    log: str | None
+
+
+def _shortened(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}… ({len(text) - limit:,} more characters)"
+
+
+def _encoded_line(level: str, text: str) -> bytes:
+    at = datetime.now(UTC).isoformat(timespec="microseconds")
+    return _encode([at, level, text])
+
+
+class TaskReports:
+    """A running task's progress and log lines; any thread may write, any may take.
+
+    Lines are encoded when they arrive, so that the bound on bytes is exact and a take only
+    joins them. What does not fit between two takes is counted, not kept.
+    """
+
+    __slots__ = ("_dropped", "_lines", "_lock", "_size", "_unsaid", "message", "percent")
+
+    def __init__(self) -> None:
+        self.percent = 0.0
+        self.message: str | None = None
+        self._lock = threading.Lock()
+        self._unsaid = False
+        self._lines: list[bytes] = []
+        self._size = 0
+        self._dropped = 0
+
+    def set_progress(self, percent: float, message: str | None) -> None:
+        """Record how far the task is; without a message the last one stands."""
+        if message is None:
+            shown = self.message
+        else:
+            shown = _shortened(json_text.printable(message), MAX_PROGRESS_MESSAGE_LENGTH)
+        with self._lock:
+            if (percent, shown) != (self.percent, self.message):
+                self.percent, self.message = percent, shown
+                self._unsaid = True
+
+    def add_line(self, level: str, text: str) -> None:
+        """Keep a log line if there is room for it."""
+        line = _encoded_line(level, _shortened(json_text.printable(text), MAX_LINE_LENGTH))
+        with self._lock:
+            size = self._size + len(line) + 1
+            if len(self._lines) >= MAX_LINES - 1 or size > MAX_LOG_BYTES - _RESERVED_BYTES:
+                self._dropped += 1
+            else:
+                self._lines.append(line)
+                self._size = size
+
+    def take(self) -> TakenReport | None:
+        """Return what changed since the last take and forget it; None if nothing did."""
+        with self._lock:
+            if not (self._unsaid or self._lines or self._dropped):
+                return None
+            lines, dropped, unsaid = self._lines, self._dropped, self._unsaid
+            percent, message = self.percent, self.message
+            self._lines, self._size, self._dropped, self._unsaid = [], 0, 0, False
+        if dropped:
+            lines.append(_encoded_line("WARNING", f"{dropped:,} more log lines were dropped"))
+        log = b"".join((b"[", b",".join(lines), b"]")).decode() if lines else None
+        return TakenReport(percent if unsaid else None, message if unsaid else None, log)

@@ -1,0 +1,36 @@
+"""Queues and their counts as plain dicts for JSON."""
+
+from __future__ import annotations
+
+from rowlock.model.queues import Queue
+from rowlock.model.states import TaskState
+from rowlock.model.tasks import QueueCounts
+from rowlock.wire.values import Wire, optional_time_to_wire, retry_to_wire, seconds_to_wire
+
+
+def queue_to_wire(queue: Queue) -> Wire:
+    """Return a queue with the policy that applies, built-in values filled in."""
+    return {
+        "name": queue.name,
+        "namespace": queue.namespace,
+        "paused": queue.paused,
+        "max_attempts": queue.max_attempts,
+        "max_crashes": queue.max_crashes,
+        "retry": retry_to_wire(queue.retry),
+        "lease_seconds": seconds_to_wire(queue.lease),
+        "timeout_seconds": seconds_to_wire(queue.timeout),
+        "lifetime_seconds": seconds_to_wire(queue.lifetime),
+        "retention_seconds": seconds_to_wire(queue.retention),
+        "created_at": optional_time_to_wire(queue.created_at),
+    }
+
+
+def counts_to_wire(counts: QueueCounts) -> Wire:
+    """Return how many tasks of a queue are in each state; every state is always there."""
+    return {
+        "queue": counts.queue,
+        "paused": counts.paused,
+        "counts": {state.value: counts.counts.get(state, 0) for state in TaskState},
+        "capped": counts.capped,
+        "oldest_wait_seconds": seconds_to_wire(counts.oldest_wait),
+    }
