@@ -1,0 +1,1 @@
+"""The public facades: `Rowlock` for sync code, `AsyncRowlock` for async code."""

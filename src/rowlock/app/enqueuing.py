@@ -1,0 +1,188 @@
+"""Enqueueing, as flows: what is asked of the database before, during and after."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from rowlock.app.flow import Flow, Pause, Run
+from rowlock.app.intake import Intake
+from rowlock.app.orders import Code, Order, Target
+from rowlock.definitions.options import TaskOptions
+from rowlock.errors import (
+    DuplicateTaskError,
+    InvalidValueError,
+    StorageError,
+    StorageUnavailableError,
+)
+from rowlock.model.queues import checked_count
+from rowlock.model.tasks import NewTask, Task
+from rowlock.ops.enqueue import Stored, TaskStream, enqueue_stream, enqueue_task, was_stored
+from rowlock.plan import Plan
+
+AnyDefinition: TypeAlias = Code | str | None
+
+MAX_TRIES = 5
+# A database that was silent for longer is not asked again.
+RETRY_SECONDS = 15.0
+FIRST_PAUSE_SECONDS = 0.1
+
+
+def enqueue(
+    core: Intake, definition: AnyDefinition, payload: Any, options: TaskOptions
+) -> Flow[Task]:
+    """Store one task.
+
+    Raises:
+        DuplicateTaskError: A live task holds its unique key.
+    """
+    new, stored = yield from _stored(core, definition, payload, options, unique=False)
+    if stored.task.id != new.id:
+        raise DuplicateTaskError(stored.task.id, new.unique_key or "")
+    return stored.task
+
+
+def enqueue_if_not_exists(
+    core: Intake, definition: AnyDefinition, payload: Any, options: TaskOptions
+) -> Flow[tuple[Task, bool]]:
+    """Store one task unless a live one holds its unique key, by default all arguments."""
+    _, stored = yield from _stored(core, definition, payload, options, unique=True)
+    return stored.task, stored.created
+
+
+def _stored(
+    core: Intake, definition: AnyDefinition, payload: Any, options: TaskOptions, *, unique: bool
+) -> Flow[tuple[NewTask, Stored]]:
+    target = yield from _prepared(core, definition, options)
+    queue = core.policies.queue(core.queue_name(target, options))
+    new = Order(target, options, queue, unique_by_default=unique).task(payload)
+    given_id = options.id is not None
+    store = partial(enqueue_task, core.storage, core.namespace, new, given_id=given_id)
+    if options.transaction is not None:
+        stored: Stored = yield Run(partial(store, coalesce=False), options.transaction)
+        return new, stored
+    stored = yield from _until_certain(store)
+    if stored.created:
+        core.storage.wakeups.wake_here(core.namespace, new.terms.queue)
+    return new, stored
+
+
+def _until_certain(operation: Callable[..., Plan[Any]]) -> Flow[Any]:
+    """Write what may be written twice; when the commit is in doubt, once more, told so."""
+    replayed, last_start = False, time.monotonic() + RETRY_SECONDS
+    for attempt in range(MAX_TRIES):
+        try:
+            done: Any = yield Run(partial(operation, replayed=replayed))
+        except StorageUnavailableError as error:
+            # A later try that never reached the database leaves the first in doubt.
+            replayed = error.outcome_unknown = replayed or error.outcome_unknown
+            if not replayed or attempt == MAX_TRIES - 1 or time.monotonic() > last_start:
+                raise
+        else:
+            return done
+        yield _pause(attempt)
+    raise AssertionError  # the last try returned or raised
+
+
+def _pause(attempt: int) -> Pause:
+    return Pause(FIRST_PAUSE_SECONDS * 2**attempt * (0.5 + random.random()))  # noqa: S311 - jitter
+
+
+def _prepared(core: Intake, definition: AnyDefinition, options: TaskOptions) -> Flow[Target]:
+    """Find what is to be run, and make sure that its queue and its row are there.
+
+    On a connection of our own: a shared row written in the caller's transaction would hold up
+    every other producer until that ends.
+    """
+    definition = core.named(definition)
+    target = core.target(definition)
+    if target is None:
+        assert isinstance(definition, str)  # noqa: S101 - only an alias can be unknown here
+        yield Run(partial(core.read_row, definition), reads=True)
+        target = core.target(definition)
+        assert target is not None  # noqa: S101 - it was just read
+    queue, code = core.queue_name(target, options), core.code_of(definition)
+    if options.transaction is not None and core.storage.enlisting.one_writer:
+        # Nobody but the caller can write now; a queue that is not there has the defaults.
+        if not core.policies.is_fresh(queue):
+            yield Run(partial(core.policies.look, core.storage, queue), reads=True)
+    elif not core.is_prepared(queue, code):
+        definitions = () if code is None else (code,)
+        yield from _until_certain(partial(_prepare, core, queue, definitions))
+    return target
+
+
+def _prepare(
+    core: Intake, queue: str, definitions: Sequence[Code], *, replayed: bool
+) -> Plan[None]:
+    del replayed  # it may be done any number of times
+    return core.prepare((queue,), definitions)
+
+
+def enqueue_many(
+    core: Intake,
+    definition: AnyDefinition,
+    payloads: Iterable[Any],
+    options: TaskOptions,
+    *,
+    chunk: int | None = None,
+) -> Flow[list[UUID]]:
+    """Store a task for each payload, all or none; with `chunk`, in pieces of that size."""
+    if options.id is not None:
+        raise InvalidValueError("id", "one id cannot be given to many tasks")
+    if chunk is not None:
+        checked_count("chunk", chunk)
+    if isinstance(payloads, (str, bytes, Mapping)) or not isinstance(payloads, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
+        raise InvalidValueError("arguments", "must be an iterable of mappings, one for each task")
+    target = yield from _prepared(core, definition, options)
+    queue = core.policies.queue(core.queue_name(target, options))
+    order = Order(target, options, queue, unique_by_default=False)
+    tasks = (order.task(payload) for payload in payloads)
+    ids: list[UUID] = []
+    for piece in _pieces(tasks, chunk):
+        ids += yield from _store_stream(core, TaskStream(piece, keyed=order.is_unique), options)
+    return ids
+
+
+def _pieces(tasks: Iterator[NewTask], chunk: int | None) -> Iterator[Iterable[NewTask]]:
+    if chunk is None:
+        yield tasks
+        return
+    while piece := list(islice(tasks, chunk)):
+        yield piece
+
+
+def _store_stream(core: Intake, stream: TaskStream, options: TaskOptions) -> Flow[list[UUID]]:
+    store = partial(enqueue_stream, core.storage, core.namespace, stream)
+    try:
+        if options.transaction is not None:
+            ids: list[UUID] = yield Run(partial(store, joined=True), options.transaction)
+            return ids
+        ids = yield Run(store)
+    except StorageError as error:
+        if stream.broken is not None:
+            raise stream.broken from None
+        in_doubt = isinstance(error, StorageUnavailableError) and error.outcome_unknown
+        if not in_doubt or not stream.ids:
+            raise
+        yield _pause(0)
+        if not (yield from _is_stored(core, stream.ids[0], error)):
+            raise
+        ids = stream.ids
+    for queue in stream.queues:
+        core.storage.wakeups.wake_here(core.namespace, queue)
+    return ids
+
+
+def _is_stored(core: Intake, first: UUID, doubt: StorageError) -> Flow[bool]:
+    """Return whether a bulk was stored: one transaction, so the first id tells for all."""
+    try:
+        found: bool = yield Run(partial(was_stored, core.storage, first), reads=True)
+    except StorageUnavailableError:
+        raise doubt from None
+    return found

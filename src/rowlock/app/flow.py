@@ -1,0 +1,96 @@
+"""What a facade's method does, as data: the same body for sync and async callers.
+
+A flow is to a method what a plan is to an operation: a generator that yields what it wants
+done and receives the outcome. It never waits by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from rowlock.app.opened import Opened
+from rowlock.plan import Plan
+
+T = TypeVar("T")
+
+
+class Run(NamedTuple):
+    """Run a storage operation.
+
+    Attributes:
+        operation: Starts the plan; called again when it has to be run again.
+        transaction: The caller's open transaction to run it in; None for one of our own.
+        reads: Whether it only reads, so that it may simply be repeated.
+    """
+
+    operation: Callable[[], Plan[Any]]
+    transaction: object = None
+    reads: bool = False
+
+
+class Pause(NamedTuple):
+    """Wait."""
+
+    seconds: float
+
+
+Flow: TypeAlias = Generator[Run | Pause, Any, T]
+
+
+def run_flow(core: Opened, flow: Flow[T]) -> T:
+    """Run a flow to its end, blocking."""
+    core.open()
+    try:
+        step = next(flow)
+        while True:
+            try:
+                value = _perform(core, step)
+            except Exception as error:  # noqa: BLE001 - the flow decides what a failure means
+                step = flow.throw(error)
+            else:
+                step = flow.send(value)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+def _perform(core: Opened, step: Run | Pause) -> Any:
+    if isinstance(step, Pause):
+        time.sleep(step.seconds)
+        return None
+    if step.transaction is not None:
+        return core.storage.enlist(step.transaction).run(step.operation)
+    runner = core.storage.runner
+    return runner.read(step.operation) if step.reads else runner.run(step.operation)
+
+
+async def run_flow_async(core: Opened, flow: Flow[T]) -> T:
+    """Run a flow to its end without blocking the event loop."""
+    await core.aopen()
+    try:
+        step = next(flow)
+        while True:
+            try:
+                value = await _perform_async(core, step)
+            except Exception as error:  # noqa: BLE001 - the flow decides what a failure means
+                step = flow.throw(error)
+            else:
+                step = flow.send(value)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+async def _perform_async(core: Opened, step: Run | Pause) -> Any:
+    if isinstance(step, Pause):
+        import asyncio  # start-up time of sync programs
+
+        await asyncio.sleep(step.seconds)
+        return None
+    if step.transaction is not None:
+        enlisted = await core.storage.enlist_async(step.transaction)
+        return await enlisted.run(step.operation)
+    runner = core.storage.async_runner
+    return await (runner.read(step.operation) if step.reads else runner.run(step.operation))

@@ -1,0 +1,161 @@
+"""Everything else that the facades do with tasks and queues, as flows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from rowlock.app.flow import Flow, Run
+from rowlock.app.opened import Opened
+from rowlock.errors import InvalidValueError, QueueNotFoundError
+from rowlock.model.ids import task_id_from_text
+from rowlock.model.names import checked_alias, checked_name, checked_queue
+from rowlock.model.queues import Queue, checked_count, queue_policy
+from rowlock.model.states import state_filters
+from rowlock.model.tasks import Attempt, LogLine, QueueCounts, Task, TaskFilter
+from rowlock.ops import tasks as ops
+from rowlock.storage.migrations import Migration
+
+MAX_LIMIT = 1_000
+COUNT_CAP = 10_000
+
+
+def checked_id(value: UUID | str | Task) -> UUID:
+    """Return a task's id.
+
+    Raises:
+        InvalidValueError: It is none.
+    """
+    if isinstance(value, Task):
+        return value.id
+    if isinstance(value, UUID):
+        return value
+    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
+        raise InvalidValueError("id", f"must be a UUID, not {value!r}")
+    return task_id_from_text(value)
+
+
+def get_task(core: Opened, task: UUID | str | Task) -> Flow[Task]:
+    """Return a task."""
+    operation = partial(ops.get_task, core.storage, core.namespace, checked_id(task))
+    found: Task = yield Run(operation, reads=True)
+    return found
+
+
+def list_tasks(
+    core: Opened, wanted: TaskFilter, *, limit: int, before: UUID | str | None
+) -> Flow[list[Task]]:
+    """Return tasks, newest first."""
+    state_filters(wanted.states)
+    for field in ("created_after", "created_before"):
+        moment = getattr(wanted, field)
+        if moment is not None and (not isinstance(moment, datetime) or moment.utcoffset() is None):
+            raise InvalidValueError(field, f"must be a datetime with a time zone, not {moment!r}")
+    if wanted.queue is not None:
+        wanted = wanted._replace(queue=checked_name("queue", wanted.queue))
+    if wanted.definition is not None:
+        wanted = wanted._replace(definition=checked_alias(wanted.definition))
+    if not 1 <= checked_count("limit", limit) <= MAX_LIMIT:
+        raise InvalidValueError("limit", f"must be 1 to {MAX_LIMIT:,}")
+    operation = partial(
+        core.storage.reads.list_tasks,
+        core.namespace,
+        wanted,
+        limit=limit,
+        before=None if before is None else checked_id(before),
+    )
+    found: list[Task] = yield Run(operation, reads=True)
+    return found
+
+
+def attempts(core: Opened, task: UUID | str | Task) -> Flow[list[Attempt]]:
+    """Return every run of a task."""
+    found = yield from get_task(core, task)
+    runs: list[Attempt] = yield Run(partial(ops.attempts_of, core.storage, found), reads=True)
+    return runs
+
+
+def task_log(core: Opened, task: UUID | str | Task) -> Flow[list[LogLine]]:
+    """Return a task's log lines."""
+    operation = partial(ops.log_of, core.storage, core.namespace, checked_id(task))
+    lines: list[LogLine] = yield Run(operation, reads=True)
+    return lines
+
+
+def resolve(core: Opened, text: str) -> Flow[UUID]:
+    """Return the id that a whole id or a unique prefix stands for."""
+    operation = partial(ops.resolve_id, core.storage, core.namespace, text)
+    found: UUID = yield Run(operation, reads=True)
+    return found
+
+
+def cancel(core: Opened, task: UUID | str | Task, *, force: bool) -> Flow[ops.Canceled]:
+    """Cancel a task."""
+    operation = partial(
+        ops.cancel_task, core.storage, core.namespace, checked_id(task), force=force
+    )
+    done: ops.Canceled = yield Run(operation)
+    return done
+
+
+def retry(core: Opened, task: UUID | str | Task, *, attempts: int | None) -> Flow[Task]:
+    """Put a finished task back to the line."""
+    if attempts is not None:
+        checked_count("attempts", attempts)
+    found = yield from get_task(core, task)
+    if not core.policies.is_fresh(found.queue):
+        yield Run(partial(core.policies.refresh, core.storage, (found.queue,)))
+    policy = core.policies.queue(found.queue)
+    more = policy.max_attempts if attempts is None else attempts
+    operation = partial(ops.retry_task, core.storage, core.namespace, found.id, attempts=more)
+    task_now: Task = yield Run(operation)
+    core.storage.wakeups.wake_here(core.namespace, task_now.queue)
+    return task_now
+
+
+def register_queue(core: Opened, name: str, values: dict[str, Any]) -> Flow[Queue]:
+    """Create a queue or change what is given of its policy."""
+    policy = queue_policy(**values)
+    queue: Queue = yield Run(
+        partial(
+            core.storage.queues.update_queue, core.namespace, checked_name("queue", name), policy
+        )
+    )
+    core.policies.remember(queue)
+    return queue
+
+
+def pause_queue(core: Opened, name: str, *, paused: bool) -> Flow[None]:
+    """Pause or resume a queue.
+
+    Raises:
+        QueueNotFoundError: There is none of that name.
+    """
+    queue = checked_queue(name)
+    done: bool = yield Run(partial(core.storage.queues.pause_queue, core.namespace, queue, paused))
+    if not done:
+        raise QueueNotFoundError(queue)
+    core.storage.wakeups.wake_here(core.namespace, queue)
+
+
+def list_queues(core: Opened) -> Flow[list[Queue]]:
+    """Return the namespace's queues by name."""
+    found: list[Queue] = yield Run(
+        partial(core.storage.queues.list_queues, core.namespace), reads=True
+    )
+    return found
+
+
+def stats(core: Opened) -> Flow[list[QueueCounts]]:
+    """Return counts by queue and state."""
+    found: list[QueueCounts] = yield Run(
+        partial(core.storage.reads.count_tasks, core.namespace, cap=COUNT_CAP), reads=True
+    )
+    return found
+
+
+def migrate(core: Opened) -> list[Migration]:
+    """Bring the schema up to date; blocking."""
+    return core.storage.patient_runner.run(core.storage.migrations.apply)

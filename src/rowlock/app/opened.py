@@ -1,0 +1,117 @@
+"""An app's database: opened storage, namespace and short memory of queues; no definitions.
+
+This is all that it takes to look at tasks and to steer them, so that the command line need not
+load what only code with definitions needs.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from rowlock.errors import ConfigError
+from rowlock.model.names import DEFAULT_NAMESPACE, checked_namespace
+from rowlock.model.queues import checked_count
+from rowlock.ops.policies import PolicyCache
+from rowlock.storage.catalog import DEFAULT_PREFIX
+from rowlock.storage.storage import Storage
+from rowlock.storage.url import DEFAULT_POOL_SIZE, open_storage
+
+
+class Opened:
+    """One namespace of one database; its schema is checked at first use."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        namespace: str = DEFAULT_NAMESPACE,
+        prefix: str = DEFAULT_PREFIX,
+        schema: str | None = None,
+        pool_size: int = DEFAULT_POOL_SIZE,
+        listen_url: str | None = None,
+        migrate: bool | None = None,
+    ) -> None:
+        self.namespace = checked_namespace(namespace)
+        self.storage: Storage = open_storage(
+            url,
+            prefix=prefix,
+            schema=schema,
+            pool_size=checked_count("pool_size", pool_size),
+            listen_url=listen_url,
+        )
+        self.policies = PolicyCache(self.namespace)
+        self._opening = (prefix, schema, pool_size, listen_url)
+        self._migrate_asked = migrate
+        self._lock = threading.Lock()
+        self._opened = False
+
+    def redirect(
+        self,
+        *,
+        url: str | None = None,
+        namespace: str | None = None,
+        prefix: str | None = None,
+        schema: str | None = None,
+    ) -> None:
+        """Use another database, namespace or set of tables than the app was written with.
+
+        For the command line: what it is told goes over the app's own; None leaves that.
+
+        Raises:
+            ConfigError: The app has used its database already, or a setting does not fit.
+        """
+        if self._opened:
+            raise ConfigError("the app used its database before it could be told of another")
+        if namespace is not None:
+            self.namespace = checked_namespace(namespace)
+            self.policies = PolicyCache(self.namespace)
+        if url is None and prefix is None and schema is None:
+            return
+        own, (own_prefix, own_schema, pool_size, listen_url) = self.storage, self._opening
+        if url is not None and listen_url:
+            listen_url = None  # it belongs to the app's own database
+        self.storage = open_storage(
+            url or own.url,
+            prefix=prefix or own_prefix,
+            schema=schema or own_schema,
+            pool_size=pool_size,
+            listen_url=listen_url,
+        )
+        own.close()
+
+    def open(self) -> None:
+        """Check the schema once, and bring it up to date where that happens by itself.
+
+        Raises:
+            StorageUnavailableError: The database cannot be reached.
+            SchemaError: The schema is missing, too old or too new.
+        """
+        if self._opened:
+            return
+        with self._lock:
+            if self._opened:
+                return
+            runner, migrations = self.storage.runner, self.storage.migrations
+            asked, itself = self._migrate_asked, self.storage.migrates_itself
+            migrate = itself if asked is None else asked
+            applied = runner.read(migrations.applied)
+            error = migrations.mismatch(applied)
+            if error is not None and migrate and error.found < error.wanted:
+                self.storage.patient_runner.run(migrations.apply)
+            elif error is not None:
+                raise error
+            self._opened = True
+
+    async def aopen(self) -> None:
+        """Check the schema once. See `open`."""
+        if not self._opened:
+            await self.storage.async_runner.call(self.open)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the schema was found to be in order."""
+        return self._opened
+
+    def close(self) -> None:
+        """Close every connection and thread."""
+        self.storage.close()

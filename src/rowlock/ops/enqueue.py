@@ -1,0 +1,175 @@
+"""Enqueueing: one task or many, once each, whatever the network did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from rowlock.errors import (
+    DuplicateTaskError,
+    IdConflictError,
+    StorageConflictError,
+    StorageUnavailableError,
+)
+from rowlock.model.slices import slices
+from rowlock.model.tasks import NewTask, Task
+from rowlock.plan import BEGIN, Plan
+from rowlock.storage.storage import Storage
+
+MAX_ROUNDS = 3
+
+
+class Stored(NamedTuple):
+    """What became of one enqueue: the task that is there now, and whether it is the new one."""
+
+    task: Task
+    created: bool
+
+
+def enqueue_task(
+    storage: Storage,
+    namespace: str,
+    new: NewTask,
+    *,
+    replayed: bool = False,
+    given_id: bool = False,
+    coalesce: bool = True,
+    now: datetime | None = None,
+) -> Plan[Stored]:
+    """Store one task, or find the one that is already there under its id or unique key.
+
+    Args:
+        storage: Where.
+        namespace: In which namespace.
+        new: The task.
+        replayed: An earlier try of this very enqueue may have been committed.
+        given_id: The caller chose the id, so it may have been used before.
+        coalesce: Whether a wake-up may be left out because one was just sent.
+        now: Instead of the database's clock; for tests.
+
+    Raises:
+        IdConflictError: The id belongs to another task.
+    """
+    for _ in range(MAX_ROUNDS):
+        inserted = yield from storage.enqueue.insert_tasks(
+            [new], namespace=namespace, replayed=replayed or given_id, now=now
+        )
+        if inserted:
+            yield from storage.wakeups.announce(namespace, [new.terms.queue], coalesce=coalesce)
+            return Stored((yield from _found(storage, namespace, new.id, now)), created=True)
+        if (replayed or given_id) and (yield from _is_stored(storage, namespace, new)):
+            task = yield from _found(storage, namespace, new.id, now)
+            return Stored(task, created=replayed and not given_id)
+        holder = yield from _holder_of(storage, namespace, new.unique_key, now)
+        if holder is not None:
+            return Stored(holder, created=False)
+    raise StorageConflictError(f"task {new.id} could be neither stored nor found")
+
+
+def _found(storage: Storage, namespace: str, task_id: UUID, now: datetime | None) -> Plan[Task]:
+    task = yield from storage.reads.get_task(namespace, task_id, now=now)
+    if task is None:
+        raise StorageConflictError(f"task {task_id} left while it was being stored")
+    return task
+
+
+def _is_stored(storage: Storage, namespace: str, new: NewTask) -> Plan[bool]:
+    identities = yield from storage.enqueue.read_identities([new.id])
+    known = identities.get(new.id)
+    if known is not None and known != (namespace, new.terms.definition, new.payload):
+        raise IdConflictError(new.id)
+    return known is not None
+
+
+def _holder_of(
+    storage: Storage, namespace: str, unique_key: str | None, now: datetime | None
+) -> Plan[Task | None]:
+    if unique_key is None:
+        return None
+    holder = yield from storage.enqueue.find_unique_holder(namespace, unique_key)
+    if holder is None:
+        return None
+    return (yield from storage.reads.get_task(namespace, holder, now=now))
+
+
+class TaskStream:
+    """The tasks of a bulk enqueue, made as they are sent; it can be read only once.
+
+    Attributes:
+        keyed: Whether they may have unique keys.
+        broken: What reading them raised: not the database's error, whatever its class.
+    """
+
+    def __init__(self, tasks: Iterable[NewTask], *, keyed: bool) -> None:
+        self._tasks = tasks
+        self.keyed = keyed
+        self.ids: list[UUID] = []
+        self.queues: set[str] = set()
+        self.broken: Exception | None = None
+
+    def __iter__(self) -> Iterator[NewTask]:
+        """Yield the tasks.
+
+        Raises:
+            StorageUnavailableError: A part was already sent in a transaction that is gone.
+        """
+        if self.ids:
+            raise StorageUnavailableError("the bulk was interrupted; nothing of it was stored")
+        try:
+            for task in self._tasks:
+                self.ids.append(task.id)
+                self.queues.add(task.terms.queue)
+                yield task
+        except Exception as error:
+            self.broken = error
+            raise
+
+
+def enqueue_stream(
+    storage: Storage,
+    namespace: str,
+    stream: TaskStream,
+    *,
+    joined: bool = False,
+    now: datetime | None = None,
+) -> Plan[list[UUID]]:
+    """Store all tasks of a stream or none, in one transaction with one wake-up.
+
+    Args:
+        storage: Where.
+        namespace: In which namespace.
+        stream: The tasks.
+        joined: The transaction is the caller's: what makes the tasks may use its connection,
+            so that nothing may be under way on it meanwhile, and the wake-up is never left out.
+        now: Instead of the database's clock; for tests.
+
+    Raises:
+        DuplicateTaskError: A live task holds one of the unique keys.
+    """
+    yield BEGIN
+    if stream.keyed:
+        for part in slices(stream):
+            yield from _insert_keyed(storage, namespace, part, now)
+    else:
+        for tasks in slices(stream) if joined else (stream,):
+            yield from storage.enqueue.insert_fresh_tasks(tasks, namespace=namespace, now=now)
+    yield from storage.wakeups.announce(namespace, sorted(stream.queues), coalesce=not joined)
+    return stream.ids
+
+
+def _insert_keyed(
+    storage: Storage, namespace: str, part: Sequence[NewTask], now: datetime | None
+) -> Plan[None]:
+    inserted = yield from storage.enqueue.insert_tasks(part, namespace=namespace, now=now)
+    for task in part:
+        if task.id not in inserted and task.unique_key is not None:
+            holder = yield from storage.enqueue.find_unique_holder(namespace, task.unique_key)
+            raise DuplicateTaskError(holder or task.id, task.unique_key)
+
+
+def was_stored(storage: Storage, task_id: UUID) -> Plan[bool]:
+    """Return whether a task of that id is there: the first of a bulk tells for all."""
+    found = yield from storage.enqueue.read_identities([task_id])
+    return task_id in found

@@ -1,0 +1,79 @@
+"""How far a queue's line has been taken, so that a claim need not start at its very head.
+
+Where finished rows leave dead entries behind in the claim index, and an old snapshot keeps
+them from being cleaned away, a scan from the head walks over all of them. A worker remembers
+the places it claimed and starts a second's worth behind them. What is committed later than
+that behind such a place (a transaction that took long, a task handed back or rescued with its
+old place) is found by a scan of the whole line: at once when the short one did not fill the
+slots, and now and then anyway, but never so often that it takes more than a fiftieth of the
+time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rowlock.model.tasks import Claim
+from rowlock.storage.contract import FIRST_PRIORITY, LAST_PRIORITY, WHOLE_LINE, Lane, Place
+
+BEHIND_SECONDS = 1.0
+WHOLE_EVERY_SECONDS = 1.0
+SHARE = 50
+MAX_LANES = 8
+
+
+class _Mark(NamedTuple):
+    at: float
+    place: Place
+
+
+class Floors:
+    """What one worker knows of one queue's line. Times are seconds on any steady clock."""
+
+    def __init__(self) -> None:
+        self._marks: dict[int, deque[_Mark]] = {}
+        self._whole_at = 0.0
+        self._whole_took = 0.0
+
+    def lanes(self, now: float) -> tuple[Lane, ...]:
+        """Return where to look now."""
+        pause = max(WHOLE_EVERY_SECONDS, SHARE * self._whole_took)
+        if not self._marks or now - self._whole_at >= pause:
+            return WHOLE_LINE
+        lanes: list[Lane] = []
+        start = Lane(FIRST_PRIORITY, LAST_PRIORITY)
+        for priority, marks in sorted(self._marks.items()):
+            place = _settled_place(marks, now)
+            if place is None:
+                continue
+            lanes.append(start._replace(to_priority=priority - 1))
+            start = Lane(priority, LAST_PRIORITY, place.run_at, place.id)
+        lanes.append(start)
+        return tuple(lane for lane in lanes if lane.to_priority >= lane.from_priority)
+
+    def may_look_again(self, lanes: tuple[Lane, ...], now: float) -> bool:
+        """Whether a look that found too little should be repeated over the whole line."""
+        return lanes != WHOLE_LINE and now - self._whole_at >= SHARE * self._whole_took
+
+    def claimed(
+        self, lanes: tuple[Lane, ...], claims: Sequence[Claim], began: float, ended: float
+    ) -> None:
+        """Remember how far a claim went, and what a look over the whole line costs."""
+        if lanes == WHOLE_LINE:
+            self._whole_at, self._whole_took = ended, ended - began
+        last: dict[int, Claim] = {claim.priority: claim for claim in claims}
+        for priority, claim in last.items():
+            marks = self._marks.setdefault(priority, deque())
+            marks.append(_Mark(ended, Place(priority, claim.run_at, claim.id)))
+        while len(self._marks) > MAX_LANES:
+            oldest = min(self._marks, key=lambda priority: self._marks[priority][-1].at)
+            del self._marks[oldest]
+
+
+def _settled_place(marks: deque[_Mark], now: float) -> Place | None:
+    """Return the place that was reached a second ago, forgetting what lies before it."""
+    while len(marks) > 1 and now - marks[1].at >= BEHIND_SECONDS:
+        marks.popleft()
+    return marks[0].place if now - marks[0].at >= BEHIND_SECONDS else None

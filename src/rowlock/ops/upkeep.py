@@ -1,0 +1,24 @@
+"""The duties that any process may do for the whole database, and how often."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+
+RESCUE_GRACE = timedelta(seconds=2)
+RESCUE_LIMIT = 100
+EXPIRE_LIMIT = 500
+PRUNE_LIMIT = 1_000
+
+
+class Duty(NamedTuple):
+    """Work that one process of the whole fleet does now and then."""
+
+    name: str
+    every: timedelta
+
+
+RESCUE = Duty("rescue", timedelta(seconds=2))
+EXPIRE = Duty("expire", timedelta(seconds=2))
+PRUNE = Duty("prune", timedelta(minutes=1))
+VACUUM = Duty("vacuum", timedelta(seconds=5))
