@@ -1,0 +1,238 @@
+"""One attempt: from a claim to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Any, TypeAlias
+
+from rowlock.backoff import Backoff, RetryPolicy
+from rowlock.definitions.context import Context, TaskCanceledError, TaskInfo
+from rowlock.definitions.definition import TaskDefinition
+from rowlock.errors import UnknownDefinitionError
+from rowlock.model import json_text
+from rowlock.model.states import TaskState
+from rowlock.model.tasks import Claim, Finish, TaskFailure
+from rowlock.runtime.ends import (
+    End,
+    end_of_cancel,
+    end_of_failure,
+    end_of_giving_up,
+    end_of_return,
+    failure_from,
+)
+from rowlock.runtime.threads import DaemonThreads
+
+log = logging.getLogger(__name__)
+
+TimeoutOf: TypeAlias = Callable[[Claim, TaskDefinition[..., Any] | None], timedelta | None]
+RetryOf: TypeAlias = Callable[[Claim, TaskDefinition[..., Any] | None], RetryPolicy]
+
+
+class StopReason(StrEnum):
+    """Why a running attempt was told to stop."""
+
+    CANCELED = "canceled"
+    LOST = "lost"
+    STOPPING = "stopping"
+
+
+class RunningAttempt:
+    """A claim that is being run, and what is needed to stop or renew it.
+
+    Attributes:
+        lease: How long each renewal holds.
+        renew_after: Monotonic time of the next renewal.
+        lost_after: Monotonic time at which the lease has run out unless it was renewed.
+        stop_reason: Why it was told to stop, once it was.
+        begun: Whether the attempt's coroutine has taken its first step.
+        runner: The asyncio task that runs it.
+        thread: What the thread of a sync handler will deliver.
+    """
+
+    __slots__ = (
+        "begun",
+        "claim",
+        "context",
+        "lease",
+        "lost_after",
+        "renew_after",
+        "runner",
+        "stop_reason",
+        "thread",
+    )
+
+    def __init__(self, claim: Claim, context: Context, lease: timedelta, claimed: float) -> None:
+        """Count the lease from the moment at which the claim was sent."""
+        self.claim = claim
+        self.context = context
+        self.lease = lease
+        self.stop_reason: StopReason | None = None
+        self.begun = False
+        self.runner: asyncio.Task[None] | None = None
+        self.thread: asyncio.Future[Any] | None = None
+        self.renewed(claimed)
+
+    def renewed(self, sent: float) -> None:
+        """Count the lease from the moment at which its renewal was sent."""
+        seconds = self.lease.total_seconds()
+        self.renew_after = sent + seconds / 3
+        self.lost_after = sent + seconds
+
+    def stop(self, reason: StopReason) -> None:
+        """Tell the handler to stop. On the event loop only.
+
+        An async one is cancelled. A thread cannot be: it is told by its context, and waited
+        for until the worker itself has no more time.
+        """
+        if self.stop_reason is not None and reason is not StopReason.STOPPING:
+            return
+        self.stop_reason = self.stop_reason or reason
+        self.context.request_cancel()
+        # Cancelled before its first step, a coroutine would end without a trace: one that has
+        # not begun looks at the reason itself.
+        stoppable = self.thread is None or reason is StopReason.STOPPING
+        if self.runner is not None and self.begun and stoppable:
+            self.runner.cancel()
+
+
+def context_for(claim: Claim, alias: str | None, namespace: str, worker: str) -> Context:
+    """Return the context of a claim's attempt, without its deadline yet."""
+    return Context(partial(_task_info, claim, alias, namespace, worker))
+
+
+def _task_info(claim: Claim, alias: str | None, namespace: str, worker: str) -> TaskInfo:
+    return TaskInfo(
+        id=claim.id,
+        queue=claim.queue,
+        definition=alias,
+        namespace=namespace,
+        attempt=claim.attempt,
+        max_attempts=claim.max_attempts,
+        tags=tuple(json_text.decode(claim.tags)) if claim.tags else (),
+        created_at=claim.created_at,
+        run_at=claim.run_at,
+        worker=worker,
+    )
+
+
+async def run_attempt(
+    running: RunningAttempt,
+    definition: TaskDefinition[..., Any] | None,
+    *,
+    timeout_of: TimeoutOf,
+    retry_of: RetryOf,
+    threads: DaemonThreads,
+) -> End | None:
+    """Run the handler and return the attempt's end; None if there is nothing to record.
+
+    Args:
+        running: The claim.
+        definition: What to run; None fails the attempt.
+        timeout_of: Gives how long it may run.
+        retry_of: Gives the retry policy, asked for only when the attempt fails.
+        threads: Where sync handlers run.
+    """
+    claim = running.claim
+    running.begun = True
+    try:
+        timeout = timeout_of(claim, definition)
+        value = await _called(definition, running, timeout, threads)
+    except TaskTimeoutError as error:
+        failure = TaskFailure(type="Timeout", message=str(error))
+        return end_of_failure(claim, _retry(retry_of, claim, definition), failure, reason="timeout")
+    except (asyncio.CancelledError, TaskCanceledError) as error:
+        return _end_of_stop(running, definition, retry_of, error)
+    except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure
+        return end_of_failure(claim, _retry(retry_of, claim, definition), failure_from(error))
+    if value is None:
+        return Finish(claim.id, claim.token, TaskState.SUCCEEDED)
+    return end_of_return(claim, value, _retry(retry_of, claim, definition))
+
+
+def _retry(
+    retry_of: RetryOf, claim: Claim, definition: TaskDefinition[..., Any] | None
+) -> RetryPolicy:
+    try:
+        return retry_of(claim, definition)
+    except ValueError:
+        log.exception("task %s: its options cannot be read, it is not tried again", claim.id)
+        return RetryPolicy(backoff=Backoff.NONE)
+
+
+class TaskTimeoutError(Exception):
+    """The attempt ran longer than its timeout."""
+
+
+async def _called(
+    definition: TaskDefinition[..., Any] | None,
+    running: RunningAttempt,
+    timeout: timedelta | None,
+    threads: DaemonThreads,
+) -> Any:
+    if running.stop_reason is not None:
+        raise TaskCanceledError(running.claim.id)
+    if definition is None:
+        raise UnknownDefinitionError(running.context.task.definition or "")
+    arguments = definition.signature.decode(running.claim.payload)
+    arguments.update(definition.signature.inject(running.context))
+    if not definition.is_async:
+        running.thread = threads.submit(partial(definition.handler, **arguments))
+        running.thread.add_done_callback(_retrieved)
+    if timeout is None:
+        return await _result(definition, arguments, running)
+    limit = asyncio.timeout(timeout.total_seconds())
+    running.context.deadline = running.claim.started_at + timeout
+    try:
+        async with limit:
+            return await _result(definition, arguments, running)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        running.context.request_cancel()
+        raise TaskTimeoutError(f"ran longer than {timeout.total_seconds():g} s") from error
+
+
+def _result(
+    definition: TaskDefinition[..., Any], arguments: dict[str, Any], running: RunningAttempt
+) -> Awaitable[Any]:
+    if running.thread is None:
+        awaitable: Awaitable[Any] = definition.handler(**arguments)
+        return awaitable
+    # Giving up on a thread does not end it; its slot stays taken until it does.
+    return asyncio.shield(running.thread)
+
+
+def _retrieved(thread: asyncio.Future[Any]) -> None:
+    """Look at what a thread raised, so that asyncio does not report it once more."""
+    if not thread.cancelled():
+        thread.exception()
+
+
+def _end_of_stop(
+    running: RunningAttempt,
+    definition: TaskDefinition[..., Any] | None,
+    retry_of: RetryOf,
+    error: BaseException,
+) -> End | None:
+    match running.stop_reason:
+        case StopReason.CANCELED:
+            return end_of_cancel(running.claim)
+        case StopReason.STOPPING:
+            return end_of_giving_up(running.claim)
+        case StopReason.LOST:
+            return None
+        case None:
+            retry = _retry(retry_of, running.claim, definition)
+            return end_of_failure(running.claim, retry, failure_from(error))
+
+
+def monotonic() -> float:
+    """Return seconds on a clock that nobody sets and that goes on while the host sleeps."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)

@@ -1,0 +1,302 @@
+"""Claims tasks as slots free up, runs them, and hands their ends to the settler."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from typing import Any
+
+from rowlock.definitions.definition import TaskDefinition
+from rowlock.errors import StorageError
+from rowlock.model.queues import Queue
+from rowlock.model.tasks import Claim
+from rowlock.runtime.attempt import (
+    RetryOf,
+    RunningAttempt,
+    StopReason,
+    TimeoutOf,
+    context_for,
+    monotonic,
+    run_attempt,
+)
+from rowlock.runtime.ends import end_of_giving_up, hand_back
+from rowlock.runtime.settler import REPORT_SECONDS, Settler, report_or_drop, reports_of
+from rowlock.runtime.slots import Slots
+from rowlock.runtime.source import TaskSource
+from rowlock.runtime.threads import DaemonThreads
+
+log = logging.getLogger(__name__)
+
+DUE_CHECK_SECONDS = 1.0
+UNWIND_SECONDS = 1.0
+MIN_UNSETTLED = 2_000
+UNDIVIDED_CLAIM = 100
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 2.0
+
+
+class Dispatcher:
+    """The loop of a worker: claim, run, settle, sleep until there is more.
+
+    A task that already took two workers down with it is run alone: the claim loop lets
+    everything else end first, so that no innocent task is charged with the third crash.
+    """
+
+    def __init__(
+        self,
+        source: TaskSource,
+        slots: Slots,
+        find: Callable[[str | None], TaskDefinition[..., Any] | None],
+        timeout_of: TimeoutOf,
+        retry_of: RetryOf,
+        *,
+        namespace: str,
+        worker: str,
+        alias_of: Callable[[str], str] = str,
+    ) -> None:
+        """Wire the loop.
+
+        Args:
+            source: Gives tasks and takes their ends.
+            slots: How many may run.
+            find: The definition of a key, or None if this process has none.
+            timeout_of: The timeout of a claim.
+            retry_of: The retry policy of a claim.
+            namespace: Whose tasks; for the handlers' contexts.
+            worker: This worker's id; for the handlers' contexts.
+            alias_of: What a definition that this process does not have is called.
+        """
+        self._source = source
+        self._slots = slots
+        # While the handlers of one half run, the other half is claimed.
+        self._largest_claim = max(UNDIVIDED_CLAIM, -(-slots.total // 2))
+        self._find = find
+        self._timeout_of = timeout_of
+        self._retry_of = retry_of
+        self._namespace = namespace
+        self._worker = worker
+        self._alias_of = alias_of
+        self._threads = DaemonThreads(slots.total, name="handler")
+        self.settler = Settler(source)
+        # Not by task: a claim that was lost may still run when this worker takes its task again.
+        self.running: set[RunningAttempt] = set()
+        self._wake = asyncio.Event()
+        self._looks: list[float] = []
+        self._loop = asyncio.get_running_loop()
+        self._stopping = False
+        self._due_at = 0.0
+        self._alone = False
+
+    @property
+    def lost_slots(self) -> int:
+        """How many slots are held by threads whose attempts have ended without them."""
+        return self._slots.running - len(self.running)
+
+    def wake(self) -> None:
+        """Look for tasks now; from any thread."""
+        try:
+            self._loop.call_soon_threadsafe(self._woken_up)
+        except RuntimeError:
+            return  # the loop is closed: nobody sleeps
+
+    def _woken_up(self) -> None:
+        self._looks = list(self._source.second_looks)
+        self._wake.set()
+
+    def held(self) -> list[RunningAttempt]:
+        """Return every attempt whose lease must go on; from any thread."""
+        return [*self.running, *self.settler.held()]
+
+    def stop_claiming(self) -> None:
+        """Claim no more; what runs goes on."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Claim and run until `stop_claiming`."""
+        pause = FIRST_PAUSE_SECONDS
+        while not self._stopping:
+            try:
+                started = await self._claim_round()
+                if not started:
+                    await self._sleep_until_more()
+                pause = FIRST_PAUSE_SECONDS
+            except StorageError as error:
+                log.warning("cannot claim tasks, trying again: %s", error)
+                await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - jitter
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def drain(self) -> None:
+        """Claim and run until nothing is left that could start now."""
+        while not self._stopping:
+            started = await self._claim_round()
+            if started:
+                continue
+            if self.running:
+                await self._wait(self._source.poll_seconds)
+            elif self.settler.waiting:
+                await self.settler.drain()
+            # Something may have been put back while the due ones were looked at.
+            elif await self._source.seconds_to_next_due() != 0 and not await self._claim_round():
+                return
+
+    async def report_often(self) -> None:
+        """Store progress and log lines of running tasks, at most twice a second."""
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            reports = reports_of(list(self.running))
+            if reports:
+                try:
+                    await report_or_drop(self._source, reports)
+                except StorageError as error:
+                    log.warning("cannot store progress, it is left out: %s", error)
+
+    async def idle(self) -> None:
+        """Wait until nothing runs."""
+        while runners := self._runners():
+            await asyncio.wait(runners)
+
+    async def give_up(self) -> int:
+        """Tell what still runs to stop and hand it back; returns how many tasks that were."""
+        abandoned = list(self.running)
+        for running in abandoned:
+            running.stop(StopReason.STOPPING)
+        runners = self._runners()
+        if runners:
+            await asyncio.wait(runners, timeout=UNWIND_SECONDS)
+        for running in list(self.running):
+            # It swallowed its cancellation: somebody else will run it.
+            self.running.discard(running)
+            self.settler.add(running, end_of_giving_up(running.claim))
+        self._threads.close()
+        return len(abandoned)
+
+    def _runners(self) -> list[asyncio.Task[None]]:
+        return [one.runner for one in self.running if one.runner is not None]
+
+    async def _claim_round(self) -> int:
+        """Claim once for each queue that has free slots; return how many tasks started."""
+        self._wake.clear()
+        if not await self._may_start():
+            return 0
+        if monotonic() >= self._due_at:
+            await self._promote()
+        started = 0
+        for queue, wanted in self._slots.wanted():
+            limit = min(wanted, self._slots.free_of(queue), self._largest_claim)
+            if limit < 1:
+                continue
+            sent = monotonic()
+            claims = await self._source.claim(queue, 1 if self._alone else limit)
+            self._start_all(claims, self._source.queue(queue), sent)
+            started += len(claims)
+            if self._alone and claims:
+                self._alone = claims[0].is_last_chance
+                return started
+        self._alone = self._alone and started > 0
+        return started
+
+    async def _may_start(self) -> bool:
+        """Whether tasks may start now, once what has ended is recorded where that comes first."""
+        if self._alone and self.running:
+            return False
+        if not self._alone and self.settler.waiting <= max(MIN_UNSETTLED, 2 * self._slots.total):
+            return True
+        recorded = asyncio.create_task(self.settler.drain())
+        while not recorded.done() and not self._stopping:
+            woken = asyncio.create_task(self._wake.wait())
+            await asyncio.wait([recorded, woken], return_when=asyncio.FIRST_COMPLETED)
+            woken.cancel()
+            self._wake.clear()
+        recorded.cancel()
+        return not self._stopping
+
+    async def _promote(self) -> float | None:
+        seconds = await self._source.seconds_to_next_due()
+        soonest = DUE_CHECK_SECONDS if seconds is None else min(seconds, DUE_CHECK_SECONDS)
+        self._due_at = monotonic() + soonest
+        return seconds
+
+    async def _sleep_until_more(self) -> None:
+        """Sleep until a wake-up, a freed slot, the next due time, or the poll."""
+        if self._looks:
+            await self._wait(self._looks.pop(0))
+            return
+        if self._slots.running >= self._slots.total or self._alone:
+            await self._wait(self._source.poll_seconds)
+            return
+        seconds = await self._promote()
+        if seconds == 0:
+            return
+        poll = self._source.poll_seconds * (0.8 + 0.4 * random.random())  # noqa: S311 - jitter
+        await self._wait(poll if seconds is None else min(seconds + 0.001, poll))
+        self._due_at = 0.0 if seconds is not None else self._due_at
+
+    async def _wait(self, seconds: float) -> None:
+        if self._stopping:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    def _start_all(self, claims: list[Claim], queue: Queue, sent: float) -> None:
+        if not self._alone and any(claim.is_last_chance for claim in claims):
+            suspects = [claim for claim in claims if claim.is_last_chance]
+            if len(claims) > 1 or self.running:
+                self._alone = True
+                claims = [claim for claim in claims if not claim.is_last_chance]
+                for claim in suspects:
+                    running = self._attempt(claim, queue, sent, None)
+                    self.settler.add(running, hand_back(claim))
+        for claim in claims:
+            self._start(claim, queue, sent)
+
+    def _attempt(
+        self,
+        claim: Claim,
+        queue: Queue,
+        sent: float,
+        definition: TaskDefinition[..., Any] | None,
+    ) -> RunningAttempt:
+        alias = claim.definition if definition is None else definition.alias
+        if definition is None and alias is not None:
+            alias = self._alias_of(alias)
+        context = context_for(claim, alias, self._namespace, self._worker)
+        return RunningAttempt(claim, context, queue.lease, sent)
+
+    def _start(self, claim: Claim, queue: Queue, sent: float) -> None:
+        definition = self._find(claim.definition)
+        running = self._attempt(claim, queue, sent, definition)
+        self._slots.take(claim.queue)
+        self.running.add(running)
+        running.runner = self._loop.create_task(self._run_one(running, definition))
+        if claim.cancel_requested:
+            running.stop(StopReason.CANCELED)
+
+    async def _run_one(
+        self, running: RunningAttempt, definition: TaskDefinition[..., Any] | None
+    ) -> None:
+        end = await run_attempt(
+            running,
+            definition,
+            timeout_of=self._timeout_of,
+            retry_of=self._retry_of,
+            threads=self._threads,
+        )
+        if running not in self.running:
+            return  # it was given up and handed back already
+        self.running.discard(running)
+        if end is not None:
+            self.settler.add(running, end)
+        if running.thread is None or running.thread.done():
+            self._freed(running)
+        else:
+            running.thread.add_done_callback(lambda _: self._freed(running))
+
+    def _freed(self, running: RunningAttempt) -> None:
+        self._slots.free(running.claim.queue)
+        self._wake.set()

@@ -1,0 +1,57 @@
+"""Where tasks come from and where their ends go: a database, or a server over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from rowlock.model.queues import Queue
+from rowlock.model.tasks import Claim, Held, Pulse, Report
+from rowlock.runtime.ends import End
+
+
+class TaskSource(Protocol):
+    """What running tasks needs from the outside.
+
+    Async methods raise `StorageUnavailableError` while the outside cannot be reached; the
+    runtime then waits and tries again.
+    """
+
+    @property
+    def poll_seconds(self) -> float:
+        """How long to sleep at most between two looks."""
+        ...
+
+    @property
+    def second_looks(self) -> tuple[float, ...]:
+        """After which seconds to look again for what a wake-up's burst commits later."""
+        ...
+
+    async def claim(self, queue: str, limit: int) -> list[Claim]:
+        """Take up to `limit` tasks of a queue, best first."""
+        ...
+
+    async def seconds_to_next_due(self) -> float | None:
+        """Make what is due claimable, and return how long until more is; 0: some became so."""
+        ...
+
+    async def settle(self, ends: Sequence[End]) -> set[UUID]:
+        """Record ends of attempts; returns the ids that are recorded, the others are lost."""
+        ...
+
+    async def report(self, reports: Sequence[Report]) -> None:
+        """Store progress and log lines of running tasks."""
+        ...
+
+    def renew(self, held: Sequence[Held]) -> list[Pulse]:
+        """Extend leases. Blocks; called on the heartbeat's own thread."""
+        ...
+
+    def queue(self, name: str) -> Queue:
+        """Return the queue with its policy, at most a few seconds old. Does not block."""
+        ...
+
+    def subscribe(self, on_wake: Callable[[], None]) -> Callable[[], None]:
+        """Call back, from any thread, when there may be new tasks; returns what ends it."""
+        ...

@@ -1,0 +1,133 @@
+"""What any worker does for all: rescue, expire, prune, vacuum. No leader; duty rows share it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from datetime import timedelta
+
+from rowlock.errors import StorageError
+from rowlock.ops.upkeep import (
+    EXPIRE,
+    EXPIRE_LIMIT,
+    PRUNE,
+    PRUNE_LIMIT,
+    RESCUE,
+    RESCUE_GRACE,
+    RESCUE_LIMIT,
+    VACUUM,
+    Duty,
+)
+from rowlock.runtime.threads import DaemonThreads
+from rowlock.storage.storage import Storage
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 1.0
+# Time enough for a heartbeat to notice that the database is back, and to connect.
+MIN_AMNESTY_SECONDS = 1.0
+
+
+class Upkeep:
+    """Looks every second whether a duty is due, and does it if nobody else has taken it.
+
+    After a start, after every outage and after every stall of the database the first rescue
+    waits for a heartbeat's time: the leases that ran out meanwhile belong to workers that are
+    just coming back.
+    """
+
+    def __init__(self, storage: Storage, *, amnesty: timedelta) -> None:
+        """Set it up.
+
+        Args:
+            storage: The database, all namespaces of it.
+            amnesty: How long holders have to renew before the first rescue.
+        """
+        self._storage = storage
+        self._run = storage.worker_runner.run
+        self._amnesty = max(amnesty.total_seconds(), MIN_AMNESTY_SECONDS)
+        self._vacuuming = DaemonThreads(1, name="vacuum")
+        self._no_rescue_before = 0.0
+        self._away = False
+
+    async def run(self) -> None:
+        """Do duties until cancelled."""
+        loop = asyncio.get_running_loop()
+        self._spare(loop.time())
+        while True:
+            await asyncio.sleep(TICK_SECONDS * (0.8 + 0.4 * random.random()))  # noqa: S311 - jitter
+            asked = loop.time()
+            rescue = not self._away and asked >= self._no_rescue_before
+            try:
+                await self.round(rescue=rescue)
+            except StorageError as error:
+                log.warning("upkeep failed, trying again: %s", error)
+                self._away = True
+            else:
+                if self._away or loop.time() - asked > self._amnesty:
+                    self._spare(loop.time())
+                self._away = False
+
+    def _spare(self, now: float) -> None:
+        self._no_rescue_before = now + self._amnesty * (1 + 0.2 * random.random())  # noqa: S311
+
+    async def round(self, *, rescue: bool = True) -> None:
+        """Do every duty that is due and not taken by somebody else."""
+        if rescue and await self._take_promptly(RESCUE):
+            await self._rescue()
+        if await self._take(EXPIRE):
+            await self._expire()
+        if await self._take(PRUNE):
+            await self._prune()
+        vacuum = self._storage.vacuum
+        if vacuum and await self._take(VACUUM) and await self._run(vacuum.pays):
+            # Not on the runner's threads, which claiming and settling need meanwhile.
+            await self._vacuuming.submit(vacuum.vacuum)
+
+    async def _take(self, duty: Duty) -> bool:
+        take = self._storage.upkeep.take_duty
+        return await self._run(take, duty.name, every=duty.every)
+
+    async def _take_promptly(self, duty: Duty) -> bool:
+        """Take the duty, unless that took so long that holders could not renew either."""
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        taken = await self._take(duty)
+        if loop.time() - asked <= self._amnesty:
+            return taken
+        self._spare(loop.time())
+        return False
+
+    async def _rescue(self) -> None:
+        """Take back every task whose lease ran out, a batch at a time."""
+        rescue, part = self._storage.upkeep.rescue_tasks, RESCUE_LIMIT
+        while part == RESCUE_LIMIT:
+            rescued = await self._run(rescue, grace=RESCUE_GRACE, limit=RESCUE_LIMIT)
+            part = len(rescued)
+            for task in rescued:
+                end = "failed as crash_loop or canceled" if task.final else "queued again"
+                log.warning("task %s: lost by worker %s, %s", task.id, task.worker, end)
+                self._storage.wakeups.wake_here(task.namespace, task.queue)
+
+    async def _expire(self) -> None:
+        """Move every waiting task past its lifetime to history."""
+        part = EXPIRE_LIMIT
+        while part == EXPIRE_LIMIT:
+            part = await self._run(self._storage.upkeep.expire_tasks, limit=EXPIRE_LIMIT)
+
+    async def _prune(self) -> None:
+        """Delete finished tasks past the retention of their queue."""
+        for queue in await self._run(self._storage.queues.list_queues, None):
+            part, pruned = PRUNE_LIMIT, 0
+            while part == PRUNE_LIMIT:
+                part = await self._run(
+                    self._storage.upkeep.prune_history,
+                    queue.namespace,
+                    queue.name,
+                    older_than=queue.retention,
+                    limit=PRUNE_LIMIT,
+                )
+                pruned += part
+            if pruned:
+                log.info("queue %s: pruned %d finished tasks", queue.name, pruned)

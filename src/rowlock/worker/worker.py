@@ -1,0 +1,358 @@
+"""The worker's composition and life cycle."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from rowlock.app.core import Application
+from rowlock.errors import InvalidValueError, StorageUnavailableError
+from rowlock.model.durations import duration_from
+from rowlock.model.ids import new_token
+from rowlock.model.names import checked_worker
+from rowlock.runtime.attempt import RunningAttempt, StopReason
+from rowlock.runtime.dispatcher import Dispatcher
+from rowlock.runtime.heartbeat import Heartbeat
+from rowlock.runtime.slots import Slots, limits_of
+from rowlock.worker.loops import cancelled, kept_going, vital
+from rowlock.worker.rules import Rules
+from rowlock.worker.signals import stopping_on_signals
+from rowlock.worker.source import StorageSource
+from rowlock.worker.upkeep import Upkeep
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+DEFAULT_GRACE = timedelta(seconds=30)
+# What a stop may take besides the grace time where the database does not answer: for what was
+# asked before, and for the outcomes.
+ANSWER_ON_STOP_SECONDS = 2.0
+SETTLE_ON_STOP_SECONDS = 5.0
+
+
+def new_worker_id() -> str:
+    """Return a fresh id: host, process, and enough randomness for the next boot."""
+    return f"{socket.gethostname()[:40]}-{os.getpid()}-{new_token().hex[:8]}"
+
+
+class Worker:
+    """Runs an app's tasks until it is stopped.
+
+    One loop claims, runs and settles; leases are renewed on a thread of their own; rescue,
+    promotion, expiry and pruning are done by every worker, for all.
+
+    Example:
+        >>> Worker(app, queues={"emails": 10, "default": 5}).run()      # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        app: Application,
+        queues: Mapping[str, int | None] | Iterable[str] | None = None,
+        *,
+        concurrency: int | None = None,
+        grace: object = DEFAULT_GRACE,
+        unknown: str = "leave",
+        worker_id: str | None = None,
+    ) -> None:
+        """Set the worker up; nothing is started or connected.
+
+        Args:
+            app: Whose definitions it runs, a `Rowlock` or an `AsyncRowlock`.
+            queues: Names, or slots by name; the default queue if not given.
+            concurrency: Tasks at once in all. Default: the sum of the queues' slots, or 10
+                where a queue has no number; 1 runs one task after the other.
+            grace: How long `stop` waits for running tasks before it hands them back.
+            unknown: What happens to tasks whose definition this app does not have: `leave`
+                them to others, or `fail` the attempt with an error that names the alias.
+            worker_id: Instead of a fresh one.
+
+        Raises:
+            InvalidValueError: A bad queue name, limit, or `unknown`.
+        """
+        if unknown not in {"leave", "fail"}:
+            raise InvalidValueError("unknown", f"{unknown!r} is neither 'leave' nor 'fail'")
+        self._app = app.core
+        self._slots_by_queue, self._total = limits_of(queues, concurrency)
+        Slots(self._slots_by_queue, self._total)
+        self.id = new_worker_id() if worker_id is None else checked_worker(worker_id)
+        self._grace = self._stop_grace = duration_from("grace", grace)
+        self._takes_unknown = unknown == "fail"
+        self._dispatcher: Dispatcher | None = None
+        self._stop_asked: asyncio.Event | None = None
+        self._hurry_asked: asyncio.Event | None = None
+        self._service: asyncio.Task[int] | None = None
+        self._opened: asyncio.Future[None] | None = None
+        self._failure: Exception | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it claims or still has tasks in hand."""
+        return self._service is not None and not self._service.done()
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether it takes tasks: it has handlers and a slot to run them in, and is not stopping.
+
+        A slot is lost while a thread that outlived its timeout goes on.
+        """
+        stopping = self._stop_asked is None or self._stop_asked.is_set()
+        if self._dispatcher is None or stopping or not self._app.registry:
+            return False
+        return self.is_running and self._dispatcher.lost_slots < self._total
+
+    @property
+    def recorded(self) -> int:
+        """How many attempts this run of the worker has recorded."""
+        return 0 if self._dispatcher is None else self._dispatcher.settler.recorded
+
+    def run(self) -> int:
+        """Run until SIGTERM or SIGINT; for sync programs.
+
+        Returns:
+            How many tasks were given up: handed back, or left to their leases where the
+            database did not answer; 0 is a clean stop.
+
+        Raises:
+            StorageError: The database cannot be reached or its schema is not ours.
+            Exception: What a part died of that the worker cannot do without; it has stopped.
+        """
+        return asyncio.run(self.arun())
+
+    def run_once(self) -> int:
+        """Run what can start now, until nothing is left; for sync programs.
+
+        Returns:
+            How many attempts were recorded.
+        """
+        return asyncio.run(self.arun_once())
+
+    async def arun(self) -> int:
+        """Run until `stop`, SIGTERM or SIGINT. See `run`."""
+        with stopping_on_signals(self.request_stop, self.request_hurry):
+            await self.start()
+            service = self._service
+            assert service is not None  # noqa: S101 - start has just set it
+            try:
+                return await asyncio.shield(service)
+            except asyncio.CancelledError:
+                self.request_hurry()
+                await service
+                raise
+
+    async def start(self) -> None:
+        """Start in the background of the running event loop; a second call does nothing.
+
+        Raises:
+            StorageError: The database cannot be reached or its schema is not ours.
+        """
+        if self._service is None or self._service.done():
+            self._begin()
+            self._opened = asyncio.get_running_loop().create_future()
+            self._service = asyncio.create_task(self._serve(self._opened), name="rowlock-worker")
+        assert self._opened is not None  # noqa: S101 - set together with the service
+        try:
+            await asyncio.shield(self._opened)
+        except asyncio.CancelledError:
+            self.request_hurry()
+            raise
+
+    async def stop(self, grace: object = None) -> int:
+        """Claim no more, let running tasks finish up to the grace time, hand the rest back.
+
+        Args:
+            grace: Instead of the worker's own; a duration.
+
+        Returns:
+            How many running tasks were given up.
+        """
+        self._stop_grace = self._grace if grace is None else duration_from("grace", grace)
+        if self._service is None:
+            return 0
+        self.request_stop()
+        return await asyncio.shield(self._service)
+
+    def request_stop(self) -> None:
+        """Ask it to stop, without waiting; on its event loop."""
+        if self._stop_asked is not None:
+            self._stop_asked.set()
+        if self._dispatcher is not None:
+            self._dispatcher.stop_claiming()
+
+    def request_hurry(self) -> None:
+        """Ask it to hand running tasks back now; on its event loop."""
+        self.request_stop()
+        if self._hurry_asked is not None:
+            self._hurry_asked.set()
+
+    async def arun_once(self) -> int:
+        """Run what can start now, until nothing is left. See `run_once`."""
+        if self.is_running:
+            raise InvalidValueError("worker", "is running already; stop it before run_once")
+        self._begin()
+        dispatcher, source, rules = await self._open()
+        loops = self._start_loops(dispatcher, rules)
+        heartbeat = self._start_heartbeat(dispatcher, source)
+        try:
+            await self._until_stopped(dispatcher.drain())
+        finally:
+            try:
+                await self._hand_back(dispatcher)
+            finally:
+                heartbeat.stop()
+                await cancelled(loops)
+                self._dispatcher = None
+        if self._failure is not None:
+            raise self._failure
+        return dispatcher.settler.recorded
+
+    def _begin(self) -> None:
+        self._stop_asked, self._hurry_asked = asyncio.Event(), asyncio.Event()
+        self._failure = None
+
+    async def _open(self) -> tuple[Dispatcher, StorageSource, Rules]:
+        app = self._app
+        rules = Rules(app, tuple(self._slots_by_queue), takes_unknown=self._takes_unknown)
+
+        async def read() -> bool:
+            await app.aopen()
+            await rules.read()
+            return True
+
+        if not await self._until_stopped(read()):
+            raise StorageUnavailableError("told to stop before the database answered")
+        source = StorageSource(app.storage, app.namespace, self.id, app.policies, rules.claimed)
+        dispatcher = Dispatcher(
+            source,
+            Slots(self._slots_by_queue, self._total),
+            rules.find,
+            rules.timeout,
+            rules.retry,
+            namespace=app.namespace,
+            worker=self.id,
+            alias_of=rules.alias_of,
+        )
+        self._dispatcher = dispatcher
+        if self._stop_asked is not None and self._stop_asked.is_set():
+            dispatcher.stop_claiming()
+        return dispatcher, source, rules
+
+    async def _until_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Await work that ends by itself once a stop was asked for, if the database answers.
+
+        Returns:
+            Its result, or None if it was cut off.
+        """
+        assert self._stop_asked is not None  # noqa: S101 - set by _begin
+        working = asyncio.ensure_future(work)
+        asked = asyncio.create_task(self._stop_asked.wait())
+        try:
+            await asyncio.wait([working, asked], return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                await asyncio.wait([working], timeout=ANSWER_ON_STOP_SECONDS)
+            return await working if working.done() else None
+        finally:
+            await cancelled([asked] if working.done() else [asked, working])
+
+    def _start_loops(self, dispatcher: Dispatcher, rules: Rules) -> list[asyncio.Task[None]]:
+        upkeep = Upkeep(self._app.storage, amnesty=rules.shortest_lease / 3)
+        loops = {
+            "settle": vital("settling", dispatcher.settler.run(), self._died),
+            "report": kept_going("reporting progress", dispatcher.report_often),
+            "policies": kept_going("reading policies", rules.keep_fresh),
+            "upkeep": kept_going("upkeep", upkeep.run),
+        }
+        return [asyncio.create_task(loop, name=f"rowlock-{name}") for name, loop in loops.items()]
+
+    def _start_heartbeat(self, dispatcher: Dispatcher, source: StorageSource) -> Heartbeat:
+        loop = asyncio.get_running_loop()
+
+        def stop(running: RunningAttempt, reason: StopReason) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nothing runs any more
+                loop.call_soon_threadsafe(running.stop, reason)
+
+        def die(error: Exception) -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._died, "the heartbeat", error)
+
+        heartbeat = Heartbeat(
+            source,
+            dispatcher.held,
+            on_lost=lambda running: stop(running, StopReason.LOST),
+            on_cancel=lambda running: stop(running, StopReason.CANCELED),
+            on_death=die,
+        )
+        heartbeat.start()
+        return heartbeat
+
+    def _died(self, part: str, error: Exception) -> None:
+        """Stop, and tell why: without that part nothing is safe or nothing is recorded."""
+        log.critical("%s died; the worker stops", part, exc_info=error)
+        self._failure = self._failure or error
+        self.request_hurry()
+
+    async def _serve(self, opened: asyncio.Future[None]) -> int:
+        try:
+            dispatcher, source, rules = await self._open()
+        except Exception as error:  # noqa: BLE001 - told by start, which waits for it
+            opened.set_exception(error)
+            opened.exception()  # and not reported once more if nobody waits any longer
+            return 0
+        except BaseException:
+            opened.cancel()
+            raise
+        opened.set_result(None)
+        unsubscribe = source.subscribe(dispatcher.wake)
+        heartbeat = self._start_heartbeat(dispatcher, source)
+        loops = self._start_loops(dispatcher, rules)
+        unknown = kept_going("reporting unknown definitions", rules.report_unknown)
+        loops.append(asyncio.create_task(unknown, name="rowlock-unknown"))
+        queues = ", ".join(f"{name}={slots}" for name, slots in self._slots_by_queue.items())
+        log.info("worker %s: %s slots, queues %s", self.id, self._total, queues)
+        try:
+            await self._until_stopped(vital("claiming", dispatcher.run(), self._died))
+            abandoned = await self._finish(dispatcher) + source.unanswered
+        finally:
+            unsubscribe()
+            heartbeat.stop()
+            self._dispatcher = None
+            await cancelled(loops)
+        log.info("worker %s: stopped, %d tasks given up", self.id, abandoned)
+        if self._failure is not None:
+            raise self._failure
+        return abandoned
+
+    async def _finish(self, dispatcher: Dispatcher) -> int:
+        """Wait for running tasks up to the grace time or a second signal, then settle."""
+        assert self._hurry_asked is not None  # noqa: S101 - set by _begin
+        hurry = asyncio.create_task(self._hurry_asked.wait())
+        calm = asyncio.create_task(dispatcher.idle())
+        await asyncio.wait(
+            [hurry, calm],
+            timeout=self._stop_grace.total_seconds(),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        await cancelled([hurry, calm])
+        return await self._hand_back(dispatcher)
+
+    @staticmethod
+    async def _hand_back(dispatcher: Dispatcher) -> int:
+        """Give up what still runs and record what has ended; returns how many were given up."""
+        abandoned = await dispatcher.give_up()
+        try:
+            async with asyncio.timeout(SETTLE_ON_STOP_SECONDS):
+                await dispatcher.settler.drain()
+        except TimeoutError:
+            left = dispatcher.settler.waiting
+            log.error(  # noqa: TRY400 - where we waited tells nobody anything
+                "stopped with %d outcomes not recorded; those tasks run again", left
+            )
+            abandoned += left
+        return abandoned
