@@ -1,0 +1,124 @@
+"""`rowlock queues`: list queues, and set, pause and resume one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+import click
+
+from rowlock.app import flows
+from rowlock.app.flow import run_flow
+from rowlock.cli.options import Database, database_options, examples, json_option, number
+from rowlock.cli.output import duration_text, say, say_json, say_table, warn
+from rowlock.model.queues import Queue
+from rowlock.wire.queues import queue_to_wire
+
+COLUMNS = (
+    "QUEUE",
+    "PAUSED",
+    "ATTEMPTS",
+    "RETRY",
+    "LEASE",
+    "TIMEOUT",
+    "LIFETIME",
+    "RETENTION",
+)
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog=examples(
+        "rowlock queues",
+        "rowlock queues set emails --lease 1m --max-attempts 8 --retry exponential",
+        "rowlock queues pause emails",
+        "rowlock queues resume emails",
+    ),
+)
+@database_options
+@json_option
+def command(database: Database, *, as_json: bool) -> None:
+    """List queues with their policies; or set, pause or resume one.
+
+    A queue springs into being at its first use, with the built-in policy.
+    """
+    if click.get_current_context().invoked_subcommand is not None:
+        return
+    with closing(database.open()) as opened:
+        queues = run_flow(opened, flows.list_queues(opened))
+    _show(queues, as_json=as_json, alone=False)
+
+
+@command.command(
+    "set", epilog=examples("rowlock queues set emails --lease 1m --retention 30d --max-attempts 8")
+)
+@click.argument("name")
+@click.option("--lifetime", metavar="DURATION", help="From enqueue to the first start.")
+@click.option("--max-attempts", type=number, metavar="N", help="Runs in all; 1 runs once.")
+@click.option("--max-crashes", type=number, metavar="N", help="Worker deaths before it is failed.")
+@click.option("--retry", metavar="BACKOFF", help="none, immediate, fixed, exponential …")
+@click.option("--lease", metavar="DURATION", help="How long a claim holds without heartbeat.")
+@click.option("--timeout", metavar="DURATION", help="How long an attempt may take.")
+@click.option("--retention", metavar="DURATION", help="How long finished tasks are kept.")
+@database_options
+@json_option
+def set_policy(database: Database, *, name: str, as_json: bool, **policy: Any) -> None:
+    """Create a queue or change its policy; only what is given changes."""
+    given = {key: value for key, value in policy.items() if value is not None}
+    with closing(database.open(create=True)) as opened:
+        queue = run_flow(opened, flows.register_queue(opened, name, given))
+    _show([queue], as_json=as_json, alone=True)
+
+
+@command.command("pause", epilog=examples("rowlock queues pause emails"))
+@click.argument("name")
+@database_options
+@json_option
+def pause(database: Database, *, name: str, as_json: bool) -> None:
+    """Let workers claim nothing more from a queue; running tasks go on."""
+    with closing(database.open()) as opened:
+        run_flow(opened, flows.pause_queue(opened, name, paused=True))
+    _say_paused(name, as_json=as_json, paused=True)
+
+
+@command.command("resume", epilog=examples("rowlock queues resume emails"))
+@click.argument("name")
+@database_options
+@json_option
+def resume(database: Database, *, name: str, as_json: bool) -> None:
+    """Let workers claim from a paused queue again."""
+    with closing(database.open()) as opened:
+        run_flow(opened, flows.pause_queue(opened, name, paused=False))
+    _say_paused(name, as_json=as_json, paused=False)
+
+
+def _say_paused(name: str, *, as_json: bool, paused: bool) -> None:
+    queue = name.strip().lower()
+    if as_json:
+        say_json({"name": queue, "paused": paused})
+    else:
+        say(f"{queue}\t{'paused' if paused else 'resumed'}")
+
+
+def _show(queues: Sequence[Queue], *, as_json: bool, alone: bool) -> None:
+    if as_json:
+        documents = [queue_to_wire(queue) for queue in queues]
+        say_json(documents[0] if alone else documents)
+        return
+    say_table(COLUMNS, [_row(queue) for queue in queues], whole=("QUEUE",))
+    if not queues:
+        warn("no queues yet: the first task makes one")
+
+
+def _row(queue: Queue) -> list[str]:
+    return [
+        queue.name,
+        "paused" if queue.paused else "-",
+        str(queue.max_attempts),
+        queue.retry.backoff.value,
+        duration_text(queue.lease),
+        duration_text(queue.timeout),
+        duration_text(queue.lifetime),
+        duration_text(queue.retention),
+    ]

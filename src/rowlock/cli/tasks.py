@@ -1,0 +1,121 @@
+"""`rowlock tasks`: list tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import click
+
+from rowlock.app import flows
+from rowlock.app.flow import run_flow
+from rowlock.app.opened import Opened
+from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.cli.output import age_text, say_json, say_table, time_text, wants_tables, warn
+from rowlock.model.states import TaskState
+from rowlock.model.tasks import Task, TaskFilter
+from rowlock.wire.tasks import task_to_wire
+
+PAGE = 1_000
+COLUMNS = ("ID", "STATE", "DEFINITION", "QUEUE", "RUNS", "CREATED", "MESSAGE")
+SPARE = ("CREATED", "RUNS", "QUEUE")
+
+
+def complete_state(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of a state."""
+    del ctx, param
+    return [state.value for state in TaskState if state.value.startswith(incomplete)]
+
+
+@click.command(
+    epilog=examples(
+        "rowlock tasks",
+        "rowlock tasks --state failed --queue emails --limit 20",
+        "rowlock tasks --state failed | cut -f1 | xargs -n1 rowlock retry",
+        "rowlock tasks --tag monthly --json | jq '.[].result'",
+    )
+)
+@click.option(
+    "--state",
+    "--status",
+    "states",
+    multiple=True,
+    metavar="STATE",
+    shell_complete=complete_state,
+    help=f"{', '.join(TaskState)}. Again for more states; other systems' words are understood.",
+)
+@click.option("--queue", metavar="NAME", help="Only of this queue.")
+@click.option("--definition", metavar="ALIAS", help="Only of this definition.")
+@click.option("--tag", metavar="TEXT", help="Only with this tag.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="At most this many.",
+)
+@click.option("--before", metavar="TASK", help="Only older than this one: the next page.")
+@database_options
+@json_option
+def command(
+    database: Database,
+    *,
+    states: tuple[str, ...],
+    limit: int,
+    before: str | None,
+    as_json: bool,
+    **wanted: Any,
+) -> None:
+    """List tasks, newest first.
+
+    Piped, it prints a line of tab-separated fields for each task: id, state, definition,
+    queue, runs, time of creation, message.
+    """
+    with closing(database.open()) as opened:
+        tasks = list(_tasks(opened, limit, before, TaskFilter(states=states, **wanted)))
+    if as_json:
+        say_json([task_to_wire(task) for task in tasks])
+        return
+    rows = [_row(task) for task in tasks]
+    say_table(COLUMNS, rows, whole=("ID", "STATE", "RUNS", "CREATED"), spare=SPARE)
+    if not tasks:
+        warn("no tasks")
+    elif len(tasks) == limit and wants_tables():
+        warn(f"there may be more: --before {tasks[-1].id}")
+
+
+def _tasks(opened: Opened, limit: int, before: str | None, wanted: TaskFilter) -> Iterator[Task]:
+    position = None if before is None else run_flow(opened, flows.resolve(opened, before))
+    while limit > 0:
+        flow = flows.list_tasks(opened, wanted, limit=min(limit, PAGE), before=position)
+        page = run_flow(opened, flow)
+        yield from page
+        if len(page) < min(limit, PAGE):
+            return
+        limit, position = limit - len(page), page[-1].id
+
+
+def message_of(task: Task) -> str:
+    """Return the one thing to know about a task in a list."""
+    if task.error is not None:
+        return f"{task.error.type}: {task.error.message}"
+    if task.state is TaskState.RUNNING and (task.progress or task.progress_message):
+        return f"{task.progress:.0f} % {task.progress_message or ''}".strip()
+    if task.state in (TaskState.SCHEDULED, TaskState.RETRYING):
+        return f"due {age_text(task.run_at)}"
+    return task.reason or ""
+
+
+def _row(task: Task) -> list[str]:
+    created = age_text(task.created_at) if wants_tables() else time_text(task.created_at)
+    return [
+        str(task.id),
+        task.state.value,
+        task.definition or "-",
+        task.queue,
+        f"{task.attempt}/{task.max_attempts}",
+        created,
+        message_of(task),
+    ]
