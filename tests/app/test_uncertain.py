@@ -1,0 +1,112 @@
+"""What enqueueing does when a commit is in doubt: the flows, driven by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from rowlock import Rowlock
+from rowlock.app import enqueuing
+from rowlock.app.flow import Pause, Run
+from rowlock.definitions.options import NO_OPTIONS, task_options
+from rowlock.errors import StorageUnavailableError
+from rowlock.model.ids import new_task_id
+
+
+def doubt() -> StorageUnavailableError:
+    return StorageUnavailableError("broke after it was sent", outcome_unknown=True)
+
+
+def refusal() -> StorageUnavailableError:
+    return StorageUnavailableError("refused", outcome_unknown=False)
+
+
+@pytest.fixture
+def core():
+    with Rowlock("memory://") as app:
+        app.register_queue("default")
+        yield app.core
+
+
+def outcome(core, step: Run | Pause):
+    """Run what a flow asked for."""
+    assert isinstance(step, Run)
+    return core.storage.runner.run(step.operation)
+
+
+def test_an_enqueue_in_doubt_is_sent_again_under_its_id(core):
+    flow = enqueuing.enqueue(core, None, 1, NO_OPTIONS)
+    first = next(flow)
+    lost = outcome(core, first)
+    assert isinstance(flow.throw(doubt()), Pause)
+    again = next(flow)
+    with pytest.raises(StopIteration) as returned:
+        flow.send(outcome(core, again))
+    assert returned.value.value.id == lost.task.id
+
+
+def test_an_enqueue_that_was_refused_is_not_sent_again(core):
+    flow = enqueuing.enqueue(core, None, 1, NO_OPTIONS)
+    next(flow)
+    with pytest.raises(StorageUnavailableError) as raised:
+        flow.throw(refusal())
+    assert not raised.value.outcome_unknown
+
+
+def test_a_refusal_after_a_doubt_leaves_the_doubt(core):
+    flow = enqueuing.enqueue(core, None, 1, NO_OPTIONS)
+    next(flow)
+    assert isinstance(flow.throw(doubt()), Pause)
+    next(flow)
+    assert isinstance(flow.throw(refusal()), Pause)
+
+
+def test_an_enqueue_gives_up_at_last_and_says_that_it_is_in_doubt(core):
+    flow = enqueuing.enqueue(core, None, 1, NO_OPTIONS)
+    next(flow)
+    flow.throw(doubt())
+    for _ in range(enqueuing.MAX_TRIES - 2):
+        next(flow)
+        assert isinstance(flow.throw(refusal()), Pause)
+    next(flow)
+    with pytest.raises(StorageUnavailableError) as raised:
+        flow.throw(refusal())
+    assert raised.value.outcome_unknown
+
+
+def test_a_bulk_in_doubt_that_was_stored_returns_its_ids(core):
+    flow = enqueuing.enqueue_many(core, None, range(5), NO_OPTIONS)
+    ids = list(outcome(core, next(flow)))
+    assert isinstance(flow.throw(doubt()), Pause)
+    look = next(flow)
+    assert isinstance(look, Run)
+    assert look.reads
+    with pytest.raises(StopIteration) as returned:
+        flow.send(outcome(core, look))
+    assert returned.value.value == ids
+
+
+def test_a_bulk_in_doubt_that_cannot_be_looked_up_stays_in_doubt(core):
+    flow = enqueuing.enqueue_many(core, None, range(5), NO_OPTIONS)
+    outcome(core, next(flow))
+    assert isinstance(flow.throw(doubt()), Pause)
+    next(flow)
+    with pytest.raises(StorageUnavailableError) as raised:
+        flow.throw(refusal())
+    assert raised.value.outcome_unknown
+
+
+def test_a_bulk_that_was_refused_is_not_looked_up(core):
+    flow = enqueuing.enqueue_many(core, None, range(5), NO_OPTIONS)
+    next(flow)
+    with pytest.raises(StorageUnavailableError):
+        flow.throw(refusal())
+
+
+def test_a_given_id_that_was_replayed_is_the_task(core):
+    given = task_options(id=new_task_id())
+    flow = enqueuing.enqueue_if_not_exists(core, None, 1, given)
+    outcome(core, next(flow))
+    flow.throw(doubt())
+    with pytest.raises(StopIteration) as returned:
+        flow.send(outcome(core, next(flow)))
+    assert returned.value.value[0].id == given.id

@@ -1,0 +1,218 @@
+"""Contract: queues and definitions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from rowlock.backoff import Backoff, RetryPolicy
+from rowlock.model.queues import Queue, QueuePolicy, queue_policy
+from rowlock.model.tasks import Definition
+from tests.contract.steps import seconds, together
+from tests.support.backends import Backend
+
+HELLO = Definition(
+    alias="Hello",
+    key="hello",
+    title="Say hello",
+    description="To everyone.\nÜber all 🎉.",
+    queue="greetings",
+    priority=3,
+    max_attempts=7,
+    max_crashes=2,
+    lifetime=timedelta(hours=1.5),
+)
+
+
+def ensure(backend: Backend, name: str, namespace: str = "default") -> Queue:
+    return backend.run(backend.storage.queues.ensure_queue, namespace, name)
+
+
+def update(backend: Backend, name: str, **policy) -> Queue:
+    plan = backend.storage.queues.update_queue
+    return backend.run(plan, "default", name, queue_policy(**policy))
+
+
+def pause(backend: Backend, name: str, paused: bool = True) -> bool:
+    return backend.run(backend.storage.queues.pause_queue, "default", name, paused)
+
+
+def queues(backend: Backend, namespace: str | None = "default") -> list[Queue]:
+    return backend.read(backend.storage.queues.list_queues, namespace)
+
+
+def put(backend: Backend, *definitions: Definition, namespace: str = "default") -> None:
+    backend.run(backend.storage.queues.put_definitions, namespace, definitions)
+
+
+def definition(backend: Backend, key: str, namespace: str = "default") -> Definition | None:
+    return backend.read(backend.storage.queues.get_definition, namespace, key)
+
+
+def definitions(backend: Backend, namespace: str = "default") -> list[Definition]:
+    return backend.read(backend.storage.queues.list_definitions, namespace)
+
+
+def test_a_queue_is_made_with_the_defaults(backend):
+    queue = ensure(backend, "emails")
+    assert (queue.namespace, queue.name, queue.paused) == ("default", "emails", False)
+    assert queue.policy == QueuePolicy()
+    assert queue.created_at is not None
+
+
+def test_a_queue_that_is_there_is_returned_as_it_is(backend):
+    made = update(backend, "emails", lease="5s")
+    pause(backend, "emails")
+    assert ensure(backend, "emails") == replace(made, paused=True)
+
+
+def test_of_16_that_make_a_queue_all_get_the_same(backend):
+    made = together(*(partial(ensure, backend, "emails") for _ in range(16)))
+    assert made == queues(backend) * 16
+
+
+def test_a_policy_is_read_back_as_it_was_set(backend):
+    policy: dict[str, Any] = {
+        "lifetime": timedelta(hours=1, microseconds=1),
+        "max_attempts": 5,
+        "max_crashes": 2,
+        "retry": RetryPolicy(
+            backoff=Backoff.FIXED, base=seconds(1.5), cap=seconds(90), jitter=False
+        ),
+        "lease": seconds(7.25),
+        "timeout": timedelta(days=2),
+        "retention": timedelta(0),
+    }
+    updated = update(backend, "emails", **policy)
+    assert updated.policy == queue_policy(**policy)
+    assert queues(backend) == [updated]
+
+
+def test_an_update_changes_only_what_is_given(backend):
+    update(backend, "emails", lease="5s", max_attempts=3)
+    update(backend, "emails", max_attempts=5)
+    [queue] = queues(backend)
+    assert queue.policy == QueuePolicy(lease=seconds(5), max_attempts=5)
+
+
+def test_an_update_of_nothing_changes_nothing(backend):
+    before = update(backend, "emails", lease="5s")
+    assert update(backend, "emails") == before
+
+
+def test_an_update_makes_the_queue(backend):
+    assert update(backend, "emails", lease="5s") == queues(backend)[0]
+
+
+def test_an_update_does_not_resume_a_queue(backend):
+    ensure(backend, "emails")
+    pause(backend, "emails")
+    assert update(backend, "emails", lease="5s").paused is True
+
+
+def test_two_updates_that_race_lose_neither(backend):
+    ensure(backend, "emails")
+    other = backend.twin()
+    together(
+        partial(update, backend, "emails", lease="5s"),
+        partial(update, other, "emails", max_attempts=9),
+    )
+    assert queues(backend)[0].policy == QueuePolicy(lease=seconds(5), max_attempts=9)
+
+
+def test_a_queue_is_paused_and_resumed(backend):
+    ensure(backend, "emails")
+    assert pause(backend, "emails") is True
+    assert queues(backend)[0].paused is True
+    assert pause(backend, "emails", False) is True
+    assert queues(backend)[0].paused is False
+
+
+def test_a_second_pause_is_answered_like_the_first(backend):
+    ensure(backend, "emails")
+    pause(backend, "emails")
+    assert pause(backend, "emails") is True
+
+
+def test_an_unknown_queue_is_not_paused(backend):
+    assert pause(backend, "emails") is False
+
+
+def test_queues_are_listed_by_name(backend):
+    for name in ("b", "a.c", "a"):
+        ensure(backend, name)
+    assert [queue.name for queue in queues(backend)] == ["a", "a.c", "b"]
+
+
+def test_queues_are_listed_by_namespace_or_all(backend):
+    ensure(backend, "q", "b")
+    ensure(backend, "q", "a")
+    assert [queue.namespace for queue in queues(backend, "a")] == ["a"]
+    assert [queue.namespace for queue in queues(backend, None)] == ["a", "b"]
+
+
+def test_a_definition_is_read_back_as_it_was_stored(backend):
+    put(backend, HELLO)
+    assert definition(backend, "hello") == HELLO
+
+
+def test_a_definition_without_defaults_is_read_back(backend):
+    plain = Definition(alias="Plain", key="plain")
+    put(backend, plain)
+    assert definition(backend, "plain") == plain
+
+
+def test_an_unknown_definition_is_none(backend):
+    put(backend, HELLO, namespace="other")
+    assert definition(backend, "hello") is None
+
+
+def test_a_definition_is_known_in_its_namespace_only(backend):
+    put(backend, HELLO, namespace="other")
+    put(backend, replace(HELLO, title="Mine"))
+    assert [one.title for one in definitions(backend, "other")] == ["Say hello"]
+    assert [one.title for one in definitions(backend)] == ["Mine"]
+
+
+def test_a_changed_definition_is_stored(backend):
+    put(backend, HELLO)
+    changed = replace(HELLO, alias="HELLO", title="Say it again", max_attempts=None)
+    put(backend, changed)
+    assert definitions(backend) == [changed]
+
+
+def test_a_definition_that_is_equal_already_is_not_written(backend):
+    put(backend, HELLO)
+    [[before]] = backend.execute("SELECT updated_at FROM rowlock_definition").rows
+    put(backend, HELLO)
+    assert backend.execute("SELECT updated_at FROM rowlock_definition").rows == [(before,)]
+
+
+@pytest.mark.parametrize("field", ["alias", "title", "description", "queue"])
+def test_a_change_of_case_is_a_change(backend, field):
+    put(backend, HELLO)
+    changed = replace(HELLO, **{field: getattr(HELLO, field).upper()})
+    put(backend, changed)
+    assert definition(backend, "hello") == changed
+
+
+def test_registering_again_does_not_revive_a_canceled_definition(backend):
+    put(backend, HELLO)
+    backend.execute("UPDATE rowlock_definition SET status = 'canceled'")
+    put(backend, replace(HELLO, title="Again"))
+    stored = definition(backend, "hello")
+    assert stored == replace(HELLO, title="Again", status="canceled")
+
+
+def test_definitions_are_listed_by_alias(backend):
+    put(backend, *(Definition(alias=alias, key=alias.lower()) for alias in ("b", "c", "a")))
+    assert [one.alias for one in definitions(backend)] == ["a", "b", "c"]
+
+
+def test_of_16_that_store_a_definition_none_fails(backend):
+    together(*(partial(put, backend, HELLO) for _ in range(16)))
+    assert definitions(backend) == [HELLO]

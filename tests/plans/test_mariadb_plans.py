@@ -1,0 +1,73 @@
+"""How MariaDB finds rows, whatever the tables' sizes and whatever it knows of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from rowlock.plan import Statement
+from rowlock.sql_text import SqlText
+from rowlock.storage.storage import Storage
+from rowlock.storage.url import open_storage
+from tests.plans.conftest import fill
+from tests.plans.explaining import OPERATIONS, Filled, driver_of, explained
+from tests.support.backends import migrate, sql_plan, table_names
+from tests.support.databases import fresh_database
+
+pytestmark = pytest.mark.plans
+
+WHOLE_TABLE = re.compile(r"^\S+ \S+ (rowlock_(task|history)|t|h) ALL ", re.MULTILINE)
+
+
+def explain(driver: Any, connection: Any, statement: Statement) -> str:
+    text = SqlText(f"EXPLAIN {statement.sql.text}")
+    result = driver.execute(connection, Statement("explain", text, statement.params))
+    return "\n".join(" ".join(map(str, row)) for row in result.rows)
+
+
+@pytest.fixture(
+    scope="module", params=[10_000, pytest.param(100_000, marks=pytest.mark.acceptance)]
+)
+def size(request: pytest.FixtureRequest) -> int:
+    """Smaller than elsewhere: filling takes MariaDB long."""
+    size: int = request.param
+    return size
+
+
+@pytest.fixture(scope="module")
+def storage(mariadb_server: str) -> Iterator[Storage]:
+    """A database of this module alone: its statistics are part of the test."""
+    with (
+        fresh_database(mariadb_server) as dsn,
+        closing(migrate(open_storage(dsn, pool_size=1))) as storage,
+    ):
+        yield storage
+
+
+@pytest.fixture(scope="module", params=["unknown", "analyzed"])
+def filled(request: pytest.FixtureRequest, storage: Storage, size: int) -> Filled:
+    """Tables of a size, of which the planner knows what InnoDB samples or what ANALYZE finds."""
+    for name in table_names(storage):
+        storage.runner.run(sql_plan, f"TRUNCATE {name}")
+    filled = fill(storage, size)
+    if request.param == "analyzed":
+        for name in table_names(storage):
+            storage.runner.run(sql_plan, f"ANALYZE TABLE {name}")
+    return filled
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_no_operation_reads_a_whole_table(filled, name):
+    driver = driver_of(filled.storage)
+    plans = explained(
+        driver,
+        lambda connection, statement: explain(driver, connection, statement),
+        lambda: OPERATIONS[name](filled),
+    )
+    whole = {step: plan for step, plan in plans.items() if WHOLE_TABLE.search(plan)}
+    assert plans
+    assert whole == {}

@@ -1,0 +1,68 @@
+"""Ids are UUIDv7 and only ever grow; tokens are random."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from rowlock.errors import InvalidValueError
+from rowlock.model.ids import new_task_id, new_token, task_id_from_text
+
+
+def test_ids_of_one_process_grow():
+    ids = [new_task_id() for _ in range(20_000)]
+    assert ids == sorted(set(ids))
+
+
+def test_ids_of_many_threads_differ():
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: [new_task_id() for _ in range(2_000)], range(8)))
+    assert len({one for part in made for one in part}) == 16_000
+    assert all(part == sorted(part) for part in made)
+
+
+def test_an_id_has_the_layout_of_version_7_and_the_time_in_front():
+    before = time.time_ns() // 1_000_000
+    task_id = new_task_id()
+    assert (task_id.version, task_id.variant) == (7, "specified in RFC 4122")
+    assert before <= task_id.int >> 80 <= before + 5_000
+
+
+def test_a_token_is_random():
+    assert len({new_token() for _ in range(1_000)}) == 1_000
+
+
+FORK = """
+import os
+from rowlock.model.ids import new_task_id
+new_task_id()
+child = os.fork()
+os.write(1, f"{new_task_id()}\\n".encode())
+if child:
+    os.waitpid(child, 0)
+"""
+
+
+def test_a_forked_child_makes_other_ids():
+    ended = subprocess.run(
+        [sys.executable, "-c", FORK], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert len(set(ended.stdout.split())) == 2
+
+
+@pytest.mark.parametrize("text", ["", "abc", "g" * 32, "1" * 31])
+def test_what_is_no_id_is_refused(text):
+    """C17."""
+    with pytest.raises(InvalidValueError) as refused:
+        task_id_from_text(text)
+    assert refused.value.field == "id"
+
+
+def test_an_id_is_read_in_any_of_its_forms():
+    task_id = new_task_id()
+    for text in (str(task_id), task_id.hex, str(task_id).upper(), f" {{{task_id}}} ", task_id.urn):
+        assert task_id_from_text(text) == task_id
