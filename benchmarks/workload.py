@@ -1,0 +1,19 @@
+"""The app under measurement: tasks that do nothing."""
+
+from __future__ import annotations
+
+from rowlock import Rowlock
+
+SLOTS = 1_000
+
+
+def make_app(url: str) -> Rowlock:
+    """Return an app with one definition, `noop`."""
+    app = Rowlock(url, migrate=True)
+
+    @app.task(alias="noop")
+    async def noop() -> None:
+        """Do nothing."""
+
+    assert noop.alias == "noop"
+    return app
