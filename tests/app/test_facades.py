@@ -10,7 +10,7 @@ import pytest
 
 import rowlock
 from rowlock import AsyncRowlock, Rowlock
-from rowlock.app.facade import DefinitionEnqueuer
+from rowlock.app.facade import DefinitionEnqueuer, Facade
 from rowlock.definitions.definition import EnqueueMethods
 from rowlock.errors import StorageUnavailableError
 
@@ -18,8 +18,8 @@ from rowlock.errors import StorageUnavailableError
 def own_methods(facade: type) -> set[str]:
     return {
         name
-        for name, value in vars(facade).items()
-        if inspect.isfunction(value) and not name.startswith("_")
+        for name, _ in inspect.getmembers(facade, inspect.isfunction)
+        if not name.startswith("_") and not hasattr(Facade, name)
     }
 
 

@@ -1,0 +1,142 @@
+"""Looking at tasks and steering them, for both facades."""
+
+from __future__ import annotations
+
+from typing import Unpack
+from uuid import UUID
+
+from rowlock.app import flows
+from rowlock.app.facade import Wanted
+from rowlock.app.running import AsyncRunning, Running
+from rowlock.model.tasks import Attempt, LogLine, Task, TaskFilter
+from rowlock.ops.tasks import Canceled
+
+
+class TaskMethods(Running):
+    """Looking at tasks and steering them."""
+
+    def get_task(self, task: UUID | str | Task, /) -> Task:
+        """Return a task as it is now, live or finished.
+
+        Raises:
+            TaskNotFoundError: The namespace has none of that id.
+        """
+        return self._run(flows.get_task(self.core, task))
+
+    def list_tasks(
+        self, *, limit: int = 100, before: UUID | str | None = None, **wanted: Unpack[Wanted]
+    ) -> list[Task]:
+        """Return tasks, newest first.
+
+        Args:
+            limit: At most this many, up to 1,000.
+            before: Only those older than this id; the last one of a page gives the next page.
+            **wanted: `states` (words of any of the systems that Rowlock replaces), `queue`,
+                `definition`, `tag`, `created_after`, `created_before`, `include_deleted`.
+
+        Raises:
+            InvalidValueError: An unknown state, or a limit out of range.
+        """
+        return self._run(
+            flows.list_tasks(self.core, TaskFilter(**wanted), limit=limit, before=before)
+        )
+
+    def attempts(self, task: UUID | str | Task, /) -> list[Attempt]:
+        """Return every run of a task, oldest first.
+
+        Raises:
+            TaskNotFoundError: The namespace has none of that id.
+        """
+        return self._run(flows.attempts(self.core, task))
+
+    def task_log(self, task: UUID | str | Task, /) -> list[LogLine]:
+        """Return the lines that the task's handler logged.
+
+        Raises:
+            TaskNotFoundError: The namespace has none of that id.
+        """
+        return self._run(flows.task_log(self.core, task))
+
+    def resolve(self, text: str, /) -> UUID:
+        """Return the id that a whole id or a unique prefix of one stands for.
+
+        Raises:
+            InvalidValueError: Neither, or the prefix fits several tasks.
+            TaskNotFoundError: It fits none.
+        """
+        return self._run(flows.resolve(self.core, text))
+
+    def cancel(self, task: UUID | str | Task, /, *, force: bool = False) -> Canceled:
+        """Cancel a task: at once while it waits, by asking its handler while it runs.
+
+        Args:
+            task: Which task.
+            force: Cancel a running one at once; what its handler still does is not recorded.
+
+        Returns:
+            Whether it is canceled or was asked to.
+
+        Raises:
+            TaskNotFoundError: The namespace has none of that id.
+            TaskConflictError: It is already finished.
+        """
+        return self._run(flows.cancel(self.core, task, force=force))
+
+    def retry(self, task: UUID | str | Task, /, *, attempts: int | None = None) -> Task:
+        """Run a finished task again under the same id; its earlier runs stay on record.
+
+        Args:
+            task: Which task.
+            attempts: How many more runs it gets; the queue's `max_attempts` if not given.
+
+        Raises:
+            TaskNotFoundError: The namespace has none of that id.
+            TaskConflictError: It is not finished.
+            DuplicateTaskError: Another live task holds its unique key.
+        """
+        return self._run(flows.retry(self.core, task, attempts=attempts))
+
+
+class AsyncTaskMethods(AsyncRunning):
+    """Looking at tasks and steering them, for async code. See `TaskMethods`."""
+
+    async def get_task(self, task: UUID | str | Task, /) -> Task:
+        """Return a task as it is now, live or finished. See `Rowlock.get_task`."""
+        return await self._run(flows.get_task(self.core, task))
+
+    async def list_tasks(
+        self, *, limit: int = 100, before: UUID | str | None = None, **wanted: Unpack[Wanted]
+    ) -> list[Task]:
+        """Return tasks, newest first. See `Rowlock.list_tasks`."""
+        return await self._run(
+            flows.list_tasks(self.core, TaskFilter(**wanted), limit=limit, before=before)
+        )
+
+    async def attempts(self, task: UUID | str | Task, /) -> list[Attempt]:
+        """Return every run of a task, oldest first. See `Rowlock.attempts`."""
+        return await self._run(flows.attempts(self.core, task))
+
+    async def task_log(self, task: UUID | str | Task, /) -> list[LogLine]:
+        """Return the lines that the task's handler logged. See `Rowlock.task_log`."""
+        return await self._run(flows.task_log(self.core, task))
+
+    async def resolve(self, text: str, /) -> UUID:
+        """Return the id that a whole id or a unique prefix of one stands for.
+
+        See `Rowlock.resolve`.
+        """
+        return await self._run(flows.resolve(self.core, text))
+
+    async def cancel(self, task: UUID | str | Task, /, *, force: bool = False) -> Canceled:
+        """Cancel a task: at once while it waits, by asking its handler while it runs.
+
+        See `Rowlock.cancel`.
+        """
+        return await self._run(flows.cancel(self.core, task, force=force))
+
+    async def retry(self, task: UUID | str | Task, /, *, attempts: int | None = None) -> Task:
+        """Run a finished task again under the same id; its earlier runs stay on record.
+
+        See `Rowlock.retry`.
+        """
+        return await self._run(flows.retry(self.core, task, attempts=attempts))
