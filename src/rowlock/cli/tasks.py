@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
 
 import click
 
 from rowlock.app import flows
 from rowlock.app.flow import run_flow
 from rowlock.app.opened import Opened
+from rowlock.cli.filters import filter_options
 from rowlock.cli.options import Database, database_options, examples, json_option
 from rowlock.cli.output import age_text, say_json, say_table, time_text, wants_tables, warn
 from rowlock.model.states import TaskState
@@ -22,12 +22,6 @@ COLUMNS = ("ID", "STATE", "DEFINITION", "QUEUE", "RUNS", "CREATED", "MESSAGE")
 SPARE = ("CREATED", "RUNS", "QUEUE")
 
 
-def complete_state(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the name of a state."""
-    del ctx, param
-    return [state.value for state in TaskState if state.value.startswith(incomplete)]
-
-
 @click.command(
     epilog=examples(
         "rowlock tasks",
@@ -36,18 +30,7 @@ def complete_state(ctx: click.Context, param: click.Parameter, incomplete: str) 
         "rowlock tasks --tag monthly --json | jq '.[].result'",
     )
 )
-@click.option(
-    "--state",
-    "--status",
-    "states",
-    multiple=True,
-    metavar="STATE",
-    shell_complete=complete_state,
-    help=f"{', '.join(TaskState)}. Again for more states; other systems' words are understood.",
-)
-@click.option("--queue", metavar="NAME", help="Only of this queue.")
-@click.option("--definition", metavar="ALIAS", help="Only of this definition.")
-@click.option("--tag", metavar="TEXT", help="Only with this tag.")
+@filter_options
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -62,11 +45,10 @@ def complete_state(ctx: click.Context, param: click.Parameter, incomplete: str) 
 def command(
     database: Database,
     *,
-    states: tuple[str, ...],
+    wanted: TaskFilter,
     limit: int,
     before: str | None,
     as_json: bool,
-    **wanted: Any,
 ) -> None:
     """List tasks, newest first.
 
@@ -74,7 +56,7 @@ def command(
     queue, runs, time of creation, message.
     """
     with closing(database.open()) as opened:
-        tasks = list(_tasks(opened, limit, before, TaskFilter(states=states, **wanted)))
+        tasks = list(_tasks(opened, limit, before, wanted))
     if as_json:
         say_json([task_to_wire(task) for task in tasks])
         return
