@@ -1,7 +1,7 @@
 # What a developer does with this repository. Everything goes into .venv; nothing else is touched.
 
 PYTHON ?= python3
-JOBS ?= 2
+JOBS ?= 4
 ARGS ?=
 
 BIN := .venv/bin
@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 help:
 	@echo 'make demo        install into .venv and watch a demonstration (DIR=folder keeps its files)'
-	@echo 'make test        run the tests with coverage (JOBS=2 processes, ARGS for pytest)'
+	@echo 'make test        run the tests with coverage (JOBS=4 processes, ARGS for pytest)'
 	@echo 'make check       formatter, linters, type checkers, import layers, then the tests'
 	@echo 'make acceptance  run the tests with several processes at full size; takes long'
 	@echo 'make bench       measure throughput and latency (ARGS for the benchmark)'
