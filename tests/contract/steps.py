@@ -12,10 +12,10 @@ from uuid import UUID
 from rowlock.model.failures import failure_to_text
 from rowlock.model.ids import new_task_id, new_token
 from rowlock.model.states import TaskState
+from rowlock.model.definitions import Definition
 from rowlock.model.tasks import (
     Attempt,
     Claim,
-    Definition,
     Finish,
     Held,
     NewTask,
@@ -190,7 +190,7 @@ def counts(backend: Backend, *, cap: int = 10_000, now=T0, namespace="default"):
 
 
 def define(backend: Backend, *definitions: Definition) -> None:
-    backend.run(backend.storage.queues.put_definitions, "default", definitions)
+    backend.run(backend.storage.definitions.put_definitions, "default", definitions)
 
 
 def failure(message: str = "boom") -> str:

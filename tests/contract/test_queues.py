@@ -1,4 +1,4 @@
-"""Contract: queues and definitions."""
+"""Contract: queues."""
 
 from __future__ import annotations
 
@@ -11,21 +11,8 @@ import pytest
 
 from rowlock.backoff import Backoff, RetryPolicy
 from rowlock.model.queues import Queue, QueuePolicy, queue_policy
-from rowlock.model.tasks import Definition
 from tests.contract.steps import seconds, together
 from tests.support.backends import Backend
-
-HELLO = Definition(
-    alias="Hello",
-    key="hello",
-    title="Say hello",
-    description="To everyone.\nÜber all 🎉.",
-    queue="greetings",
-    priority=3,
-    max_attempts=7,
-    max_crashes=2,
-    lifetime=timedelta(hours=1.5),
-)
 
 
 def ensure(backend: Backend, name: str, namespace: str = "default") -> Queue:
@@ -43,18 +30,6 @@ def pause(backend: Backend, name: str, paused: bool = True) -> bool:
 
 def queues(backend: Backend, namespace: str | None = "default") -> list[Queue]:
     return backend.read(backend.storage.queues.list_queues, namespace)
-
-
-def put(backend: Backend, *definitions: Definition, namespace: str = "default") -> None:
-    backend.run(backend.storage.queues.put_definitions, namespace, definitions)
-
-
-def definition(backend: Backend, key: str, namespace: str = "default") -> Definition | None:
-    return backend.read(backend.storage.queues.get_definition, namespace, key)
-
-
-def definitions(backend: Backend, namespace: str = "default") -> list[Definition]:
-    return backend.read(backend.storage.queues.list_definitions, namespace)
 
 
 def test_a_queue_is_made_with_the_defaults(backend):
@@ -153,66 +128,3 @@ def test_queues_are_listed_by_namespace_or_all(backend):
     ensure(backend, "q", "a")
     assert [queue.namespace for queue in queues(backend, "a")] == ["a"]
     assert [queue.namespace for queue in queues(backend, None)] == ["a", "b"]
-
-
-def test_a_definition_is_read_back_as_it_was_stored(backend):
-    put(backend, HELLO)
-    assert definition(backend, "hello") == HELLO
-
-
-def test_a_definition_without_defaults_is_read_back(backend):
-    plain = Definition(alias="Plain", key="plain")
-    put(backend, plain)
-    assert definition(backend, "plain") == plain
-
-
-def test_an_unknown_definition_is_none(backend):
-    put(backend, HELLO, namespace="other")
-    assert definition(backend, "hello") is None
-
-
-def test_a_definition_is_known_in_its_namespace_only(backend):
-    put(backend, HELLO, namespace="other")
-    put(backend, replace(HELLO, title="Mine"))
-    assert [one.title for one in definitions(backend, "other")] == ["Say hello"]
-    assert [one.title for one in definitions(backend)] == ["Mine"]
-
-
-def test_a_changed_definition_is_stored(backend):
-    put(backend, HELLO)
-    changed = replace(HELLO, alias="HELLO", title="Say it again", max_attempts=None)
-    put(backend, changed)
-    assert definitions(backend) == [changed]
-
-
-def test_a_definition_that_is_equal_already_is_not_written(backend):
-    put(backend, HELLO)
-    [[before]] = backend.execute("SELECT updated_at FROM rowlock_definition").rows
-    put(backend, HELLO)
-    assert backend.execute("SELECT updated_at FROM rowlock_definition").rows == [(before,)]
-
-
-@pytest.mark.parametrize("field", ["alias", "title", "description", "queue"])
-def test_a_change_of_case_is_a_change(backend, field):
-    put(backend, HELLO)
-    changed = replace(HELLO, **{field: getattr(HELLO, field).upper()})
-    put(backend, changed)
-    assert definition(backend, "hello") == changed
-
-
-def test_registering_again_does_not_revive_a_canceled_definition(backend):
-    put(backend, HELLO)
-    backend.execute("UPDATE rowlock_definition SET status = 'canceled'")
-    put(backend, replace(HELLO, title="Again"))
-    stored = definition(backend, "hello")
-    assert stored == replace(HELLO, title="Again", status="canceled")
-
-
-def test_definitions_are_listed_by_alias(backend):
-    put(backend, *(Definition(alias=alias, key=alias.lower()) for alias in ("b", "c", "a")))
-    assert [one.alias for one in definitions(backend)] == ["a", "b", "c"]
-
-
-def test_of_16_that_store_a_definition_none_fails(backend):
-    together(*(partial(put, backend, HELLO) for _ in range(16)))
-    assert definitions(backend) == [HELLO]

@@ -264,29 +264,6 @@ class TaskFilter(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
-    """A definition as the database knows it: what enqueueing needs without its code.
-
-    Attributes:
-        alias: As spelled in code.
-        key: What it is matched by.
-        queue: Where its tasks go unless they say otherwise.
-        status: `active` or `canceled`.
-    """
-
-    alias: str
-    key: str
-    title: str = ""
-    description: str = ""
-    queue: str = "default"
-    status: str = "active"
-    priority: int = 0
-    max_attempts: int | None = None
-    max_crashes: int | None = None
-    lifetime: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueCounts:
     """How many tasks of a queue are in each state; final ones are counted up to a cap."""
 

@@ -15,7 +15,6 @@ from rowlock.model.queues import Queue, QueuePolicy
 from rowlock.model.tasks import (
     Attempt,
     Claim,
-    Definition,
     Finish,
     Held,
     LogLine,
@@ -325,7 +324,7 @@ class ReadStore(Protocol):
 
 
 class QueueStore(Protocol):
-    """Queues and definitions."""
+    """Queues and their policies."""
 
     def ensure_queue(self, namespace: str, name: str, /) -> Plan[Queue]:
         """Return the queue, made with the defaults if it was not there."""
@@ -341,16 +340,4 @@ class QueueStore(Protocol):
 
     def list_queues(self, namespace: str | None, /) -> Plan[list[Queue]]:
         """Return the queues of a namespace, or of all, by name."""
-        ...
-
-    def put_definitions(self, namespace: str, definitions: Sequence[Definition], /) -> Plan[None]:
-        """Store definitions; rows that are equal already are not written."""
-        ...
-
-    def get_definition(self, namespace: str, key: str, /) -> Plan[Definition | None]:
-        """Return the definition of that key."""
-        ...
-
-    def list_definitions(self, namespace: str, /) -> Plan[list[Definition]]:
-        """Return the namespace's definitions by alias."""
         ...

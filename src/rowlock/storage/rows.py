@@ -6,10 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from rowlock.model import json_text
+from rowlock.model.definitions import Definition, DefinitionStatus
 from rowlock.model.failures import failure_from_text
 from rowlock.model.queues import Queue
 from rowlock.model.states import TaskState
-from rowlock.model.tasks import Attempt, Claim, Definition, LogLine, Task
+from rowlock.model.tasks import Attempt, Claim, LogLine, Task
 from rowlock.plan import Row
 from rowlock.storage.values import (
     ColumnValues,
@@ -139,15 +140,23 @@ def queue_from_row(row: Row, values: ColumnValues) -> Queue:
     )
 
 
-def definition_from_row(row: Row) -> Definition:
+def definition_from_row(row: Row, values: ColumnValues) -> Definition:
     """Return the definition in a row of `get_definition`."""
-    alias, key, title, description, queue, status, defaults = row
+    (
+        definition_id, alias, key, title, description, memo, status, queue, defaults,
+        created_at, updated_at, deleted_at,
+    ) = row  # fmt: skip
     return Definition(
         alias=alias,
         key=key,
         title=title,
         description=description,
+        id=values.read_id(definition_id),
+        memo=memo,
+        status=DefinitionStatus(status),
         queue=queue,
-        status=status,
+        created_at=values.read_time(created_at),
+        updated_at=values.read_time(updated_at),
+        deleted_at=values.optional_time(deleted_at),
         **defaults_from_text(defaults),
     )

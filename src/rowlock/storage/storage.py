@@ -17,6 +17,7 @@ from rowlock.storage.contract import (
     ReadStore,
     UpkeepStore,
 )
+from rowlock.storage.definition_contract import DefinitionStore
 from rowlock.storage.enlisted import EnlistedAsyncRunner, EnlistedRunner, Enlisting
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.wakeups import Wakeups
@@ -68,7 +69,12 @@ class Stores(Protocol):
 
     @property
     def queues(self) -> QueueStore:
-        """Queues and definitions."""
+        """Queues and their policies."""
+        ...
+
+    @property
+    def definitions(self) -> DefinitionStore:
+        """Definitions."""
         ...
 
 
@@ -81,6 +87,7 @@ class AllStores(NamedTuple):
     operate: OperateStore
     reads: ReadStore
     queues: QueueStore
+    definitions: DefinitionStore
 
 
 @dataclass(kw_only=True)
@@ -146,8 +153,13 @@ class Storage:
 
     @property
     def queues(self) -> QueueStore:
-        """Queues and definitions."""
+        """Queues and their policies."""
         return self.stores.queues
+
+    @property
+    def definitions(self) -> DefinitionStore:
+        """Definitions."""
+        return self.stores.definitions
 
     @property
     def async_runner(self) -> ThreadRunner:

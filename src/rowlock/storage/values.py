@@ -12,7 +12,7 @@ from rowlock.backoff import RetryPolicy
 from rowlock.model import json_text
 from rowlock.model.durations import optional_seconds
 from rowlock.model.queues import QueuePolicy
-from rowlock.model.tasks import Definition
+from rowlock.model.definitions import Definition
 
 _MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

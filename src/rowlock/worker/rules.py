@@ -97,7 +97,7 @@ class Rules:
         if self._takes_unknown:
             app = self._app
             found = await app.storage.worker_runner.read(
-                app.storage.queues.list_definitions, app.namespace
+                app.storage.definitions.list_definitions, app.namespace
             )
             self._aliases = {one.key: one.alias for one in found}
 

@@ -19,6 +19,7 @@ from rowlock.storage.mysql.store import (
 )
 from rowlock.storage.pool import ServerRunners
 from rowlock.storage.sql.claiming import SteppedClaimPlans
+from rowlock.storage.sql.definitions import DefinitionPlans
 from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.upkeep import SteppedUpkeepPlans
 from rowlock.storage.storage import AllStores, Storage
@@ -103,6 +104,7 @@ def open_mysql(url: str, *, prefix: str, pool_size: int, silence: float) -> Stor
             operate=MySQLOperatePlans(*parts),
             reads=MySQLReadPlans(*parts),
             queues=QueuePlans(*parts),
+            definitions=DefinitionPlans(*parts),
         ),
         migrations=MySQLMigrations(
             catalog, MYSQL_VALUES, HERE / "migrations", prefix=prefix, schema=None

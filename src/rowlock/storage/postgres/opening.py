@@ -18,6 +18,7 @@ from rowlock.storage.postgres.vacuum import VacuumDuty
 from rowlock.storage.postgres.wakeups import NotifyWakeups
 from rowlock.storage.sql.claiming import ClaimPlans
 from rowlock.storage.sql.operating import OperatePlans
+from rowlock.storage.sql.definitions import DefinitionPlans
 from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.reading import ReadPlans
 from rowlock.storage.sql.upkeep import UpkeepPlans
@@ -72,6 +73,7 @@ def open_postgres(
             operate=OperatePlans(*parts),
             reads=ReadPlans(*parts),
             queues=QueuePlans(*parts),
+            definitions=DefinitionPlans(*parts),
         ),
         migrations=Migrations(
             catalog, POSTGRES_VALUES, HERE / "migrations", prefix=prefix, schema=schema

@@ -1,15 +1,12 @@
-"""Plans for queues and definitions."""
+"""Plans for queues."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rowlock.model.queues import Queue, QueuePolicy
-from rowlock.model.tasks import Definition
 from rowlock.plan import BEGIN, Plan
-from rowlock.storage.rows import definition_from_row, queue_from_row
+from rowlock.storage.rows import queue_from_row
 from rowlock.storage.sql.base import Plans
-from rowlock.storage.values import defaults_to_text, policy_to_text
+from rowlock.storage.values import policy_to_text
 
 
 class QueuePlans(Plans):
@@ -51,24 +48,3 @@ class QueuePlans(Plans):
     def list_queues(self, namespace: str | None, /) -> Plan[list[Queue]]:
         result = yield self._sql.bind("list_queues", namespace=namespace)
         return [queue_from_row(row, self._values) for row in result.rows]
-
-    def put_definitions(self, namespace: str, definitions: Sequence[Definition], /) -> Plan[None]:
-        for definition in definitions:
-            yield self._sql.bind(
-                "put_definition",
-                namespace=namespace,
-                key=definition.key,
-                alias=definition.alias,
-                title=definition.title,
-                description=definition.description,
-                queue=definition.queue,
-                defaults=defaults_to_text(definition),
-            )
-
-    def get_definition(self, namespace: str, key: str, /) -> Plan[Definition | None]:
-        result = yield self._sql.bind("get_definition", namespace=namespace, key=key)
-        return definition_from_row(result.rows[0]) if result.rows else None
-
-    def list_definitions(self, namespace: str, /) -> Plan[list[Definition]]:
-        result = yield self._sql.bind("list_definitions", namespace=namespace)
-        return [definition_from_row(row) for row in result.rows]

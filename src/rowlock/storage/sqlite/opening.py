@@ -20,6 +20,7 @@ from rowlock.storage.contract import (
     ReadStore,
     UpkeepStore,
 )
+from rowlock.storage.definition_contract import DefinitionStore
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.pool import PooledRunner
 from rowlock.storage.sqlite.connection import (
@@ -112,10 +113,17 @@ class SQLiteStores:
 
     @cached_property
     def queues(self) -> QueueStore:
-        """Queues and definitions."""
+        """Queues and their policies."""
         from rowlock.storage.sql.queues import QueuePlans
 
         return QueuePlans(*self._at_work)
+
+    @cached_property
+    def definitions(self) -> DefinitionStore:
+        """Definitions."""
+        from rowlock.storage.sql.definitions import DefinitionPlans
+
+        return DefinitionPlans(*self._by_hand)
 
 
 def open_sqlite(path: str, *, prefix: str, url: str) -> Storage:

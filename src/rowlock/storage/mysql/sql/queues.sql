@@ -22,30 +22,6 @@ SELECT namespace, name, paused, policy, created_at FROM rowlock_queue
 WHERE :namespace IS NULL OR namespace = :namespace
 ORDER BY namespace, name;
 
--- name: put_definition
--- A row that is equal already is not written. Assignments run from left to right: the time
--- is decided while the other columns are still the old ones.
-INSERT INTO rowlock_definition (
-    namespace, `key`, alias, title, description, queue, status, defaults, updated_at)
-VALUES (
-    :namespace, :key, :alias, :title, :description, :queue, 'active', :defaults,
-    UTC_TIMESTAMP(6))
-ON DUPLICATE KEY UPDATE
-    updated_at = CASE
-        WHEN alias = :alias AND title = :title AND description = :description
-            AND queue = :queue AND defaults <=> :defaults THEN updated_at
-        ELSE UTC_TIMESTAMP(6) END,
-    alias = :alias, title = :title, description = :description, queue = :queue,
-    defaults = :defaults;
-
--- name: get_definition
-SELECT alias, `key`, title, description, queue, status, defaults FROM rowlock_definition
-WHERE namespace = :namespace AND `key` = :key;
-
--- name: list_definitions
-SELECT alias, `key`, title, description, queue, status, defaults FROM rowlock_definition
-WHERE namespace = :namespace ORDER BY alias;
-
 -- name: make_duty
 -- Counts 1 when the row is new and 0 when it was there.
 INSERT INTO rowlock_duty (name, next_at)
