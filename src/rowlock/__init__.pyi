@@ -10,6 +10,10 @@ from rowlock.definitions.definition import TaskDefinition as TaskDefinition
 from rowlock.definitions.outcomes import Cancel as Cancel
 from rowlock.definitions.outcomes import Fail as Fail
 from rowlock.definitions.outcomes import Snooze as Snooze
+from rowlock.definitions.task_handler import TaskHandler as TaskHandler
+from rowlock.model.definitions import Definition as Definition
+from rowlock.model.definitions import DefinitionStatus as DefinitionStatus
+from rowlock.model.definitions import DefinitionTasks as DefinitionTasks
 from rowlock.model.queues import Queue as Queue
 from rowlock.model.queues import QueuePolicy as QueuePolicy
 from rowlock.model.states import TaskState as TaskState

@@ -7,7 +7,9 @@ RowlockError
 │   └── PayloadError             arguments, a payload or a result cannot be stored or do not fit
 ├── DefinitionError
 │   ├── UnknownDefinitionError   nothing is known under that alias
-│   └── DuplicateDefinitionError two definitions whose aliases fold alike
+│   ├── DuplicateDefinitionError two definitions whose aliases fold alike
+│   ├── DefinitionNotFoundError  no definition of that alias or id in the namespace
+│   └── DefinitionClosedError    canceled or deleted: it takes no new tasks
 ├── QueueNotFoundError           no queue of that name in the namespace
 ├── TaskError
 │   ├── TaskNotFoundError        no task of that id in the namespace
@@ -94,7 +96,30 @@ class DuplicateDefinitionError(DefinitionError):
     """Two definitions whose aliases are equal ignoring case, `-` and `_`."""
 
     def __str__(self) -> str:
-        return f"a task definition {self.alias!r} is already registered (case, '-' and '_' ignored)"
+        return f"a task definition {self.alias!r} already exists (case, '-' and '_' ignored)"
+
+
+class DefinitionNotFoundError(DefinitionError):
+    """The namespace has no definition of that alias or id; `alias` is what was asked for."""
+
+    def __str__(self) -> str:
+        return f"task definition {self.alias!r}: not found"
+
+
+class DefinitionClosedError(DefinitionError):
+    """The definition takes no new tasks.
+
+    Attributes:
+        why: `canceled` or `deleted`.
+    """
+
+    def __init__(self, alias: str, why: str) -> None:
+        RowlockError.__init__(self, alias, why)
+        self.alias = alias
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"task definition {self.alias!r} is {self.why}: it takes no new tasks"
 
 
 class QueueNotFoundError(RowlockError):

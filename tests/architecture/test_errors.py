@@ -24,6 +24,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "DefinitionError": ("alias",),
     "UnknownDefinitionError": ("alias",),
     "DuplicateDefinitionError": ("alias",),
+    "DefinitionNotFoundError": ("alias",),
+    "DefinitionClosedError": ("alias", "canceled"),
     "QueueNotFoundError": ("emails",),
     "TaskError": (TASK,),
     "TaskNotFoundError": (TASK,),

@@ -23,6 +23,8 @@ CODES = [
     (errors.PayloadError("a", "bad"), 2),
     (errors.UnknownDefinitionError("x"), 5),
     (errors.DuplicateDefinitionError("x"), 7),
+    (errors.DefinitionNotFoundError("x"), 5),
+    (errors.DefinitionClosedError("x", "deleted"), 7),
     (errors.QueueNotFoundError("x"), 5),
     (errors.TaskNotFoundError(ID), 5),
     (errors.TaskConflictError(ID, "running", "finished"), 7),

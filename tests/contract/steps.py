@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from rowlock.model.definitions import Definition
 from rowlock.model.failures import failure_to_text
 from rowlock.model.ids import new_task_id, new_token
 from rowlock.model.states import TaskState
-from rowlock.model.definitions import Definition
 from rowlock.model.tasks import (
     Attempt,
     Claim,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from rowlock.model.definitions import Definition
 from rowlock.model.ids import new_token
 from rowlock.model.states import TaskState
-from rowlock.model.tasks import Definition, QueueCounts
+from rowlock.model.tasks import QueueCounts
 from rowlock.storage.contract import ClaimRequest
 from tests.contract.steps import (
     LEASE,

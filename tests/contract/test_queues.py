@@ -7,8 +7,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import pytest
-
 from rowlock.backoff import Backoff, RetryPolicy
 from rowlock.model.queues import Queue, QueuePolicy, queue_policy
 from tests.contract.steps import seconds, together

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from uuid import UUID
 
+from rowlock.model.definitions import Definition
 from rowlock.model.ids import new_task_id
 from rowlock.model.states import TaskState
-from rowlock.model.tasks import Definition
 from tests.contract.steps import (
     T0,
     after,

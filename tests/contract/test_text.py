@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+
 import pytest
 
 from rowlock.model import json_text
-from rowlock.model.states import TaskState
 from rowlock.model.definitions import Definition
+from rowlock.model.states import TaskState
 from rowlock.model.tasks import Report
 from tests.contract.steps import (
     T0,

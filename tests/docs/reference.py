@@ -23,7 +23,7 @@ HELP_WIDTH = 100
 
 GROUPS = {
     "Apps": ("Rowlock", "AsyncRowlock"),
-    "Definitions": ("TaskDefinition", "Context", "context"),
+    "Definitions": ("TaskDefinition", "TaskHandler", "Context", "context"),
     "Outcomes": ("Snooze", "Cancel", "Fail"),
     "Workers": ("Worker",),
     "Policies": ("QueuePolicy", "RetryPolicy", "Backoff"),
@@ -33,6 +33,9 @@ GROUPS = {
         "TaskFailure",
         "Attempt",
         "LogLine",
+        "Definition",
+        "DefinitionStatus",
+        "DefinitionTasks",
         "Queue",
         "QueueCounts",
         "Canceled",

@@ -103,17 +103,19 @@ def _prepared(core: Intake, definition: AnyDefinition, options: TaskOptions) -> 
     target = core.target(definition)
     if target is None:
         assert isinstance(definition, str)  # noqa: S101 - only an alias can be unknown here
-        yield Run(partial(core.read_row, definition), reads=True)
-        target = core.target(definition)
-        assert target is not None  # noqa: S101 - it was just read
+        target = Target.of_row((yield Run(partial(core.read_row, definition), reads=True)))
     queue, code = core.queue_name(target, options), core.code_of(definition)
     if options.transaction is not None and core.storage.enlisting.one_writer:
         # Nobody but the caller can write now; a queue that is not there has the defaults.
         if not core.policies.is_fresh(queue):
             yield Run(partial(core.policies.look, core.storage, queue), reads=True)
+        if code is not None and core.known.fresh(code.key) is None:
+            yield Run(partial(core.look, code.key), reads=True)
     elif not core.is_prepared(queue, code):
         definitions = () if code is None else (code,)
         yield from _until_certain(partial(_prepare, core, queue, definitions))
+    if target.key is not None:
+        core.known.check_open(target.key)
     return target
 
 

@@ -9,8 +9,8 @@ from rowlock.app.opened import Opened
 from rowlock.app.orders import Code, Target, definition_row
 from rowlock.definitions.options import TaskOptions
 from rowlock.errors import UnknownDefinitionError
+from rowlock.model.definitions import Definition
 from rowlock.model.names import checked_alias, definition_key
-from rowlock.model.tasks import Definition
 from rowlock.plan import Plan
 
 
@@ -20,12 +20,14 @@ class Intake(Opened):
     def __init__(self, url: str, /, **settings: Any) -> None:
         super().__init__(url, **settings)
         self._put: set[str] = set()
-        self._rows: dict[str, Definition] = {}
 
     def is_prepared(self, queue: str, definition: Code | None) -> bool:
         """Whether a task can be enqueued without asking the database first."""
-        known = definition is None or definition.key in self._put
-        return known and self.is_open and self.policies.is_fresh(queue)
+        if not (self.is_open and self.policies.is_fresh(queue)):
+            return False
+        return definition is None or (
+            definition.key in self._put and self.known.fresh(definition.key) is not None
+        )
 
     def prepare(
         self,
@@ -34,13 +36,24 @@ class Intake(Opened):
         *,
         afresh: bool = False,
     ) -> Plan[None]:
-        """Read queues' policies and write definitions, on a connection of our own."""
+        """Read queues' policies, write and read definitions, on a connection of our own."""
         yield from self.policies.refresh(self.storage, tuple(queues))
-        new = [one for one in definitions if afresh or one.key not in self._put]
-        if new:
-            rows = [definition_row(one) for one in new]
-            yield from self.storage.queues.put_definitions(self.namespace, rows)
-            self._put.update(one.key for one in new)
+        for one in definitions:
+            if afresh or one.key not in self._put or not (yield from self.look(one.key)):
+                yield from self.storage.definitions.put_definitions(
+                    self.namespace, [definition_row(one)]
+                )
+                self._put.add(one.key)
+                yield from self.look(one.key)
+
+    def look(self, key: str) -> Plan[bool]:
+        """Read a definition again; False if the database does not know it."""
+        found = yield from self.storage.definitions.get_definition(self.namespace, key)
+        if found is None:
+            self.known.forget(key)
+            return False
+        self.known.remember(found)
+        return True
 
     def named(self, definition: object) -> Code | str | None:
         """Return what a caller named as a definition, checked.
@@ -54,20 +67,18 @@ class Intake(Opened):
         """Return this process's definition, if it has the code."""
         return None if isinstance(definition, str) else definition
 
-    def known_row(self, alias: str) -> Definition | None:
-        """Return what the database once told of an alias."""
-        return self._rows.get(definition_key(alias))
-
     def read_row(self, alias: str) -> Plan[Definition]:
         """Ask the database for a definition that this process does not have.
 
         Raises:
             UnknownDefinitionError: It does not know it either.
         """
-        found = yield from self.storage.queues.get_definition(self.namespace, definition_key(alias))
+        key = definition_key(alias)
+        found = yield from self.storage.definitions.get_definition(self.namespace, key)
         if found is None:
+            self.known.forget(key)
             raise UnknownDefinitionError(alias)
-        self._rows[found.key] = found
+        self.known.remember(found)
         return found
 
     def target(self, definition: Code | str | None) -> Target | None:
@@ -77,7 +88,9 @@ class Intake(Opened):
         code = self.code_of(definition)
         if code is not None:
             return Target.of_code(code)
-        row = self.known_row(definition) if isinstance(definition, str) else None
+        if not isinstance(definition, str):
+            return None
+        row = self.known.fresh(definition_key(definition))
         return None if row is None else Target.of_row(row)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""An app's database: opened storage, namespace and short memory of queues; no definitions.
+"""An app's database: opened storage, namespace and short memory of queues and rows; no code.
 
 This is all that it takes to look at tasks and to steer them, so that the command line need not
 load what only code with definitions needs.
@@ -11,6 +11,7 @@ import threading
 from rowlock.errors import ConfigError
 from rowlock.model.names import DEFAULT_NAMESPACE, checked_namespace
 from rowlock.model.queues import checked_count
+from rowlock.ops.definitions import DefinitionCache
 from rowlock.ops.policies import PolicyCache
 from rowlock.storage.catalog import DEFAULT_PREFIX
 from rowlock.storage.storage import Storage
@@ -40,6 +41,7 @@ class Opened:
             listen_url=listen_url,
         )
         self.policies = PolicyCache(self.namespace)
+        self.known = DefinitionCache()
         self._opening = (prefix, schema, pool_size, listen_url)
         self._migrate_asked = migrate
         self._lock = threading.Lock()
@@ -65,6 +67,7 @@ class Opened:
         if namespace is not None:
             self.namespace = checked_namespace(namespace)
             self.policies = PolicyCache(self.namespace)
+            self.known = DefinitionCache()
         if url is None and prefix is None and schema is None:
             return
         own, (own_prefix, own_schema, pool_size, listen_url) = self.storage, self._opening

@@ -14,10 +14,11 @@ from rowlock.definitions.options import (
 )
 from rowlock.errors import PayloadError
 from rowlock.model import json_text
+from rowlock.model.definitions import Definition
 from rowlock.model.ids import new_task_id
 from rowlock.model.names import DEFAULT_QUEUE
 from rowlock.model.queues import Queue
-from rowlock.model.tasks import Definition, NewTask, TaskTerms
+from rowlock.model.tasks import NewTask, TaskTerms
 from rowlock.storage.values import options_to_text
 
 

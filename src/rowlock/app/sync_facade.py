@@ -6,12 +6,13 @@ from typing import Self, Unpack
 
 from rowlock.app import flows
 from rowlock.app.core import Settings
+from rowlock.app.definition_methods import DefinitionMethods
 from rowlock.app.enqueue_methods import Enqueueing
 from rowlock.app.queue_methods import QueueMethods
 from rowlock.app.task_methods import TaskMethods
 
 
-class Rowlock(Enqueueing, TaskMethods, QueueMethods):
+class Rowlock(Enqueueing, TaskMethods, QueueMethods, DefinitionMethods):
     """A task queue in a database: definitions, enqueueing and everything about tasks.
 
     Methods block. `AsyncRowlock` has the same ones for async code; definitions of either have

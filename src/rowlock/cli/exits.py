@@ -8,6 +8,8 @@ import click
 
 from rowlock.errors import (
     ConfigError,
+    DefinitionClosedError,
+    DefinitionNotFoundError,
     DuplicateDefinitionError,
     DuplicateTaskError,
     IdConflictError,
@@ -47,11 +49,13 @@ _CODES: dict[type[Exception], ExitCode] = {
     TaskNotFoundError: ExitCode.NOT_FOUND,
     QueueNotFoundError: ExitCode.NOT_FOUND,
     UnknownDefinitionError: ExitCode.NOT_FOUND,
+    DefinitionNotFoundError: ExitCode.NOT_FOUND,
     TaskConflictError: ExitCode.REFUSED,
     DuplicateTaskError: ExitCode.REFUSED,
     IdConflictError: ExitCode.REFUSED,
     LeaseLostError: ExitCode.REFUSED,
     DuplicateDefinitionError: ExitCode.REFUSED,
+    DefinitionClosedError: ExitCode.REFUSED,
 }
 
 

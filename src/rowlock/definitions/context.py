@@ -112,6 +112,11 @@ class Context:
         return self._task
 
     @property
+    def has_task(self) -> bool:
+        """Whether there is a stored task; False when a handler is run by hand."""
+        return self._stored
+
+    @property
     def attempt(self) -> int:
         """The number of this run; 1 is the first."""
         return self.task.attempt

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, Unpack
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from rowlock.definitions.options import (
 )
 from rowlock.definitions.signature import Signature
 from rowlock.errors import InvalidValueError, PayloadError
+from rowlock.model.definitions import MAX_TITLE_LENGTH
 from rowlock.model.json_text import printable
 from rowlock.model.names import checked_alias, definition_key
 from rowlock.model.tasks import Task
@@ -25,8 +27,6 @@ from rowlock.model.tasks import Task
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
-
-MAX_TITLE_LENGTH = 255
 
 
 class Enqueuer(Protocol):
@@ -184,6 +184,12 @@ class TaskDefinition(EnqueueMethods[P], Generic[P, R]):
         """Where its tasks go unless they say otherwise."""
         return self.defaults.queue
 
+    def says_the_same(self, other: TaskDefinition[..., Any]) -> bool:
+        """Whether both run the same handler under the same name with the same defaults."""
+        names = ("alias", "title", "description", "defaults")
+        alike = all(getattr(self, name) == getattr(other, name) for name in names)
+        return alike and _are_the_same(self.handler, other.handler)
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the handler with a detached context; nothing is stored."""
         given = dict(kwargs)
@@ -203,7 +209,7 @@ class TaskDefinition(EnqueueMethods[P], Generic[P, R]):
             InvalidValueError: An option is refused; the error names it.
         """
         options = task_options(**given)
-        _check_unique(options, self.signature.names)
+        _check_unique(options, self.signature.takes)
         return BoundTask(definition=self, given=options)
 
     def _order(self) -> tuple[TaskDefinition[..., Any], TaskOptions]:
@@ -247,20 +253,27 @@ def define(
     if inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler):
         raise InvalidValueError("handler", f"{handler!r} is a generator; it must return its result")
     name = checked_alias(_own_name(handler) if alias is None else alias)
-    own_title, rest = _title_and_rest(handler.__doc__, title)
+    own_title, rest = title_and_rest(handler.__doc__, title)
     defaults = TaskDefaults() if defaults is None else defaults
-    _check_unique(defaults, signature.parameters)
+    _check_unique(defaults, signature.parameters.__contains__)
     return TaskDefinition(
         alias=name,
         key=definition_key(name),
         title=own_title,
-        description=rest if description is None else _checked_text("description", description),
+        description=rest if description is None else checked_text("description", description),
         defaults=defaults,
         handler=handler,
         is_async=inspect.iscoroutinefunction(handler),
         signature=signature,
         enqueuer=enqueuer,
     )
+
+
+def _are_the_same(one: Callable[..., object], two: Callable[..., object]) -> bool:
+    """Whether two handlers are one; methods are, of equal objects."""
+    if isinstance(one, MethodType) and isinstance(two, MethodType):
+        return one.__func__ is two.__func__ and one.__self__ == two.__self__
+    return one is two
 
 
 def _own_name(handler: Callable[..., object]) -> str:
@@ -270,16 +283,26 @@ def _own_name(handler: Callable[..., object]) -> str:
     return name
 
 
-def _checked_text(field: str, value: object) -> str:
+def checked_text(field: str, value: object) -> str:
+    """Return text as every engine stores it.
+
+    Raises:
+        InvalidValueError: It is not text.
+    """
     if not isinstance(value, str):
         raise InvalidValueError(field, f"must be text, not {type(value).__name__}")
     return printable(value.strip())
 
 
-def _title_and_rest(docstring: str | None, title: str | None) -> tuple[str, str]:
+def title_and_rest(docstring: str | None, title: str | None) -> tuple[str, str]:
+    """Return a title and a description: what is given, or what the docstring says.
+
+    Raises:
+        InvalidValueError: The title is not text, or too long.
+    """
     text = printable(inspect.cleandoc(docstring or ""))
     if title is not None:
-        checked = _checked_text("title", title)
+        checked = checked_text("title", title)
         if len(checked) > MAX_TITLE_LENGTH:
             raise InvalidValueError("title", f"is longer than {MAX_TITLE_LENGTH} characters")
         return checked, text
@@ -287,8 +310,8 @@ def _title_and_rest(docstring: str | None, title: str | None) -> tuple[str, str]
     return first[:MAX_TITLE_LENGTH].strip(), rest.strip()
 
 
-def _check_unique(said: TaskDefaults | TaskOptions, names: tuple[str, ...]) -> None:
+def _check_unique(said: TaskDefaults | TaskOptions, takes: Callable[[str], bool]) -> None:
     if isinstance(said.unique, tuple):
         for name in said.unique:
-            if name not in names:
+            if not takes(name):
                 raise InvalidValueError("unique", f"{name!r} is not an argument")

@@ -28,6 +28,25 @@ class Registry:
         if self._by_key.setdefault(definition.key, definition) is not definition:
             raise DuplicateDefinitionError(definition.alias)
 
+    def check(self, definition: TaskDefinition[..., Any]) -> None:
+        """Refuse a definition whose alias another one has.
+
+        Raises:
+            DuplicateDefinitionError: Another one has that alias.
+        """
+        known = self._by_key.get(definition.key)
+        if known is not None and not known.says_the_same(definition):
+            raise DuplicateDefinitionError(definition.alias)
+
+    def adopt(self, definition: TaskDefinition[..., Any]) -> TaskDefinition[..., Any]:
+        """Add a definition, or return the one that was there and says the same.
+
+        Raises:
+            DuplicateDefinitionError: Another one has that alias.
+        """
+        self.check(definition)
+        return self._by_key.setdefault(definition.key, definition)
+
     def get(self, alias: str) -> TaskDefinition[..., Any] | None:
         """Return the definition of that alias, or None."""
         return self._by_key.get(definition_key(alias))

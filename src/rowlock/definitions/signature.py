@@ -75,6 +75,10 @@ class Signature:
         """The arguments in the order of the parameters."""
         return (self._shape or self._resolved()).names
 
+    def takes(self, name: str) -> bool:
+        """Whether there is an argument of that name."""
+        return name in self.names
+
     @property
     def required(self) -> tuple[str, ...]:
         """The arguments that have no default."""

@@ -32,7 +32,7 @@ def _sys_exc_info(exc_info: _ExcInfo) -> _SysExcInfo | None:
     return sys.exc_info() if exc_info else None
 
 
-def _line_text(msg: object, args: tuple[object, ...], exc_info: _ExcInfo) -> str:
+def line_text(msg: object, args: tuple[object, ...], exc_info: _ExcInfo) -> str:
     """Return the line with its arguments filled in and the traceback below it."""
     try:
         text = str(msg)
@@ -85,7 +85,7 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
         """Log at any level; every other method ends up here."""
         emitted = self.isEnabledFor(level)
         if self._reports is not None and (emitted or level >= logging.INFO):
-            self._reports.add_line(_level_name(level), _line_text(msg, args, exc_info))
+            self._reports.add_line(_level_name(level), line_text(msg, args, exc_info))
         if emitted:
             super().log(
                 level,

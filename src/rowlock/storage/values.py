@@ -10,9 +10,9 @@ from uuid import UUID
 
 from rowlock.backoff import RetryPolicy
 from rowlock.model import json_text
+from rowlock.model.definitions import Definition
 from rowlock.model.durations import optional_seconds
 from rowlock.model.queues import QueuePolicy
-from rowlock.model.definitions import Definition
 
 _MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -17,8 +17,8 @@ from rowlock.storage.postgres.store import POSTGRES_VALUES, PostgresEnqueuePlans
 from rowlock.storage.postgres.vacuum import VacuumDuty
 from rowlock.storage.postgres.wakeups import NotifyWakeups
 from rowlock.storage.sql.claiming import ClaimPlans
-from rowlock.storage.sql.operating import OperatePlans
 from rowlock.storage.sql.definitions import DefinitionPlans
+from rowlock.storage.sql.operating import OperatePlans
 from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.reading import ReadPlans
 from rowlock.storage.sql.upkeep import UpkeepPlans
