@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
 from rowlock.backoff import RetryPolicy
+from rowlock.model.definitions import Definition
 from rowlock.model.queues import Queue, QueuePolicy
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Attempt, LogLine, QueueCounts, Task, TaskFailure
+from rowlock.wire.definitions import definition_to_wire
 from rowlock.wire.queues import counts_to_wire, queue_to_wire
 from rowlock.wire.tasks import attempt_to_wire, failure_to_wire, log_line_to_wire, task_to_wire
 from rowlock.wire.values import time_to_wire
@@ -104,6 +106,15 @@ def test_a_queue_shows_the_policy_that_applies():
     assert json.loads(json.dumps(wire)) == wire
     assert (wire["lease_seconds"], wire["max_attempts"], wire["timeout_seconds"]) == (120, 4, None)
     assert (wire["paused"], wire["created_at"]) == (False, None)
+
+
+def test_a_definition_is_plain_json_with_every_field():
+    definition = Definition(alias="Send", key="send", id=ID, lifetime=timedelta(hours=1))
+    wire = definition_to_wire(definition)
+    assert json.loads(json.dumps(wire)) == wire
+    named = {"lifetime": "lifetime_seconds"}
+    assert set(wire) == {named.get(field.name, field.name) for field in fields(Definition)}
+    assert (wire["id"], wire["status"], wire["lifetime_seconds"]) == (str(ID), "active", 3600.0)
 
 
 def test_counts_show_every_state():

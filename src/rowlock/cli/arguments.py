@@ -56,6 +56,24 @@ def _argument(pair: str) -> tuple[str, Any]:
     return name.strip(), text
 
 
+def handler_arguments(words: Sequence[str]) -> dict[str, str]:
+    """Return the arguments in the words after an alias: `--name=value` or `--name value`.
+
+    A value is everything after the first `=`; without one it is the next word, or empty if
+    that is an option too. Other words do not count, and the last of several values wins.
+    """
+    arguments: dict[str, str] = {}
+    left = [word.strip() for word in words]
+    while left:
+        name, separator, value = left.pop(0).partition(TEXT)
+        if not name.startswith("--") or name == "--":
+            continue
+        if not separator and left and not left[0].startswith("--"):
+            value = left.pop(0)
+        arguments[name.removeprefix("--")] = value
+    return arguments
+
+
 def moment_from(field: str, text: str | None) -> datetime | None:
     """Return the time that an RFC 3339 text names.
 

@@ -25,6 +25,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "demo": "Index a directory of real files, one task for each, and watch it.",
         "worker": "Run an app's tasks until told to stop.",
         "enqueue": "Store one task.",
+        "exec": "Run one handler here and now, without a database.",
     },
     "Tasks": {
         "tasks": "List tasks, newest first.",
@@ -32,6 +33,10 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "watch": "Follow one task until it is finished.",
         "cancel": "Cancel a task.",
         "retry": "Run a finished task again.",
+    },
+    "Definitions": {
+        "definitions": "List stored definitions.",
+        "definition": "Show, create, change or delete a stored definition.",
     },
     "Queues": {
         "queues": "List queues, and change, pause or resume one.",

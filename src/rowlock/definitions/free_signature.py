@@ -72,6 +72,10 @@ class FreeSignature(Signature):
         arguments: dict[str, Any] = json_text.decode(payload_text)
         return arguments
 
+    def read_texts(self, texts: Mapping[str, str]) -> dict[str, Any]:
+        """Return arguments that were written as text: as they are."""
+        return dict(texts)
+
     def inject(self, context: Context) -> dict[str, object]:
         """Return the context under its own name."""
         return {CONTEXT: context}

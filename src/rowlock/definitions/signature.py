@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from enum import Enum
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple, TypeAlias
@@ -152,6 +153,20 @@ class Signature:
         except msgspec.DecodeError as error:
             raise self._payload_error(error) from error
 
+    def read_texts(self, texts: Mapping[str, str]) -> dict[str, Any]:
+        """Return arguments that were written as text, each as its annotation wants it.
+
+        What an annotation does not tell stays text. A name may be written with `-` for `_`,
+        and an empty text is true for a bool. Whether they fit, `encode` says.
+        """
+        struct = (self._shape or self._resolved()).struct
+        types = {field.name: field.type for field in msgspec.structs.fields(struct)}
+        arguments: dict[str, Any] = {}
+        for written, text in texts.items():
+            name = written if written in types else written.replace("-", "_")
+            arguments[name] = _read_text(text, types.get(name, str))
+        return arguments
+
     def inject(self, context: Context) -> dict[str, object]:
         """Return the keyword arguments that are not stored."""
         injections = (self._shape or self._resolved()).injections
@@ -266,6 +281,16 @@ def _struct_field(parameter: inspect.Parameter, hint: Any) -> tuple[str, Any, An
     # A factory, for msgspec refuses mutable defaults; it hands out the handler's own object,
     # as Python does.
     return parameter.name, hint, msgspec.field(default_factory=lambda: default)
+
+
+def _read_text(text: str, wanted: Any) -> Any:
+    if wanted is bool and not text:
+        return True
+    with suppress(msgspec.ValidationError):
+        return msgspec.convert(text, wanted, strict=False)
+    with suppress(PayloadError):
+        return json_text.parse("argument", text)
+    return text
 
 
 def _naming_argument(given: Mapping[str, object], error: PayloadError) -> PayloadError:

@@ -1,0 +1,28 @@
+"""Asking before something is done that cannot be undone."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from rowlock.cli.exits import ExitCode
+from rowlock.cli.output import warn
+from rowlock.errors import InvalidValueError
+
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Go on only if the answer is yes.
+
+    Raises:
+        InvalidValueError: Nobody can be asked, because stdin is no terminal.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise InvalidValueError("yes", f"{question} Nobody can be asked here: add --yes")
+    if not click.confirm(question, err=True):
+        warn("nothing changed")
+        raise click.exceptions.Exit(ExitCode.REFUSED)

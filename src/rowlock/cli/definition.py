@@ -1,0 +1,149 @@
+"""`rowlock definition`: show, create, change and delete a stored definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import click
+
+from rowlock.app import definition_flows
+from rowlock.app.flow import run_flow
+from rowlock.cli.confirming import confirm, yes_option
+from rowlock.cli.options import Database, database_options, examples, json_option, number
+from rowlock.cli.output import colored, duration_text, say, say_json, time_text, without_controls
+from rowlock.model.definitions import Definition
+from rowlock.wire.definitions import definition_to_wire
+
+LABEL_WIDTH = 13
+
+_VALUE_OPTIONS = (
+    click.option("--title", metavar="TEXT", help="In a few words, for people."),
+    click.option("--description", metavar="TEXT", help="In more words."),
+    click.option("--memo", metavar="TEXT", help="Notes of those who look after it."),
+    click.option("--status", metavar="STATUS", help="active or canceled: no new tasks."),
+    click.option("--queue", metavar="NAME", help="Where its tasks go."),
+    click.option("--priority", type=number, metavar="N", help="Higher runs first; 0 is usual."),
+    click.option("--max-attempts", type=number, metavar="N", help="Runs in all; 1 runs once."),
+    click.option("--max-crashes", type=number, metavar="N", help="Worker deaths before it fails."),
+    click.option("--lifetime", metavar="DURATION", help="From enqueue to the first start."),
+)
+
+
+def _value_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_VALUE_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.group(
+    epilog=examples(
+        "rowlock definition show send-email",
+        "rowlock definition create nightly-report --title 'Nightly report' --queue slow",
+        "rowlock definition update send-email --status canceled --memo 'until Monday'",
+        "rowlock definition delete send-email",
+    )
+)
+def command() -> None:
+    """Show, create, change or delete a stored definition.
+
+    DEFINITION is an alias, in which case, '-' and '_' do not matter, or an id.
+    """
+
+
+@command.command("show", epilog=examples("rowlock definition show send-email --json"))
+@click.argument("definition")
+@database_options
+@json_option
+def show(database: Database, *, definition: str, as_json: bool) -> None:
+    """Show everything about a definition."""
+    with closing(database.open()) as opened:
+        found = run_flow(opened, definition_flows.get_definition(opened, definition))
+    _show(found, as_json=as_json)
+
+
+@command.command("create", epilog=examples("rowlock definition create nightly-report --queue slow"))
+@click.argument("alias")
+@_value_options
+@database_options
+@json_option
+def create(database: Database, *, alias: str, as_json: bool, **values: Any) -> None:
+    """Store a definition whose code is elsewhere, or not yet written."""
+    with closing(database.open(create=True)) as opened:
+        flow = definition_flows.create_definition(opened, alias, _given(values))
+        created = run_flow(opened, flow)
+    _show(created, as_json=as_json)
+
+
+@command.command("update", epilog=examples("rowlock definition update send-email --status active"))
+@click.argument("definition")
+@_value_options
+@database_options
+@json_option
+def update(database: Database, *, definition: str, as_json: bool, **values: Any) -> None:
+    """Change what is given of a definition.
+
+    A worker that has its code writes title, description, queue and limits again at its start.
+    """
+    with closing(database.open()) as opened:
+        flow = definition_flows.update_definition(opened, definition, _given(values))
+        changed = run_flow(opened, flow)
+    _show(changed, as_json=as_json)
+
+
+@command.command("delete", epilog=examples("rowlock definition delete send-email --yes"))
+@click.argument("definition")
+@click.option("--hard", is_flag=True, help="Remove the row instead of hiding it.")
+@yes_option
+@database_options
+@json_option
+def delete(database: Database, *, definition: str, hard: bool, yes: bool, as_json: bool) -> None:
+    """Delete a definition; its tasks are left alone.
+
+    It takes no new tasks, and its alias is free for another one.
+    """
+    with closing(database.open()) as opened:
+        found = run_flow(opened, definition_flows.get_definition(opened, definition))
+        counts = run_flow(opened, definition_flows.count_definition_tasks(opened, found))
+        confirm(
+            f"Delete {without_controls(found.alias)}? It has {counts.waiting:,} waiting, "
+            f"{counts.running:,} running and {counts.finished:,} finished tasks, which stay.",
+            yes=yes,
+        )
+        run_flow(opened, definition_flows.delete_definition(opened, found, soft=not hard))
+    if as_json:
+        say_json({**definition_to_wire(found), "tasks": counts._asdict()})
+    else:
+        say(f"{without_controls(found.alias)}\tdeleted")
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _show(definition: Definition, *, as_json: bool) -> None:
+    if as_json:
+        say_json(definition_to_wire(definition))
+        return
+    for label, value in _facts(definition):
+        for line in value.splitlines() or [""]:
+            say(f"{colored(label.ljust(LABEL_WIDTH), bold=True)} {without_controls(line)}")
+            label = ""  # noqa: PLW2901 - further lines stand below the first
+
+
+def _facts(definition: Definition) -> list[tuple[str, str]]:
+    return [
+        ("Definition", definition.alias),
+        ("Id", str(definition.id)),
+        ("Status", definition.status.value),
+        ("Title", definition.title or "-"),
+        ("Description", definition.description or "-"),
+        ("Memo", definition.memo or "-"),
+        ("Queue", f"{definition.queue} (priority {definition.priority})"),
+        ("Attempts", str(definition.max_attempts or "as the queue says")),
+        ("Crashes", str(definition.max_crashes or "as the queue says")),
+        ("Lifetime", duration_text(definition.lifetime)),
+        ("Created", time_text(definition.created_at)),
+        ("Updated", time_text(definition.updated_at)),
+    ]
