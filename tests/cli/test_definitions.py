@@ -93,7 +93,7 @@ def test_a_definition_is_created_with_its_values(url):
         *("--lifetime", "1h"),
         url=url,
     )
-    assert UUID(made["id"])
+    assert made["id"] == str(UUID(made["id"]))
     said = {name: made[name] for name in ("alias", "title", "description", "memo", "status")}
     assert said == {
         "alias": "Nightly", "title": "T", "description": "D", "memo": "M", "status": "active"
