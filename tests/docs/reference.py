@@ -30,6 +30,8 @@ GROUPS = {
     "What you read": (
         "Task",
         "TaskState",
+        "TaskOrder",
+        "TaskCount",
         "TaskFailure",
         "Attempt",
         "LogLine",

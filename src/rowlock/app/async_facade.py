@@ -8,11 +8,18 @@ from rowlock.app import flows
 from rowlock.app.core import Settings
 from rowlock.app.definition_methods import AsyncDefinitionMethods
 from rowlock.app.enqueue_methods import AsyncEnqueueing
+from rowlock.app.listing_methods import AsyncListingMethods
 from rowlock.app.queue_methods import AsyncQueueMethods
 from rowlock.app.task_methods import AsyncTaskMethods
 
 
-class AsyncRowlock(AsyncEnqueueing, AsyncTaskMethods, AsyncQueueMethods, AsyncDefinitionMethods):
+class AsyncRowlock(
+    AsyncEnqueueing,
+    AsyncTaskMethods,
+    AsyncQueueMethods,
+    AsyncDefinitionMethods,
+    AsyncListingMethods,
+):
     """A task queue in a database, for async code. See `Rowlock` for each method."""
 
     def __init__(self, url: str, /, **settings: Unpack[Settings]) -> None:

@@ -40,6 +40,14 @@ class Wanted(TypedDict, total=False):
     created_after: datetime | None
     created_before: datetime | None
     include_deleted: bool
+    worker: str | None
+    unique_key: str | None
+    started_after: datetime | None
+    started_before: datetime | None
+    finished_after: datetime | None
+    finished_before: datetime | None
+    error: str | None
+    arguments: Mapping[str, Any] | None
 
 
 def given_payload(payload: Any, definition: object) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -11,14 +10,12 @@ from rowlock.app.flow import Flow, Run
 from rowlock.app.opened import Opened
 from rowlock.errors import InvalidValueError, QueueNotFoundError
 from rowlock.model.ids import task_id_from_text
-from rowlock.model.names import checked_alias, checked_name, checked_queue
+from rowlock.model.names import checked_name, checked_queue
 from rowlock.model.queues import Queue, checked_count, queue_policy
-from rowlock.model.states import state_filters
-from rowlock.model.tasks import Attempt, LogLine, QueueCounts, Task, TaskFilter
+from rowlock.model.tasks import Attempt, LogLine, QueueCounts, Task
 from rowlock.ops import tasks as ops
 from rowlock.storage.migrations import Migration
 
-MAX_LIMIT = 1_000
 COUNT_CAP = 10_000
 
 
@@ -41,32 +38,6 @@ def get_task(core: Opened, task: UUID | str | Task) -> Flow[Task]:
     """Return a task."""
     operation = partial(ops.get_task, core.storage, core.namespace, checked_id(task))
     found: Task = yield Run(operation, reads=True)
-    return found
-
-
-def list_tasks(
-    core: Opened, wanted: TaskFilter, *, limit: int, before: UUID | str | None
-) -> Flow[list[Task]]:
-    """Return tasks, newest first."""
-    state_filters(wanted.states)
-    for field in ("created_after", "created_before"):
-        moment = getattr(wanted, field)
-        if moment is not None and (not isinstance(moment, datetime) or moment.utcoffset() is None):
-            raise InvalidValueError(field, f"must be a datetime with a time zone, not {moment!r}")
-    if wanted.queue is not None:
-        wanted = wanted._replace(queue=checked_name("queue", wanted.queue))
-    if wanted.definition is not None:
-        wanted = wanted._replace(definition=checked_alias(wanted.definition))
-    if not 1 <= checked_count("limit", limit) <= MAX_LIMIT:
-        raise InvalidValueError("limit", f"must be 1 to {MAX_LIMIT:,}")
-    operation = partial(
-        core.storage.reads.list_tasks,
-        core.namespace,
-        wanted,
-        limit=limit,
-        before=None if before is None else checked_id(before),
-    )
-    found: list[Task] = yield Run(operation, reads=True)
     return found
 
 

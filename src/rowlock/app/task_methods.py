@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Unpack
 from uuid import UUID
 
 from rowlock.app import flows
-from rowlock.app.facade import Wanted
 from rowlock.app.running import AsyncRunning, Running
-from rowlock.model.tasks import Attempt, LogLine, Task, TaskFilter
+from rowlock.model.tasks import Attempt, LogLine, Task
 from rowlock.ops.tasks import Canceled
 
 
@@ -22,24 +20,6 @@ class TaskMethods(Running):
             TaskNotFoundError: The namespace has none of that id.
         """
         return self._run(flows.get_task(self.core, task))
-
-    def list_tasks(
-        self, *, limit: int = 100, before: UUID | str | None = None, **wanted: Unpack[Wanted]
-    ) -> list[Task]:
-        """Return tasks, newest first.
-
-        Args:
-            limit: At most this many, up to 1,000.
-            before: Only those older than this id; the last one of a page gives the next page.
-            **wanted: `states` (words of any of the systems that Rowlock replaces), `queue`,
-                `definition`, `tag`, `created_after`, `created_before`, `include_deleted`.
-
-        Raises:
-            InvalidValueError: An unknown state, or a limit out of range.
-        """
-        return self._run(
-            flows.list_tasks(self.core, TaskFilter(**wanted), limit=limit, before=before)
-        )
 
     def attempts(self, task: UUID | str | Task, /) -> list[Attempt]:
         """Return every run of a task, oldest first.
@@ -103,14 +83,6 @@ class AsyncTaskMethods(AsyncRunning):
     async def get_task(self, task: UUID | str | Task, /) -> Task:
         """Return a task as it is now, live or finished. See `Rowlock.get_task`."""
         return await self._run(flows.get_task(self.core, task))
-
-    async def list_tasks(
-        self, *, limit: int = 100, before: UUID | str | None = None, **wanted: Unpack[Wanted]
-    ) -> list[Task]:
-        """Return tasks, newest first. See `Rowlock.list_tasks`."""
-        return await self._run(
-            flows.list_tasks(self.core, TaskFilter(**wanted), limit=limit, before=before)
-        )
 
     async def attempts(self, task: UUID | str | Task, /) -> list[Attempt]:
         """Return every run of a task, oldest first. See `Rowlock.attempts`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from rowlock.errors import InvalidValueError, PayloadError
@@ -32,6 +32,18 @@ def task_arguments(text: str | None, pairs: Sequence[str]) -> dict[str, Any]:
     if not isinstance(arguments, dict):
         raise PayloadError("args", "must be a JSON object of arguments by name")
     return dict(arguments)  # pyright: ignore[reportUnknownArgumentType] - JSON
+
+
+def values_by_key(field: str, pairs: Sequence[str]) -> dict[str, Any] | None:
+    """Return values that a payload has to have, each as `key=text` or `key:=json`.
+
+    Raises:
+        InvalidValueError: One is neither, or a key is given twice.
+    """
+    try:
+        return _from_pairs(pairs) or None
+    except PayloadError as error:
+        raise InvalidValueError(field, f"{error.field}: {error.problem}") from error
 
 
 def _from_pairs(pairs: Sequence[str]) -> dict[str, Any]:
@@ -90,6 +102,22 @@ def moment_from(field: str, text: str | None) -> datetime | None:
     if moment.utcoffset() is None:
         raise InvalidValueError(field, f"{text!r} has no time zone: add Z or an offset like +02:00")
     return moment
+
+
+def moment_or_age(field: str, text: str | None) -> datetime | None:
+    """Return the time that an RFC 3339 text names, or a duration such as `1h`: so long ago.
+
+    Raises:
+        InvalidValueError: It is neither, or a time without a time zone.
+    """
+    if text is None:
+        return None
+    from rowlock.model.durations import duration_from
+
+    try:
+        return datetime.now(UTC) - duration_from(field, text)
+    except (InvalidValueError, OverflowError):
+        return moment_from(field, text)
 
 
 def slots_by_queue(texts: Sequence[str]) -> dict[str, int | None]:

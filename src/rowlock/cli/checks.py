@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from rowlock.app import flows
 from rowlock.app.flow import run_flow
+from rowlock.app.listing_flows import list_tasks
 from rowlock.app.opened import Opened
 from rowlock.cli.output import duration_text
 from rowlock.errors import SchemaError, StorageError
@@ -178,7 +179,7 @@ def _queues(opened: Opened) -> Iterator[Finding]:
 
 def _leases(opened: Opened, now: datetime) -> Finding:
     wanted = TaskFilter(states=(TaskState.RUNNING.value,))
-    running = run_flow(opened, flows.list_tasks(opened, wanted, limit=LOOK_AT, before=None))
+    running = run_flow(opened, list_tasks(opened, wanted, limit=LOOK_AT))
     lost = [
         task
         for task in running

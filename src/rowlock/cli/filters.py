@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from rowlock.cli.arguments import moment_or_age, values_by_key
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import TaskFilter
 
@@ -17,6 +18,8 @@ def complete_state(ctx: click.Context, param: click.Parameter, incomplete: str) 
     del ctx, param
     return [state.value for state in TaskState if state.value.startswith(incomplete)]
 
+
+_EVENTS = ("created", "started", "finished")
 
 _FILTER_OPTIONS = (
     click.option(
@@ -31,6 +34,25 @@ _FILTER_OPTIONS = (
     click.option("--queue", metavar="NAME", help="Only of this queue."),
     click.option("--definition", metavar="ALIAS", help="Only of this definition."),
     click.option("--tag", metavar="TEXT", help="Only with this tag."),
+    click.option("--worker", metavar="NAME", help="Only what this worker runs or ran last."),
+    click.option("--unique", "unique_key", metavar="KEY", help="Only with this unique key."),
+    click.option("--error", metavar="TEXT", help="Only with this text in the last error."),
+    click.option(
+        "--argument",
+        "arguments",
+        multiple=True,
+        metavar="KEY=TEXT | KEY:=JSON",
+        help="Only with this value in the payload; needs --definition or --queue. Again for more.",
+    ),
+    *(
+        click.option(
+            f"--{event}-{side}",
+            metavar="TIME",
+            help=f"Only {event} {words}: 2026-12-31T23:59:00Z, or 1h for an hour ago.",
+        )
+        for event in _EVENTS
+        for side, words in (("after", "then or later"), ("before", "earlier"))
+    ),
 )
 
 
@@ -40,6 +62,9 @@ def filter_options(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(**given: Any) -> None:
         chosen = {name: given.pop(name) for name in TaskFilter._fields if name in given}
+        chosen["arguments"] = values_by_key("arguments", chosen["arguments"])
+        for field in [f"{event}_{side}" for event in _EVENTS for side in ("after", "before")]:
+            chosen[field] = moment_or_age(field, chosen[field])
         command(wanted=TaskFilter(**chosen), **given)
 
     decorated: Callable[..., None] = run

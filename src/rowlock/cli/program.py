@@ -29,6 +29,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "Tasks": {
         "tasks": "List tasks, newest first.",
+        "count": "Count the tasks that the options choose.",
         "task": "Show everything about one task.",
         "watch": "Follow one task until it is finished.",
         "cancel": "Cancel a task.",

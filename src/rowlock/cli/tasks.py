@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from uuid import UUID
 
 import click
 
 from rowlock.app import flows
 from rowlock.app.flow import run_flow
+from rowlock.app.listing_flows import list_tasks
 from rowlock.app.opened import Opened
 from rowlock.cli.filters import filter_options
 from rowlock.cli.options import Database, database_options, examples, json_option
 from rowlock.cli.output import age_text, say_json, say_table, time_text, wants_tables, warn
+from rowlock.model.listing import TaskOrder
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Task, TaskFilter
 from rowlock.wire.tasks import task_to_wire
@@ -28,6 +31,8 @@ SPARE = ("CREATED", "RUNS", "QUEUE")
         "rowlock tasks --state failed --queue emails --limit 20",
         "rowlock tasks --state failed | cut -f1 | xargs -n1 rowlock retry",
         "rowlock tasks --tag monthly --json | jq '.[].result'",
+        "rowlock tasks --state failed --order finished_at --finished-after 1h --error timeout",
+        "rowlock tasks --definition send_email --argument user_id:=7",
     )
 )
 @filter_options
@@ -39,7 +44,14 @@ SPARE = ("CREATED", "RUNS", "QUEUE")
     metavar="N",
     help="At most this many.",
 )
-@click.option("--before", metavar="TASK", help="Only older than this one: the next page.")
+@click.option(
+    "--order",
+    type=click.Choice([one.value for one in TaskOrder]),
+    default=TaskOrder.ID.value,
+    show_default=True,
+    help="id: newest first. finished_at: last to finish first. run_at: first due first.",
+)
+@click.option("--before", metavar="TASK", help="Only what comes after this one: the next page.")
 @database_options
 @json_option
 def command(
@@ -47,6 +59,7 @@ def command(
     *,
     wanted: TaskFilter,
     limit: int,
+    order: str,
     before: str | None,
     as_json: bool,
 ) -> None:
@@ -56,27 +69,28 @@ def command(
     queue, runs, time of creation, message.
     """
     with closing(database.open()) as opened:
-        tasks = list(_tasks(opened, limit, before, wanted))
+        tasks = list(_tasks(opened, limit, order, before, wanted))
     if as_json:
         say_json([task_to_wire(task) for task in tasks])
         return
-    rows = [_row(task) for task in tasks]
-    say_table(COLUMNS, rows, whole=("ID", "STATE", "RUNS", "CREATED"), spare=SPARE)
-    if not tasks:
-        warn("no tasks")
-    elif len(tasks) == limit and wants_tables():
+    say_tasks(tasks)
+    if len(tasks) == limit and wants_tables():
         warn(f"there may be more: --before {tasks[-1].id}")
 
 
-def _tasks(opened: Opened, limit: int, before: str | None, wanted: TaskFilter) -> Iterator[Task]:
-    position = None if before is None else run_flow(opened, flows.resolve(opened, before))
+def _tasks(
+    opened: Opened, limit: int, order: str, before: str | None, wanted: TaskFilter
+) -> Iterator[Task]:
+    position: UUID | Task | None = None
+    if before is not None:
+        position = run_flow(opened, flows.resolve(opened, before))
     while limit > 0:
-        flow = flows.list_tasks(opened, wanted, limit=min(limit, PAGE), before=position)
+        flow = list_tasks(opened, wanted, limit=min(limit, PAGE), order=order, before=position)
         page = run_flow(opened, flow)
         yield from page
         if len(page) < min(limit, PAGE):
             return
-        limit, position = limit - len(page), page[-1].id
+        limit, position = limit - len(page), page[-1]
 
 
 def message_of(task: Task) -> str:
@@ -88,6 +102,14 @@ def message_of(task: Task) -> str:
     if task.state in (TaskState.SCHEDULED, TaskState.RETRYING):
         return f"due {age_text(task.run_at)}"
     return task.reason or ""
+
+
+def say_tasks(tasks: Sequence[Task]) -> None:
+    """Print tasks as a table for a person, or as lines of fields."""
+    rows = [_row(task) for task in tasks]
+    say_table(COLUMNS, rows, whole=("ID", "STATE", "RUNS", "CREATED"), spare=SPARE)
+    if not tasks:
+        warn("no tasks")
 
 
 def _row(task: Task) -> list[str]:

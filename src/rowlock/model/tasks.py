@@ -6,6 +6,7 @@ What a person reads is a frozen dataclass. What a worker makes thousands of in a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -250,8 +251,13 @@ class TaskFilter(NamedTuple):
         states: Words for states in any system's spelling; any of them.
         definition: An alias, in any spelling.
         tag: One tag that the task carries.
-        created_after: Inclusive.
-        created_before: Exclusive.
+        created_after: Inclusive, as is every `…_after`.
+        created_before: Exclusive, as is every `…_before`.
+        worker: The worker that runs the task or was the last to do so.
+        unique_key: The key that the task holds or held.
+        error: Text in the last error's type or message; the case of a to z is ignored.
+        arguments: Values that stand at these keys of the payload: texts, numbers, true,
+            false or null.
     """
 
     states: tuple[str, ...] = ()
@@ -261,6 +267,14 @@ class TaskFilter(NamedTuple):
     created_after: datetime | None = None
     created_before: datetime | None = None
     include_deleted: bool = False
+    worker: str | None = None
+    unique_key: str | None = None
+    started_after: datetime | None = None
+    started_before: datetime | None = None
+    finished_after: datetime | None = None
+    finished_before: datetime | None = None
+    error: str | None = None
+    arguments: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

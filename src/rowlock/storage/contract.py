@@ -24,9 +24,9 @@ from rowlock.model.tasks import (
     Release,
     Report,
     Task,
-    TaskFilter,
 )
 from rowlock.plan import Plan
+from rowlock.storage.listing_contract import ListStore
 
 
 class Identity(NamedTuple):
@@ -273,25 +273,13 @@ class ServerFacts(NamedTuple):
     now: datetime
 
 
-class ReadStore(Protocol):
+class ReadStore(ListStore, Protocol):
     """Reading over live and finished tasks."""
 
     def get_task(
         self, namespace: str, task_id: UUID, *, now: datetime | None = None
     ) -> Plan[Task | None]:
         """Return the task, or None; deleted ones too, stamped."""
-        ...
-
-    def list_tasks(
-        self,
-        namespace: str,
-        wanted: TaskFilter,
-        *,
-        limit: int,
-        before: UUID | None = None,
-        now: datetime | None = None,
-    ) -> Plan[list[Task]]:
-        """Return tasks newest first, those with ids below `before`."""
         ...
 
     def find_by_prefix(self, namespace: str, low: UUID, high: UUID, /) -> Plan[list[UUID]]:

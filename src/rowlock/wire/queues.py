@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rowlock.model.listing import TaskCount
 from rowlock.model.queues import Queue
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import QueueCounts
@@ -34,3 +35,8 @@ def counts_to_wire(counts: QueueCounts) -> Wire:
         "capped": counts.capped,
         "oldest_wait_seconds": seconds_to_wire(counts.oldest_wait),
     }
+
+
+def count_to_wire(found: TaskCount) -> Wire:
+    """Return how many tasks a filter chooses."""
+    return {"count": found.count, "count_capped": found.capped}

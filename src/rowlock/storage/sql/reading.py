@@ -2,56 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from rowlock.model import json_text
-from rowlock.model.names import definition_key
-from rowlock.model.states import FINAL_STATES, LIVE_STATES, StateFilter, TaskState, state_filters
-from rowlock.model.tasks import Attempt, LogLine, QueueCounts, Task, TaskFilter
+from rowlock.model.states import FINAL_STATES, TaskState
+from rowlock.model.tasks import Attempt, LogLine, QueueCounts, Task
 from rowlock.plan import Plan, Row
 from rowlock.storage.contract import ServerFacts
 from rowlock.storage.rows import attempt_from_row, log_from_row, task_from_row
-from rowlock.storage.sql.base import Plans
+from rowlock.storage.sql.listing import ListPlans
 
 
-def state_marks(filters: Iterable[StateFilter]) -> set[str]:
-    """Return what the statements compare a row's mark with.
-
-    A mark is the state as shown, `+` if the task has run, `~` if it is stamped as deleted:
-    one list then says everything that the words for states can ask for.
-    """
-    return {mark for wanted in filters for mark in _marks(wanted)}
-
-
-def _marks(wanted: StateFilter) -> Iterator[str]:
-    suffix = "~" if wanted.deleted else ""
-    for state in wanted.states:
-        if wanted.first_run is not False:
-            yield f"{state.value}{suffix}"
-        if wanted.first_run is not True:
-            yield f"{state.value}+{suffix}"
-
-
-def _has_state(marks: set[str], states: tuple[TaskState, ...]) -> bool:
-    return any(mark.rstrip("+~") in states for mark in marks)
-
-
-def _quoted_tag(tag: str | None) -> str | None:
-    """Return the tag as it stands in a row's JSON array."""
-    return None if tag is None else json_text.encode("tag", tag)
-
-
-def _tag_pattern(tag: str | None) -> str | None:
-    quoted = _quoted_tag(tag)
-    if quoted is None:
-        return None
-    escaped = quoted.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    return f"%{escaped}%"
-
-
-class ReadPlans(Plans):
+class ReadPlans(ListPlans):
     """`ReadStore` over a statement catalogue."""
 
     def get_task(
@@ -59,38 +22,6 @@ class ReadPlans(Plans):
     ) -> Plan[Task | None]:
         result = yield self._sql.bind("get_task", namespace=namespace, id=task_id, now=now)
         return task_from_row(result.rows[0], self._values) if result.rows else None
-
-    def list_tasks(
-        self,
-        namespace: str,
-        wanted: TaskFilter,
-        *,
-        limit: int,
-        before: UUID | None = None,
-        now: datetime | None = None,
-    ) -> Plan[list[Task]]:
-        filters = state_filters(wanted.states) or (StateFilter(),)
-        marks = state_marks(filters)
-        if wanted.include_deleted:
-            marks |= {f"{mark}~" for mark in marks if not mark.endswith("~")}
-        result = yield self._sql.bind(
-            "list_tasks",
-            namespace=namespace,
-            marks=sorted(marks),
-            live=_has_state(marks, (*LIVE_STATES, TaskState.EXPIRED)),
-            finished=_has_state(marks, FINAL_STATES),
-            queue=wanted.queue,
-            definition=None if wanted.definition is None else definition_key(wanted.definition),
-            # A pattern for LIKE, and the plain text where LIKE ignores case.
-            tag=_tag_pattern(wanted.tag),
-            quoted_tag=_quoted_tag(wanted.tag),
-            created_after=wanted.created_after,
-            created_before=wanted.created_before,
-            before=before,
-            limit=limit,
-            now=now,
-        )
-        return [task_from_row(row, self._values) for row in result.rows]
 
     def find_by_prefix(self, namespace: str, low: UUID, high: UUID, /) -> Plan[list[UUID]]:
         result = yield self._sql.bind("find_by_prefix", namespace=namespace, low=low, high=high)

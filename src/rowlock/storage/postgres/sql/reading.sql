@@ -21,58 +21,6 @@ FROM (
 LEFT JOIN rowlock_payload AS p ON p.task = t.id
 LEFT JOIN rowlock_definition AS d ON d.namespace = t.namespace AND d.key = t.definition;
 
--- name: list_tasks
--- Two limited scans of the primary keys, newest first, in one statement: read one after the
--- other around a retry, neither table would show the task.
-SELECT t.id, t.namespace, t.queue, coalesce(d.alias, t.definition), t.state, t.priority,
-    coalesce(t.payload, p.body), t.tags, t.unique_key, t.run_at, t.attempt, t.max_attempts,
-    t.crashes, t.max_crashes, t.options, t.worker, t.cancel_requested, t.progress,
-    t.progress_message, t.created_at, t.started_at, t.finished_at, t.lease_until, t.expires_at,
-    t.deleted_at, t.result, t.error, t.reason, coalesce(:now::timestamptz, clock_timestamp())
-FROM (
-    (SELECT id, namespace, queue, definition, state, priority, payload, tags, unique_key, run_at,
-        attempt, max_attempts, crashes, max_crashes, options, worker, cancel_requested, progress,
-        progress_message, created_at, started_at, NULL::timestamptz AS finished_at, lease_until,
-        expires_at, NULL::timestamptz AS deleted_at, NULL::text AS result, error,
-        NULL::text AS reason
-    FROM rowlock_task
-    WHERE namespace = :namespace
-        AND (:before::uuid IS NULL OR id < :before::uuid)
-        AND (:queue::text IS NULL OR queue = :queue)
-        AND (:definition::text IS NULL OR definition = :definition)
-        AND (:tag::text IS NULL OR tags LIKE :tag ESCAPE '!')
-        AND (:created_after::timestamptz IS NULL OR created_at >= :created_after)
-        AND (:created_before::timestamptz IS NULL OR created_at < :created_before)
-        AND :live::boolean
-        AND CASE
-            WHEN token IS NULL
-                AND expires_at <= coalesce(:now::timestamptz, clock_timestamp()) THEN 'expired'
-            WHEN state = 'scheduled' AND attempt > 0 THEN 'retrying'
-            ELSE state
-        END || CASE WHEN attempt > 0 THEN '+' ELSE '' END = ANY(:marks::text[])
-    ORDER BY id DESC LIMIT :limit)
-    UNION ALL
-    (SELECT id, namespace, queue, definition, state, priority, payload, tags, unique_key, run_at,
-        attempt, max_attempts, crashes, max_crashes, options, worker, false, progress,
-        progress_message, created_at, started_at, finished_at, NULL, expires_at, deleted_at,
-        result, error, reason
-    FROM rowlock_history
-    WHERE namespace = :namespace
-        AND (:before::uuid IS NULL OR id < :before::uuid)
-        AND (:queue::text IS NULL OR queue = :queue)
-        AND (:definition::text IS NULL OR definition = :definition)
-        AND (:tag::text IS NULL OR tags LIKE :tag ESCAPE '!')
-        AND (:created_after::timestamptz IS NULL OR created_at >= :created_after)
-        AND (:created_before::timestamptz IS NULL OR created_at < :created_before)
-        AND :finished::boolean
-        AND state || CASE WHEN attempt > 0 THEN '+' ELSE '' END
-            || CASE WHEN deleted_at IS NOT NULL THEN '~' ELSE '' END = ANY(:marks::text[])
-    ORDER BY id DESC LIMIT :limit)
-) AS t
-LEFT JOIN rowlock_payload AS p ON p.task = t.id
-LEFT JOIN rowlock_definition AS d ON d.namespace = t.namespace AND d.key = t.definition
-ORDER BY t.id DESC LIMIT :limit;
-
 -- name: find_by_prefix
 (SELECT id FROM rowlock_task
  WHERE namespace = :namespace AND id BETWEEN :low::uuid AND :high::uuid LIMIT 2)
