@@ -12,7 +12,6 @@ from rowlock.model.states import TaskState
 from rowlock.model.tasks import Finish, Held, Outcome, Release, Report, TaskFilter
 from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive
 from rowlock.storage.contract import ClaimRequest
-from rowlock.storage.listing_contract import Position
 from rowlock.storage.pool import Driver
 from rowlock.storage.storage import Storage
 from tests.contract.steps import LEASE, T0, new
@@ -116,9 +115,6 @@ OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
     "list": lambda on: on.storage.reads.list_tasks("default", TaskFilter(), limit=50),
     "next page": lambda on: on.storage.reads.list_tasks(
         "default", TaskFilter(), limit=50, before=on.task_id
-    ),
-    "list finished": lambda on: on.storage.reads.list_finished(
-        "default", TaskFilter(queue="default"), limit=50, after=Position(LATER, on.task_id)
     ),
     "find by prefix": lambda on: on.storage.reads.find_by_prefix("default", on.task_id, on.task_id),
     "attempts": lambda on: on.storage.reads.list_attempts(on.task_id),

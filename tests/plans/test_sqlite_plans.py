@@ -47,7 +47,6 @@ INDEXES = {
     "get": {TASK, HISTORY},
     "list": {TASK, HISTORY},
     "next page": {TASK, HISTORY},
-    "list finished": {FINISHED},
     "retry": {HISTORY},
     "find unique holder": {"ix_rowlock_task_unique"},
     "find by prefix": {TASK, HISTORY},
