@@ -15,6 +15,7 @@ _HOMES = {
     "Backoff": "rowlock.backoff",
     "Cancel": "rowlock.definitions.outcomes",
     "Canceled": "rowlock.ops.tasks",
+    "ClaimedTask": "rowlock.model.claimed",
     "Context": "rowlock.definitions.context",
     "Definition": "rowlock.model.definitions",
     "DefinitionStatus": "rowlock.model.definitions",

@@ -188,7 +188,7 @@ class LeaseLostError(TaskError):
     """The claim is no longer ours: the task was rescued, canceled by force or settled."""
 
     def __str__(self) -> str:
-        return f"task {self.task_id}: the claim is lost, its outcome was not recorded"
+        return f"task {self.task_id}: this claim is over or never was; nothing was recorded"
 
 
 class StorageError(RowlockError):

@@ -30,6 +30,7 @@ GROUPS = {
     "What you read": (
         "Task",
         "TaskState",
+        "ClaimedTask",
         "TaskOrder",
         "TaskCount",
         "TaskFailure",

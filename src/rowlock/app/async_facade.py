@@ -8,6 +8,7 @@ from rowlock.app import flows
 from rowlock.app.core import Settings
 from rowlock.app.definition_methods import AsyncDefinitionMethods
 from rowlock.app.enqueue_methods import AsyncEnqueueing
+from rowlock.app.holding_methods import AsyncHoldingMethods
 from rowlock.app.listing_methods import AsyncListingMethods
 from rowlock.app.queue_methods import AsyncQueueMethods
 from rowlock.app.task_methods import AsyncTaskMethods
@@ -19,6 +20,7 @@ class AsyncRowlock(
     AsyncQueueMethods,
     AsyncDefinitionMethods,
     AsyncListingMethods,
+    AsyncHoldingMethods,
 ):
     """A task queue in a database, for async code. See `Rowlock` for each method."""
 

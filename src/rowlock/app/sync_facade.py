@@ -8,12 +8,15 @@ from rowlock.app import flows
 from rowlock.app.core import Settings
 from rowlock.app.definition_methods import DefinitionMethods
 from rowlock.app.enqueue_methods import Enqueueing
+from rowlock.app.holding_methods import HoldingMethods
 from rowlock.app.listing_methods import ListingMethods
 from rowlock.app.queue_methods import QueueMethods
 from rowlock.app.task_methods import TaskMethods
 
 
-class Rowlock(Enqueueing, TaskMethods, QueueMethods, DefinitionMethods, ListingMethods):
+class Rowlock(
+    Enqueueing, TaskMethods, QueueMethods, DefinitionMethods, ListingMethods, HoldingMethods
+):
     """A task queue in a database: definitions, enqueueing and everything about tasks.
 
     Methods block. `AsyncRowlock` has the same ones for async code; definitions of either have

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from rowlock.errors import InvalidValueError
 from rowlock.model import json_text
 
 MAX_LINES = 1_000
@@ -38,6 +39,17 @@ def _shortened(text: str, limit: int) -> str:
     return f"{text[:limit]}… ({len(text) - limit:,} more characters)"
 
 
+def progress_message(message: str) -> str:
+    """Return a message as it is stored beside the progress, bounded.
+
+    Raises:
+        InvalidValueError: It is not text.
+    """
+    if not isinstance(message, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
+        raise InvalidValueError("message", f"must be text, not {type(message).__name__}")
+    return _shortened(json_text.printable(message), MAX_PROGRESS_MESSAGE_LENGTH)
+
+
 def _encoded_line(level: str, text: str) -> bytes:
     at = datetime.now(UTC).isoformat(timespec="microseconds")
     return _encode([at, level, text])
@@ -63,10 +75,7 @@ class TaskReports:
 
     def set_progress(self, percent: float, message: str | None) -> None:
         """Record how far the task is; without a message the last one stands."""
-        if message is None:
-            shown = self.message
-        else:
-            shown = _shortened(json_text.printable(message), MAX_PROGRESS_MESSAGE_LENGTH)
+        shown = self.message if message is None else progress_message(message)
         with self._lock:
             if (percent, shown) != (self.percent, self.message):
                 self.percent, self.message = percent, shown

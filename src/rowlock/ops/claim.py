@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from rowlock.model.tasks import Claim
 from rowlock.plan import Plan
@@ -23,6 +23,7 @@ def claim_from(
     request: ClaimRequest,
     queues: Sequence[str] | None = None,
     *,
+    leases: Mapping[str, timedelta] | None = None,
     now: datetime | None = None,
 ) -> Plan[list[Claim]]:
     """Claim the best tasks of several queues, after promoting what is due.
@@ -31,6 +32,7 @@ def claim_from(
         storage: Where.
         request: What is asked for; its `queue` is replaced.
         queues: Which queues; None for every queue of the namespace.
+        leases: How long a claim of each queue holds; the request's where there is none.
         now: Instead of the database's clock; for tests.
     """
     yield from promote_due(storage, now=now)
@@ -40,7 +42,8 @@ def claim_from(
     shares = yield from _shares(storage, request, queues)
     claims: list[Claim] = []
     for queue, share in shares:
-        asked = request._replace(queue=queue, limit=share)
+        lease = (leases or {}).get(queue, request.lease)
+        asked = request._replace(queue=queue, limit=share, lease=lease)
         claims += yield from storage.claims.claim_tasks(asked, now=now)
     return sorted(claims, key=Claim.place_in_line)
 

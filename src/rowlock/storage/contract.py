@@ -167,6 +167,10 @@ class ClaimStore(Protocol):
         """Extend the leases of claims; one answer for each, in any order."""
         ...
 
+    def is_held(self, task_id: UUID, token: UUID, /) -> Plan[bool]:
+        """Return whether a task still runs under this claim."""
+        ...
+
     def finish_tasks(
         self, finished: Sequence[Finish], *, now: datetime | None = None
     ) -> Plan[set[UUID]]:

@@ -78,20 +78,23 @@ class ClaimPlans(Plans):
         missing = [claim for claim in held if claim.id not in renewed]
         if missing:
             # Not renewed means lost, or locked by the very statement that settles it.
-            result = yield self._sql.bind(
-                "read_held",
-                **self._batch(
-                    ids=[claim.id for claim in missing], tokens=[claim.token for claim in missing]
-                ),
-            )
-            locked = {
-                self._values.read_id(task_id): bool(cancel) for task_id, cancel in result.rows
-            }
+            locked = yield from self._read_held([(claim.id, claim.token) for claim in missing])
             pulses += [
                 Pulse(claim.id, claim.id in locked, locked.get(claim.id, False))
                 for claim in missing
             ]
         return pulses
+
+    def is_held(self, task_id: UUID, token: UUID, /) -> Plan[bool]:
+        return bool((yield from self._read_held([(task_id, token)])))
+
+    def _read_held(self, claims: Sequence[tuple[UUID, UUID]]) -> Plan[dict[UUID, bool]]:
+        """Return which of these claims hold, and whether a cancellation is requested."""
+        pairs = self._batch(
+            ids=[task_id for task_id, _ in claims], tokens=[token for _, token in claims]
+        )
+        result = yield self._sql.bind("read_held", **pairs)
+        return {self._values.read_id(task_id): bool(cancel) for task_id, cancel in result.rows}
 
     def finish_tasks(
         self, finished: Sequence[Finish], *, now: datetime | None = None

@@ -1,0 +1,223 @@
+"""Claiming by hand: a program takes tasks, renews and ends them itself; as flows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from rowlock.app.flow import Flow, Run
+from rowlock.app.flows import checked_id
+from rowlock.app.intake import Intake
+from rowlock.backoff import RetryPolicy
+from rowlock.definitions.definition import TaskDefinition
+from rowlock.definitions.reports import progress_message
+from rowlock.definitions.signature import Signature
+from rowlock.errors import InvalidValueError
+from rowlock.model import json_text
+from rowlock.model.claimed import ClaimedTask, claimed_task
+from rowlock.model.durations import positive_duration_from
+from rowlock.model.ids import new_token
+from rowlock.model.names import checked_alias, checked_queue, checked_worker, definition_key
+from rowlock.model.queues import MIN_LEASE, Queue, checked_count
+from rowlock.model.states import TaskState
+from rowlock.model.tasks import Claim, Definition, Finish, Held, Report, Task, TaskFailure
+from rowlock.ops import holding
+from rowlock.ops.claim import claim_from
+from rowlock.ops.tasks import get_task
+from rowlock.runtime.ends import MAX_MESSAGE_LENGTH, failure_from
+from rowlock.storage.contract import ClaimRequest
+
+MAX_CLAIM = 1_000
+FULL = 100
+HeldTask = UUID | str | Task | ClaimedTask
+
+
+def _held_id(task: HeldTask) -> UUID:
+    return task.id if isinstance(task, ClaimedTask) else checked_id(task)
+
+
+def _checked_token(token: object) -> UUID:
+    if isinstance(token, UUID):
+        return token
+    try:
+        return UUID(token)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - checked here
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InvalidValueError("token", "is not what a claim returned (a UUID)") from error
+
+
+def _checked_lease(lease: object) -> timedelta:
+    checked = positive_duration_from("lease", lease)
+    if checked < MIN_LEASE:
+        raise InvalidValueError("lease", f"must be at least {MIN_LEASE.total_seconds()} s")
+    return checked
+
+
+def _names(field: str, given: Sequence[str] | str) -> list[str]:
+    names = [given] if isinstance(given, str) else list(given)
+    if not names:
+        raise InvalidValueError(field, "names nothing; leave it out for any")
+    return names
+
+
+def claim(
+    core: Intake,
+    worker: str,
+    queues: Sequence[str] | str | None,
+    *,
+    limit: int,
+    lease: object,
+    definitions: Sequence[str] | str | None,
+) -> Flow[list[ClaimedTask]]:
+    """Take tasks for one attempt each, best first."""
+    if not 1 <= checked_count("limit", limit) <= MAX_CLAIM:
+        raise InvalidValueError("limit", f"must be 1 to {MAX_CLAIM:,}")
+    named = None if queues is None else list(map(checked_queue, _names("queues", queues)))
+    keys: tuple[str, ...] | None = None
+    if definitions is not None:
+        aliases = map(checked_alias, _names("definitions", definitions))
+        keys = tuple(map(definition_key, aliases))
+    checked_worker(worker)
+    given = None if lease is None else _checked_lease(lease)
+    known: list[Queue] = yield Run(
+        partial(core.storage.queues.list_queues, core.namespace), reads=True
+    )
+    request = ClaimRequest(
+        namespace=core.namespace,
+        queue="",
+        worker=checked_worker(worker),
+        token=new_token(),
+        limit=limit,
+        lease=given or Queue(namespace=core.namespace, name="").lease,
+        definitions=keys,
+        without_definition=keys is None,
+    )
+    leases = {} if given else {queue.name: queue.lease for queue in known}
+    chosen = None if named is None else list(dict.fromkeys(named))
+    operation = partial(claim_from, core.storage, request, chosen, leases=leases)
+    claims: list[Claim] = yield Run(operation)
+    aliases_by_key = yield from _aliases(core, claims)
+    return [
+        claimed_task(
+            one,
+            aliases_by_key.get(one.definition or ""),
+            leases.get(one.queue, request.lease),
+        )
+        for one in claims
+    ]
+
+
+def _aliases(core: Intake, claims: Sequence[Claim]) -> Flow[dict[str, str]]:
+    """Return how the definitions of claims are spelled."""
+    keys = {one.definition for one in claims if one.definition is not None}
+    if not keys:
+        return {}
+    operation = partial(core.storage.queues.list_definitions, core.namespace)
+    known: list[Definition] = yield Run(operation, reads=True)
+    return {key: key for key in keys} | {one.key: one.alias for one in known}
+
+
+def heartbeat(core: Intake, task: HeldTask, token: object, *, lease: object) -> Flow[bool]:
+    """Extend a claim."""
+    task_id, checked = _held_id(task), _checked_token(token)
+    if lease is not None:
+        duration = _checked_lease(lease)
+    elif isinstance(task, ClaimedTask):
+        duration = task.lease
+    else:
+        duration = yield from _lease_of(core, task_id)
+    operation = partial(
+        holding.heartbeat, core.storage, core.namespace, Held(task_id, checked, duration)
+    )
+    cancel_requested: bool = yield Run(operation)
+    return cancel_requested
+
+
+def _lease_of(core: Intake, task_id: UUID) -> Flow[timedelta]:
+    queue = yield from _queue_of(core, task_id)
+    return queue.lease
+
+
+def _queue_of(core: Intake, task_id: UUID) -> Flow[Queue]:
+    """Return the queue of a task with its policy, at most a few seconds old."""
+    found: Task = yield Run(partial(get_task, core.storage, core.namespace, task_id), reads=True)
+    if not core.policies.is_fresh(found.queue):
+        yield Run(partial(core.policies.look, core.storage, found.queue), reads=True)
+    return core.policies.queue(found.queue)
+
+
+def update_progress(
+    core: Intake, task: HeldTask, token: object, percent: float, message: str | None
+) -> Flow[None]:
+    """Record how far a claimed task is."""
+    if isinstance(percent, bool) or not isinstance(percent, (int, float)):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
+        raise InvalidValueError("percent", f"must be a number, not {type(percent).__name__}")
+    if math.isnan(percent) or not 0 <= percent <= FULL:
+        raise InvalidValueError("percent", f"is {percent}; it must be 0 to {FULL}")
+    shown = None if message is None else progress_message(message)
+    report = Report(_held_id(task), _checked_token(token), float(percent), shown)
+    yield Run(partial(holding.update_progress, core.storage, core.namespace, report))
+
+
+def complete(core: Intake, task: HeldTask, token: object, result: Any) -> Flow[Task]:
+    """Record that a claimed task succeeded."""
+    end = Finish(
+        _held_id(task),
+        _checked_token(token),
+        TaskState.SUCCEEDED,
+        Signature.encode_result(result),
+    )
+    done: Task = yield Run(partial(holding.complete, core.storage, core.namespace, end))
+    return done
+
+
+def fail(
+    core: Intake, task: HeldTask, token: object, error: str | BaseException, *, detail: Any
+) -> Flow[Task]:
+    """Record that an attempt of a claimed task failed."""
+    task_id, checked = _held_id(task), _checked_token(token)
+    failure = _failure(error, detail)
+    queue = yield from _queue_of(core, task_id)
+
+    def retry_of(found: Task) -> RetryPolicy:
+        code = core.code_of(core.named(found.definition))
+        own = code.defaults.retry if isinstance(code, TaskDefinition) else None
+        return found.retry or own or queue.retry
+
+    operation = partial(
+        holding.fail, core.storage, core.namespace, task_id, checked, failure, retry_of
+    )
+    ended: Task = yield Run(operation)
+    core.storage.wakeups.wake_here(core.namespace, None)
+    return ended
+
+
+def _failure(error: str | BaseException, detail: Any) -> TaskFailure:
+    if detail is not None:
+        json_text.encode("detail", detail)
+    if isinstance(error, BaseException):
+        found = failure_from(error)
+        return TaskFailure(
+            type=found.type, message=found.message, traceback=found.traceback, detail=detail
+        )
+    if not isinstance(error, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
+        raise InvalidValueError("error", f"must be text or an exception, not {error!r}")
+    return TaskFailure(type="Failed", message=error[:MAX_MESSAGE_LENGTH], detail=detail)
+
+
+def release(core: Intake, task: HeldTask, token: object, *, delay: object) -> Flow[Task]:
+    """Give a claimed task back."""
+    operation = partial(
+        holding.release,
+        core.storage,
+        core.namespace,
+        _held_id(task),
+        _checked_token(token),
+        delay=None if delay is None else positive_duration_from("delay", delay),
+    )
+    waiting: Task = yield Run(operation)
+    core.storage.wakeups.wake_here(core.namespace, None)
+    return waiting
