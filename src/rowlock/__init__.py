@@ -34,6 +34,7 @@ _HOMES = {
     "TaskFailure": "rowlock.model.tasks",
     "TaskHandler": "rowlock.definitions.task_handler",
     "TaskOrder": "rowlock.model.listing",
+    "TaskProgress": "rowlock.model.progress",
     "TaskState": "rowlock.model.states",
     "Worker": "rowlock.worker.worker",
     "context": "rowlock.definitions.context",

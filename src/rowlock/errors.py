@@ -16,7 +16,8 @@ RowlockError
 │   ├── TaskConflictError        the task's state does not allow the operation
 │   ├── DuplicateTaskError       a live task already holds the unique key
 │   ├── IdConflictError          the given id belongs to another task
-│   └── LeaseLostError           the claim is no longer ours: rescued, canceled or settled
+│   ├── LeaseLostError           the claim is no longer ours: rescued, canceled or settled
+│   └── WaitTimeoutError         the task was not finished in time; also a `TimeoutError`
 └── StorageError
     ├── StorageUnavailableError  the database cannot be reached; safe to try again
     ├── StorageConflictError     deadlock, serialization failure or lock timeout, after retries
@@ -189,6 +190,22 @@ class LeaseLostError(TaskError):
 
     def __str__(self) -> str:
         return f"task {self.task_id}: this claim is over or never was; nothing was recorded"
+
+
+class WaitTimeoutError(TaskError, TimeoutError):
+    """The task that was waited for is not finished in time; it goes on.
+
+    Attributes:
+        state: Where it stood then.
+    """
+
+    def __init__(self, task_id: UUID, state: str) -> None:
+        RowlockError.__init__(self, task_id, state)
+        self.task_id = task_id
+        self.state = state
+
+    def __str__(self) -> str:
+        return f"task {self.task_id}: is still {self.state}"
 
 
 class StorageError(RowlockError):

@@ -34,6 +34,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "IdConflictError": (TASK,),
     "LeaseLostError": (TASK,),
     "TaskCanceledError": (TASK,),
+    "WaitTimeoutError": (TASK, "running"),
     "StorageUnavailableError": ("gone", True),
     "SchemaError": (1, 2),
     "SchemaMissingError": (0, 2),

@@ -32,6 +32,7 @@ GROUPS = {
         "TaskState",
         "ClaimedTask",
         "TaskOrder",
+        "TaskProgress",
         "TaskCount",
         "TaskFailure",
         "Attempt",

@@ -12,6 +12,7 @@ from rowlock.app.holding_methods import AsyncHoldingMethods
 from rowlock.app.listing_methods import AsyncListingMethods
 from rowlock.app.queue_methods import AsyncQueueMethods
 from rowlock.app.task_methods import AsyncTaskMethods
+from rowlock.app.waiting_methods import AsyncWaitingMethods
 
 
 class AsyncRowlock(
@@ -21,6 +22,7 @@ class AsyncRowlock(
     AsyncDefinitionMethods,
     AsyncListingMethods,
     AsyncHoldingMethods,
+    AsyncWaitingMethods,
 ):
     """A task queue in a database, for async code. See `Rowlock` for each method."""
 

@@ -14,7 +14,7 @@ from rowlock.app.definition_values import (
     checked_values,
 )
 from rowlock.app.flow import Flow, Run
-from rowlock.app.flows import MAX_LIMIT
+from rowlock.app.listing_flows import MAX_LIMIT
 from rowlock.app.opened import Opened
 from rowlock.app.orders import definition_row
 from rowlock.definitions.definition import TaskDefinition

@@ -19,12 +19,13 @@ from rowlock.definitions.signature import Signature
 from rowlock.errors import InvalidValueError
 from rowlock.model import json_text
 from rowlock.model.claimed import ClaimedTask, claimed_task
+from rowlock.model.definitions import Definition
 from rowlock.model.durations import positive_duration_from
 from rowlock.model.ids import new_token
 from rowlock.model.names import checked_alias, checked_queue, checked_worker, definition_key
 from rowlock.model.queues import MIN_LEASE, Queue, checked_count
 from rowlock.model.states import TaskState
-from rowlock.model.tasks import Claim, Definition, Finish, Held, Report, Task, TaskFailure
+from rowlock.model.tasks import Claim, Finish, Held, Report, Task, TaskFailure
 from rowlock.ops import holding
 from rowlock.ops.claim import claim_from
 from rowlock.ops.tasks import get_task
@@ -115,7 +116,7 @@ def _aliases(core: Intake, claims: Sequence[Claim]) -> Flow[dict[str, str]]:
     keys = {one.definition for one in claims if one.definition is not None}
     if not keys:
         return {}
-    operation = partial(core.storage.queues.list_definitions, core.namespace)
+    operation = partial(core.storage.definitions.list_definitions, core.namespace)
     known: list[Definition] = yield Run(operation, reads=True)
     return {key: key for key in keys} | {one.key: one.alias for one in known}
 

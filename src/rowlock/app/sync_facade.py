@@ -12,10 +12,17 @@ from rowlock.app.holding_methods import HoldingMethods
 from rowlock.app.listing_methods import ListingMethods
 from rowlock.app.queue_methods import QueueMethods
 from rowlock.app.task_methods import TaskMethods
+from rowlock.app.waiting_methods import WaitingMethods
 
 
 class Rowlock(
-    Enqueueing, TaskMethods, QueueMethods, DefinitionMethods, ListingMethods, HoldingMethods
+    Enqueueing,
+    TaskMethods,
+    QueueMethods,
+    DefinitionMethods,
+    ListingMethods,
+    HoldingMethods,
+    WaitingMethods,
 ):
     """A task queue in a database: definitions, enqueueing and everything about tasks.
 

@@ -1,0 +1,23 @@
+"""How far a task is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from rowlock.model.states import TaskState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskProgress:
+    """How far an unfinished task is.
+
+    Attributes:
+        percent: 0 to 100; 0 while it waits.
+        message: What is being done, if its handler said so.
+    """
+
+    task_id: UUID
+    state: TaskState
+    percent: float
+    message: str | None
