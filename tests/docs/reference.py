@@ -50,7 +50,7 @@ GROUPS = {
 # What other layers call; users have no use for it.
 INTERNAL = {
     "ceiling", "core", "detached", "enqueuer", "handler", "key", "request_cancel", "signature",
-    "take_report", "updated",
+    "says_the_same", "take_report", "updated",
 }  # fmt: skip
 
 
