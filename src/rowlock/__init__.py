@@ -20,6 +20,7 @@ _HOMES = {
     "Definition": "rowlock.model.definitions",
     "DefinitionStatus": "rowlock.model.definitions",
     "DefinitionTasks": "rowlock.model.definitions",
+    "Durations": "rowlock.model.measures",
     "Fail": "rowlock.definitions.outcomes",
     "LogLine": "rowlock.model.tasks",
     "Queue": "rowlock.model.queues",
@@ -36,6 +37,7 @@ _HOMES = {
     "TaskOrder": "rowlock.model.listing",
     "TaskProgress": "rowlock.model.progress",
     "TaskState": "rowlock.model.states",
+    "Throughput": "rowlock.model.measures",
     "Worker": "rowlock.worker.worker",
     "context": "rowlock.definitions.context",
 }

@@ -17,6 +17,8 @@ from rowlock.model.definitions import DefinitionStatus as DefinitionStatus
 from rowlock.model.definitions import DefinitionTasks as DefinitionTasks
 from rowlock.model.listing import TaskCount as TaskCount
 from rowlock.model.listing import TaskOrder as TaskOrder
+from rowlock.model.measures import Durations as Durations
+from rowlock.model.measures import Throughput as Throughput
 from rowlock.model.progress import TaskProgress as TaskProgress
 from rowlock.model.queues import Queue as Queue
 from rowlock.model.queues import QueuePolicy as QueuePolicy

@@ -42,6 +42,8 @@ GROUPS = {
         "DefinitionTasks",
         "Queue",
         "QueueCounts",
+        "Durations",
+        "Throughput",
         "Canceled",
     ),
 }

@@ -10,6 +10,7 @@ from rowlock.app.definition_methods import AsyncDefinitionMethods
 from rowlock.app.enqueue_methods import AsyncEnqueueing
 from rowlock.app.holding_methods import AsyncHoldingMethods
 from rowlock.app.listing_methods import AsyncListingMethods
+from rowlock.app.measuring_methods import AsyncMeasuringMethods
 from rowlock.app.queue_methods import AsyncQueueMethods
 from rowlock.app.task_methods import AsyncTaskMethods
 from rowlock.app.waiting_methods import AsyncWaitingMethods
@@ -23,6 +24,7 @@ class AsyncRowlock(
     AsyncListingMethods,
     AsyncHoldingMethods,
     AsyncWaitingMethods,
+    AsyncMeasuringMethods,
 ):
     """A task queue in a database, for async code. See `Rowlock` for each method."""
 

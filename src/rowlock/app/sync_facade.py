@@ -10,6 +10,7 @@ from rowlock.app.definition_methods import DefinitionMethods
 from rowlock.app.enqueue_methods import Enqueueing
 from rowlock.app.holding_methods import HoldingMethods
 from rowlock.app.listing_methods import ListingMethods
+from rowlock.app.measuring_methods import MeasuringMethods
 from rowlock.app.queue_methods import QueueMethods
 from rowlock.app.task_methods import TaskMethods
 from rowlock.app.waiting_methods import WaitingMethods
@@ -23,6 +24,7 @@ class Rowlock(
     ListingMethods,
     HoldingMethods,
     WaitingMethods,
+    MeasuringMethods,
 ):
     """A task queue in a database: definitions, enqueueing and everything about tasks.
 

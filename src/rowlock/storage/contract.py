@@ -27,6 +27,7 @@ from rowlock.model.tasks import (
 )
 from rowlock.plan import Plan
 from rowlock.storage.listing_contract import ListStore
+from rowlock.storage.measuring_contract import MeasureStore
 
 
 class Identity(NamedTuple):
@@ -277,7 +278,7 @@ class ServerFacts(NamedTuple):
     now: datetime
 
 
-class ReadStore(ListStore, Protocol):
+class ReadStore(ListStore, MeasureStore, Protocol):
     """Reading over live and finished tasks."""
 
     def get_task(

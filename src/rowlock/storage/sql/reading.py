@@ -12,9 +12,10 @@ from rowlock.plan import Plan, Row
 from rowlock.storage.contract import ServerFacts
 from rowlock.storage.rows import attempt_from_row, log_from_row, task_from_row
 from rowlock.storage.sql.listing import ListPlans
+from rowlock.storage.sql.measuring import MeasurePlans
 
 
-class ReadPlans(ListPlans):
+class ReadPlans(ListPlans, MeasurePlans):
     """`ReadStore` over a statement catalogue."""
 
     def get_task(

@@ -1,0 +1,77 @@
+"""Figures about tasks: what is stuck, what failed, how long tasks take, how many get done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+from rowlock.app.flow import Flow, Run
+from rowlock.app.flows import COUNT_CAP
+from rowlock.app.listing_flows import MAX_LIMIT, list_tasks
+from rowlock.app.opened import Opened
+from rowlock.errors import InvalidValueError
+from rowlock.model.durations import positive_duration_from
+from rowlock.model.listing import TaskOrder
+from rowlock.model.measures import Durations, Ended, Throughput, durations_of, throughput_of
+from rowlock.model.measures import Run as LastRun
+from rowlock.model.names import checked_name
+from rowlock.model.queues import Queue, checked_count
+from rowlock.model.states import TaskState
+from rowlock.model.tasks import Task, TaskFilter
+
+
+def stuck(core: Opened, *, longer_than: object, limit: int) -> Flow[list[Task]]:
+    """Return tasks that run for longer, or whose lease ran out."""
+    if not 1 <= checked_count("limit", limit) <= MAX_LIMIT:
+        raise InvalidValueError("limit", f"must be 1 to {MAX_LIMIT:,}")
+    operation = partial(
+        core.storage.reads.list_stuck,
+        core.namespace,
+        longer_than=positive_duration_from("longer_than", longer_than),
+        limit=limit,
+    )
+    found: list[Task] = yield Run(operation, reads=True)
+    return found
+
+
+def failures(core: Opened, *, limit: int, queue: str | None) -> Flow[list[Task]]:
+    """Return the tasks that failed last."""
+    wanted = TaskFilter(states=(TaskState.FAILED.value,), queue=queue)
+    return (yield from list_tasks(core, wanted, limit=limit, order=TaskOrder.FINISHED_AT))
+
+
+def durations(core: Opened, *, window: object, queue: str | None) -> Flow[list[Durations]]:
+    """Return how long tasks took, by definition."""
+    span = positive_duration_from("window", window)
+    runs: list[LastRun] = []
+    capped = False
+    for name in (yield from _queues(core, queue)):
+        operation = partial(
+            core.storage.reads.recent_runs, core.namespace, name, window=span, cap=COUNT_CAP
+        )
+        of_queue: list[LastRun] = yield Run(operation, reads=True)
+        capped = capped or len(of_queue) >= COUNT_CAP
+        runs += of_queue
+    return durations_of(runs, capped=capped)
+
+
+def throughput(core: Opened, *, window: object, queue: str | None) -> Flow[list[Throughput]]:
+    """Return how many tasks were finished, by queue."""
+    span: timedelta = positive_duration_from("window", window)
+    found: list[Throughput] = []
+    for name in (yield from _queues(core, queue)):
+        operation = partial(
+            core.storage.reads.recent_ends, core.namespace, name, window=span, cap=COUNT_CAP
+        )
+        ended: Ended = yield Run(operation, reads=True)
+        found.append(throughput_of(name, ended, window=span, cap=COUNT_CAP))
+    return found
+
+
+def _queues(core: Opened, queue: str | None) -> Flow[list[str]]:
+    if queue is not None:
+        return [checked_name("queue", queue)]
+    known: list[Queue] = yield Run(
+        partial(core.storage.queues.list_queues, core.namespace), reads=True
+    )
+    return [one.name for one in known]

@@ -1,0 +1,50 @@
+-- name: list_stuck
+-- What runs is few, and found by an index of its own.
+SELECT t.id, t.namespace, t.queue, COALESCE(d.alias, t.definition), t.state, t.priority,
+    COALESCE(t.payload, p.body), t.tags, t.unique_key, t.run_at, t.attempt, t.max_attempts,
+    t.crashes, t.max_crashes, t.options, t.worker, t.cancel_requested, t.progress,
+    t.progress_message, t.created_at, t.started_at, t.finished_at, t.lease_until, t.expires_at,
+    t.deleted_at, t.result, t.error, t.reason,
+    COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
+FROM (
+    SELECT id, namespace, queue, definition, state, priority, payload, tags,
+        CONVERT(unique_key USING utf8mb4) AS unique_key, run_at,
+        attempt, max_attempts, crashes, max_crashes, options, worker, cancel_requested, progress,
+        progress_message, created_at, started_at, NULL AS finished_at, lease_until,
+        expires_at, NULL AS deleted_at, NULL AS result, error,
+        NULL AS reason
+    FROM rowlock_task FORCE INDEX (ix_rowlock_task_due)
+    WHERE namespace = :namespace AND state = 'running'
+        AND (started_at <= COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
+            - INTERVAL :longer_than MICROSECOND
+            OR lease_until < COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)))
+    ORDER BY started_at, id LIMIT :limit
+) AS t
+LEFT JOIN rowlock_payload AS p ON p.task = t.id
+LEFT JOIN rowlock_definition AS d ON d.namespace = t.namespace AND d.`key` = t.definition
+ORDER BY t.started_at, t.id;
+
+-- name: recent_ends
+-- How many tasks of a queue ended in each way, and since when: the newest ones, up to a cap.
+SELECT state, COUNT(*), MIN(finished_at), COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
+FROM (
+    SELECT state, finished_at
+    FROM rowlock_history FORCE INDEX (ix_rowlock_history_finished)
+    WHERE namespace = :namespace AND queue = :queue AND deleted_at IS NULL
+        AND finished_at >= COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
+            - INTERVAL :window MICROSECOND
+    ORDER BY finished_at DESC LIMIT :cap) AS ended
+GROUP BY state;
+
+-- name: recent_runs
+-- How long the last runs of a queue's tasks waited and took, the newest ones first, up to a cap.
+SELECT COALESCE(d.alias, h.definition, ''), h.state, h.run_at, h.started_at, h.finished_at
+FROM (
+    SELECT namespace, definition, state, run_at, started_at, finished_at
+    FROM rowlock_history FORCE INDEX (ix_rowlock_history_finished)
+    WHERE namespace = :namespace AND queue = :queue AND deleted_at IS NULL
+        AND started_at IS NOT NULL
+        AND finished_at >= COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
+            - INTERVAL :window MICROSECOND
+    ORDER BY finished_at DESC LIMIT :cap) AS h
+LEFT JOIN rowlock_definition AS d ON d.namespace = h.namespace AND d.`key` = h.definition;
