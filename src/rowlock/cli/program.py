@@ -31,6 +31,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "tasks": "List tasks, newest first.",
         "count": "Count the tasks that the options choose.",
         "task": "Show everything about one task.",
+        "stuck": "List what runs for too long.",
         "watch": "Follow one task until it is finished.",
         "cancel": "Cancel a task.",
         "retry": "Run a finished task again.",

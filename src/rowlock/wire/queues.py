@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rowlock.model.listing import TaskCount
+from rowlock.model.measures import Durations, Throughput
 from rowlock.model.queues import Queue
-from rowlock.model.states import TaskState
+from rowlock.model.states import FINAL_STATES, TaskState
 from rowlock.model.tasks import QueueCounts
 from rowlock.wire.values import Wire, optional_time_to_wire, retry_to_wire, seconds_to_wire
 
@@ -40,3 +41,29 @@ def counts_to_wire(counts: QueueCounts) -> Wire:
 def count_to_wire(found: TaskCount) -> Wire:
     """Return how many tasks a filter chooses."""
     return {"count": found.count, "count_capped": found.capped}
+
+
+def throughput_to_wire(found: Throughput) -> Wire:
+    """Return how many tasks of a queue were finished; every final state is always there."""
+    return {
+        "queue": found.queue,
+        "counts": {state.value: found.counts.get(state, 0) for state in FINAL_STATES},
+        "per_second": found.per_second,
+        "capped": found.capped,
+    }
+
+
+def durations_to_wire(found: Durations) -> Wire:
+    """Return how long the tasks of a definition took."""
+    return {
+        "definition": found.definition,
+        "count": found.count,
+        "failed": found.failed,
+        "average_seconds": seconds_to_wire(found.average),
+        "p50_seconds": seconds_to_wire(found.p50),
+        "p95_seconds": seconds_to_wire(found.p95),
+        "p99_seconds": seconds_to_wire(found.p99),
+        "longest_seconds": seconds_to_wire(found.longest),
+        "average_wait_seconds": seconds_to_wire(found.average_wait),
+        "capped": found.capped,
+    }
