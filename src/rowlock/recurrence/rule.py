@@ -116,10 +116,11 @@ def _parts(given: Mapping[str, Any]) -> Parts:
 
 def _list(given: Mapping[str, Any], key: str) -> list[Any]:
     value = given.get(key)
-    if value is not None and not isinstance(value, list):
-        raise InvalidValueError(key, f"must be a list, not {value!r}")
-    items: list[Any] = value or []
-    return items
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return value  # pyright: ignore[reportUnknownVariableType] - of anything
+    raise InvalidValueError(key, f"must be a list, not {value!r}")
 
 
 def _word(key: str, value: object, known: tuple[str, ...]) -> str:

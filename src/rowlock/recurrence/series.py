@@ -16,6 +16,10 @@ from rowlock.recurrence.zones import DAY, LAST_INSTANT, Stretch, Zone
 
 HORIZON = HORIZON_DAYS * DAY
 
+# Steps and readings that have not met after so many tries hardly ever do, or never: every
+# second hour from midnight, at three o'clock. They count as over.
+_MAX_TRIES = 10_000
+
 
 class Gap(StrEnum):
     """What becomes of a local time that the clocks jump over.
@@ -127,7 +131,7 @@ class Steps:
     def next(self, instant: int, /) -> int | None:
         """Return the first occurrence that is not before `instant`."""
         limit = min(instant + HORIZON, LAST_INSTANT)
-        while True:
+        for _ in range(_MAX_TRIES):
             instant += (self._anchor - instant) % self._step
             if instant > limit:
                 return None
@@ -137,6 +141,7 @@ class Steps:
             if found is None or found == instant:
                 return found
             instant = found
+        return None
 
     def is_moved(self, _occurrence: int, /) -> bool:
         """Whether it was moved: never."""
@@ -160,7 +165,9 @@ class Windows:
     def next(self, instant: int, /) -> int | None:
         """Return the first occurrence that is not before `instant`."""
         limit = min(instant + HORIZON, LAST_INSTANT)
-        while instant <= limit:
+        for _ in range(_MAX_TRIES):
+            if instant > limit:
+                return None
             number = (instant - self._anchor) // self._length
             ahead = -number % self._interval
             if ahead:
