@@ -23,6 +23,7 @@ from rowlock.errors import (
 from rowlock.model.queues import checked_count
 from rowlock.model.tasks import NewTask, Task
 from rowlock.ops.enqueue import Stored, TaskStream, enqueue_stream, enqueue_task, was_stored
+from rowlock.ops.tasks import get_task
 from rowlock.plan import Plan
 
 AnyDefinition: TypeAlias = Code | str | None
@@ -69,6 +70,10 @@ def _stored(
     stored = yield from _until_certain(store)
     if stored.created:
         core.storage.wakeups.wake_here(core.namespace, new.terms.queue)
+        if core.on_enqueued is not None:
+            yield from core.on_enqueued((new.id,))
+            after = partial(get_task, core.storage, core.namespace, new.id)
+            stored = stored._replace(task=(yield Run(after, reads=True)))
     return new, stored
 
 
@@ -178,6 +183,8 @@ def _store_stream(core: Intake, stream: TaskStream, options: TaskOptions) -> Flo
         ids = stream.ids
     for queue in stream.queues:
         core.storage.wakeups.wake_here(core.namespace, queue)
+    if core.on_enqueued is not None:
+        yield from core.on_enqueued(ids)
     return ids
 
 

@@ -7,7 +7,7 @@ done and receives the outcome. It never waits by itself.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from rowlock.app.opened import Opened
@@ -36,7 +36,15 @@ class Pause(NamedTuple):
     seconds: float
 
 
-Flow: TypeAlias = Generator[Run | Pause, Any, T]
+class Do(NamedTuple):
+    """Do something that is no storage operation, in the way that fits the caller's code."""
+
+    blocking: Callable[[], Any]
+    awaited: Callable[[], Awaitable[Any]]
+
+
+Step: TypeAlias = Run | Pause | Do
+Flow: TypeAlias = Generator[Step, Any, T]
 
 
 def run_flow(core: Opened, flow: Flow[T]) -> T:
@@ -56,12 +64,15 @@ def run_flow(core: Opened, flow: Flow[T]) -> T:
         return result
 
 
-def _perform(core: Opened, step: Run | Pause) -> Any:
+def _perform(core: Opened, step: Step) -> Any:
     if isinstance(step, Pause):
         time.sleep(step.seconds)
         return None
-    if step.transaction is not None:
-        return core.storage.enlist(step.transaction).run(step.operation)
+    if isinstance(step, Do):
+        return step.blocking()
+    transaction = core.joined if step.transaction is None else step.transaction
+    if transaction is not None:
+        return core.storage.enlist(transaction).run(step.operation)
     runner = core.storage.runner
     return runner.read(step.operation) if step.reads else runner.run(step.operation)
 
@@ -83,14 +94,17 @@ async def run_flow_async(core: Opened, flow: Flow[T]) -> T:
         return result
 
 
-async def _perform_async(core: Opened, step: Run | Pause) -> Any:
+async def _perform_async(core: Opened, step: Step) -> Any:
     if isinstance(step, Pause):
         import asyncio  # start-up time of sync programs
 
         await asyncio.sleep(step.seconds)
         return None
-    if step.transaction is not None:
-        enlisted = await core.storage.enlist_async(step.transaction)
+    if isinstance(step, Do):
+        return await step.awaited()
+    transaction = core.joined if step.transaction is None else step.transaction
+    if transaction is not None:
+        enlisted = await core.storage.enlist_async(transaction)
         return await enlisted.run(step.operation)
     runner = core.storage.async_runner
     return await (runner.read(step.operation) if step.reads else runner.run(step.operation))

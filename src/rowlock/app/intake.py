@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
+from rowlock.app.flow import Flow
 from rowlock.app.opened import Opened
 from rowlock.app.orders import Code, Target, definition_row
 from rowlock.definitions.options import TaskOptions
@@ -15,11 +17,23 @@ from rowlock.plan import Plan
 
 
 class Intake(Opened):
-    """A database to enqueue in, and what it was told and has told of definitions."""
+    """A database to enqueue in, and what it was told and has told of definitions.
+
+    Attributes:
+        on_enqueued: What follows when tasks were stored, but in a transaction that the caller
+            gave with them; None, except in tests.
+    """
+
+    of_database = (*Opened.of_database, "_put")
 
     def __init__(self, url: str, /, **settings: Any) -> None:
         super().__init__(url, **settings)
         self._put: set[str] = set()
+        self.on_enqueued: Callable[[Sequence[UUID]], Flow[None]] | None = None
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._put = set()
 
     def is_prepared(self, queue: str, definition: Code | None) -> bool:
         """Whether a task can be enqueued without asking the database first."""

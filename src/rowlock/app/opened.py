@@ -7,6 +7,8 @@ load what only code with definitions needs.
 from __future__ import annotations
 
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from rowlock.errors import ConfigError
 from rowlock.model.names import DEFAULT_NAMESPACE, checked_namespace
@@ -19,7 +21,14 @@ from rowlock.storage.url import DEFAULT_POOL_SIZE, open_storage
 
 
 class Opened:
-    """One namespace of one database; its schema is checked at first use."""
+    """One namespace of one database; its schema is checked at first use.
+
+    Attributes:
+        joined: A transaction of the caller's in which everything runs; None, except in tests.
+        of_database: The attributes that belong to the database in use and not to the app.
+    """
+
+    of_database: tuple[str, ...] = ("storage", "policies", "known", "joined", "_opened")
 
     def __init__(
         self,
@@ -46,6 +55,7 @@ class Opened:
         self._migrate_asked = migrate
         self._lock = threading.Lock()
         self._opened = False
+        self.joined: object = None
 
     def redirect(
         self,
@@ -81,6 +91,32 @@ class Opened:
             listen_url=listen_url,
         )
         own.close()
+
+    @contextmanager
+    def lent(self, storage: Storage | None = None, *, joined: object = None) -> Generator[None]:
+        """Use another database or the caller's transaction for a while, as tests do.
+
+        A clock that was set goes along. What is learned of queues and definitions meanwhile is
+        forgotten at the end, as it may have been rolled back.
+
+        Args:
+            storage: The other database; None for the app's own.
+            joined: A transaction in which everything runs.
+        """
+        kept = {name: getattr(self, name) for name in self.of_database}
+        if storage is not None:
+            storage.catalog.clock = self.storage.catalog.clock
+            self.storage, self._opened = storage, False
+        self.joined = joined
+        self._forget()
+        try:
+            yield
+        finally:
+            vars(self).update(kept)
+
+    def _forget(self) -> None:
+        """Start to learn anew what the database knows."""
+        self.policies, self.known = PolicyCache(self.namespace), DefinitionCache()
 
     def open(self) -> None:
         """Check the schema once, and bring it up to date where that happens by itself.

@@ -26,7 +26,7 @@ from rowlock.runtime.ends import (
     end_of_return,
     failure_from,
 )
-from rowlock.runtime.threads import DaemonThreads
+from rowlock.runtime.threads import Threads
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ async def run_attempt(
     *,
     timeout_of: TimeoutOf,
     retry_of: RetryOf,
-    threads: DaemonThreads,
+    threads: Threads,
 ) -> End | None:
     """Run the handler and return the attempt's end; None if there is nothing to record.
 
@@ -173,7 +173,7 @@ async def _called(
     definition: TaskDefinition[..., Any] | None,
     running: RunningAttempt,
     timeout: timedelta | None,
-    threads: DaemonThreads,
+    threads: Threads,
 ) -> Any:
     if running.stop_reason is not None:
         raise TaskCanceledError(running.claim.id)

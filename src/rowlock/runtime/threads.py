@@ -12,9 +12,17 @@ import threading
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 _Job: TypeAlias = "tuple[Callable[[], Any], asyncio.AbstractEventLoop, asyncio.Future[Any]]"
+
+
+class Threads(Protocol):
+    """Where sync handlers run."""
+
+    def submit(self, call: Callable[[], Any]) -> asyncio.Future[Any]:
+        """Run the call on a thread other than the event loop's."""
+        ...
 
 
 class DaemonThreads:
@@ -76,13 +84,14 @@ class DaemonThreads:
             with self._lock:
                 self._idle += 1
             try:
-                loop.call_soon_threadsafe(_deliver, future, value, error)
+                loop.call_soon_threadsafe(deliver, future, value, error)
             except RuntimeError:
                 return  # the loop is closed: nobody waits any more
             del job, call, future, value, error
 
 
-def _deliver(future: asyncio.Future[Any], value: object, error: BaseException | None) -> None:
+def deliver(future: asyncio.Future[Any], value: object, error: BaseException | None) -> None:
+    """Give a waiter what a call on another thread returned or raised; on the waiter's loop."""
     if future.done():
         return
     if error is None:

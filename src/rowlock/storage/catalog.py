@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from rowlock.errors import ConfigError
@@ -61,7 +62,11 @@ def checked_prefix(prefix: str, schema: str | None) -> None:
 
 
 class Catalog:
-    """Every statement of one engine by name."""
+    """Every statement of one engine by name.
+
+    Attributes:
+        clock: Tells the time in place of the database's clock; None, except in tests.
+    """
 
     def __init__(
         self,
@@ -71,6 +76,7 @@ class Catalog:
         schema: str | None = None,
     ) -> None:
         checked_prefix(prefix, schema)
+        self.clock: Callable[[], datetime] | None = None
         self._statements: dict[str, SqlText] = {}
         for file in sql_files(folder):
             parts = re.split(_NAME_LINE, file_text(file))
@@ -89,6 +95,8 @@ class Catalog:
 
     def bind(self, name: str, /, **params: Any) -> Statement:
         """Return the statement with its values."""
+        if self.clock is not None and params.get("now") is None:
+            params["now"] = self.clock()
         return Statement(name, self._statements[name], params)
 
     def bind_copy(self, name: str, copied: Iterable[str]) -> Statement:

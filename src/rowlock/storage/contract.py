@@ -154,6 +154,19 @@ class ClaimStore(Protocol):
         """
         ...
 
+    def claim_task(
+        self,
+        namespace: str,
+        task_id: UUID,
+        *,
+        worker: str,
+        token: UUID,
+        lease: timedelta,
+        now: datetime | None = None,
+    ) -> Plan[Claim | None]:
+        """Move one waiting task to running, due or not; None if it does not wait."""
+        ...
+
     def peek_queue(self, request: ClaimRequest, /) -> Plan[list[Place]]:
         """Return the places in the line of what a claim would take now, without taking it."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from rowlock.model.states import TaskState
@@ -33,6 +33,22 @@ class ClaimPlans(Plans):
     ) -> Plan[list[Claim]]:
         rows = yield from self._claim(request, now)
         return (yield from self._claims(rows, request.token))
+
+    def claim_task(
+        self,
+        namespace: str,
+        task_id: UUID,
+        *,
+        worker: str,
+        token: UUID,
+        lease: timedelta,
+        now: datetime | None = None,
+    ) -> Plan[Claim | None]:
+        yield BEGIN
+        params = {"worker": worker, "token": token, "lease": lease, "now": now}
+        marked = yield self._sql.bind("claim_task", namespace=namespace, id=task_id, **params)
+        claims = (yield from self.read_claimed(token)) if marked.count else [None]
+        return claims[0]
 
     def peek_queue(self, request: ClaimRequest, /) -> Plan[list[Place]]:
         result = yield self._sql.bind(

@@ -106,7 +106,7 @@ class EnqueuePlans(Plans):
     ) -> Plan[None]:
         yield BEGIN
         if now is None:
-            clock = yield self._sql.bind("read_clock")
+            clock = yield self._sql.bind("read_clock", now=None)
             now = self._values.read_time(clock.rows[0][0])
         for terms, group in groupby(tasks, key=attrgetter("terms")):
             yield from self._insert_alike(group, common_columns(terms, namespace, now))

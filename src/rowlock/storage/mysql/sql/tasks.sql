@@ -133,6 +133,14 @@ SET t.state = 'running', t.attempt = t.attempt + 1, t.token = :token, t.worker =
     t.started_at = :started_at, t.lease_until = :lease_until, t.expires_at = NULL,
     t.progress = 0, t.progress_message = NULL;
 
+-- name: claim_task
+UPDATE rowlock_task
+SET state = 'running', attempt = attempt + 1, token = :token, worker = :worker,
+    started_at = COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)),
+    lease_until = COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)) + INTERVAL :lease MICROSECOND,
+    expires_at = NULL, progress = 0, progress_message = NULL
+WHERE namespace = :namespace AND id = :id AND state IN ('queued', 'scheduled');
+
 -- name: peek_queue
 SELECT priority, run_at, id FROM rowlock_task FORCE INDEX (ix_rowlock_task_claim)
 WHERE namespace = :namespace AND queue = :queue AND state = 'queued'

@@ -29,4 +29,4 @@ UPDATE rowlock_duty SET next_at = coalesce(:now::timestamptz, clock_timestamp())
 WHERE name = :name AND next_at <= coalesce(:now::timestamptz, clock_timestamp());
 
 -- name: read_clock
-SELECT clock_timestamp();
+SELECT coalesce(:now::timestamptz, clock_timestamp());

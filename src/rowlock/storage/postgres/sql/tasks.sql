@@ -108,6 +108,14 @@ RETURNING t.id, t.queue, t.definition, t.payload, t.attempt, t.crashes, t.max_at
     t.max_crashes, t.priority, t.run_at, t.created_at, t.started_at, t.lease_until,
     t.expires_at, t.cancel_requested, t.unique_key, t.tags, t.options;
 
+-- name: claim_task
+UPDATE rowlock_task
+SET state = 'running', attempt = attempt + 1, token = :token, worker = :worker,
+    started_at = coalesce(:now::timestamptz, clock_timestamp()),
+    lease_until = coalesce(:now::timestamptz, clock_timestamp()) + :lease,
+    expires_at = NULL, progress = 0, progress_message = NULL
+WHERE namespace = :namespace AND id = :id AND state IN ('queued', 'scheduled');
+
 -- name: peek_queue
 SELECT priority, run_at, id FROM rowlock_task
 WHERE namespace = :namespace AND queue = :queue AND state = 'queued'

@@ -88,6 +88,14 @@ SET state = 'running', attempt = attempt + 1, token = :token, worker = :worker,
     progress_message = NULL
 WHERE id IN (SELECT value FROM json_each(:ids));
 
+-- name: claim_task
+UPDATE rowlock_task
+SET state = 'running', attempt = attempt + 1, token = :token, worker = :worker,
+    started_at = :now,
+    lease_until = :now + :lease,
+    expires_at = NULL, progress = 0, progress_message = NULL
+WHERE namespace = :namespace AND id = :id AND state IN ('queued', 'scheduled');
+
 -- name: peek_queue
 SELECT priority, run_at, id FROM rowlock_task
 WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
