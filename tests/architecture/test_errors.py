@@ -35,6 +35,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "LeaseLostError": (TASK,),
     "TaskCanceledError": (TASK,),
     "WaitTimeoutError": (TASK, "running"),
+    "TaskFailedError": (TASK, "Timeout: ran longer than 1 s"),
     "StorageUnavailableError": ("gone", True),
     "SchemaError": (1, 2),
     "SchemaMissingError": (0, 2),

@@ -1,0 +1,47 @@
+"""Tests of code that enqueues, and of handlers: an app on memory, one attempt, a virtual clock.
+
+Names are loaded when they are first used, so that pytest can load the plugin at no cost.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOMES = {
+    "Clock": "rowlock.testing.clocks",
+    "TaskFailedError": "rowlock.testing.attempts",
+    "TaskRun": "rowlock.testing.attempts",
+    "aall_enqueued": "rowlock.testing.looking",
+    "aassert_enqueued": "rowlock.testing.looking",
+    "adrain": "rowlock.testing.running",
+    "ado_upkeep": "rowlock.testing.running",
+    "all_enqueued": "rowlock.testing.looking",
+    "arefute_enqueued": "rowlock.testing.looking",
+    "arun_task": "rowlock.testing.running",
+    "assert_enqueued": "rowlock.testing.looking",
+    "clock": "rowlock.testing.clocks",
+    "do_upkeep": "rowlock.testing.running",
+    "drain": "rowlock.testing.running",
+    "in_transaction": "rowlock.testing.places",
+    "inline": "rowlock.testing.inlining",
+    "on_memory": "rowlock.testing.places",
+    "refute_enqueued": "rowlock.testing.looking",
+    "run_task": "rowlock.testing.running",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - texts # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from where it lives."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'rowlock.testing' has no attribute {name!r}")
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Name what is public."""
+    return sorted({*globals(), *_HOMES})
