@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -177,6 +179,11 @@ async def test_stopping_waits_for_what_runs(app, gate):
         assert await stopping == 0
     assert [app.get_task(task).state for task in ids] == [TaskState.SUCCEEDED] * 3
     assert gate.ended == ["finished"] * 3
+
+
+def test_a_stop_waits_thirty_seconds_unless_told_otherwise():
+    """Seed 004: shutdown waits at most 30 s for running tasks."""
+    assert inspect.signature(Worker).parameters["grace"].default == timedelta(seconds=30)
 
 
 async def test_a_stopping_worker_claims_no_more(app, gate):

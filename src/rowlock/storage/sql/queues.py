@@ -15,13 +15,13 @@ class QueuePlans(Plans):
     def ensure_queue(self, namespace: str, name: str, /) -> Plan[Queue]:
         result = yield self._sql.bind("get_queue", namespace=namespace, name=name)
         if not result.rows:
-            yield self._sql.bind("ensure_queue", namespace=namespace, name=name)
+            yield self._sql.bind("ensure_queue", namespace=namespace, name=name, now=None)
             result = yield self._sql.bind("get_queue", namespace=namespace, name=name)
         return queue_from_row(result.rows[0], self._values)
 
     def update_queue(self, namespace: str, name: str, given: QueuePolicy, /) -> Plan[Queue]:
         yield BEGIN
-        yield self._sql.bind("ensure_queue", namespace=namespace, name=name)
+        yield self._sql.bind("ensure_queue", namespace=namespace, name=name, now=None)
         result = yield self._sql.bind("lock_queue", namespace=namespace, name=name)
         found = queue_from_row(result.rows[0], self._values)
         policy = found.policy.updated(given)

@@ -1,6 +1,6 @@
 -- name: ensure_queue
 INSERT INTO rowlock_queue (namespace, name, created_at)
-VALUES (:namespace, :name, UTC_TIMESTAMP(6))
+VALUES (:namespace, :name, COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)))
 ON DUPLICATE KEY UPDATE name = rowlock_queue.name;
 
 -- name: get_queue

@@ -1,5 +1,6 @@
 -- name: ensure_queue
-INSERT INTO rowlock_queue (namespace, name) VALUES (:namespace, :name) ON CONFLICT DO NOTHING;
+INSERT INTO rowlock_queue (namespace, name, created_at)
+VALUES (:namespace, :name, coalesce(:now::timestamptz, clock_timestamp())) ON CONFLICT DO NOTHING;
 
 -- name: get_queue
 SELECT namespace, name, paused, policy, created_at FROM rowlock_queue
