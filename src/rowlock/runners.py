@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import ParamSpec, Protocol, TypeVar
 
+from rowlock.errors import StorageUnavailableError
 from rowlock.plan import Plan
 
 P = ParamSpec("P")
@@ -68,12 +69,20 @@ class ThreadRunner:
         return await self.call(lambda: self._runner.read(operation, *args, **kwargs))
 
     async def call(self, blocking: Callable[[], T]) -> T:
-        """Make a call that blocks, on one of the threads."""
+        """Make a call that blocks, on one of the threads.
+
+        Raises:
+            StorageUnavailableError: After `close`.
+        """
         import asyncio
 
         # A write that was handed to a thread goes on when its caller is cancelled: shielded,
         # the caller learns of the cancellation and the transaction still ends cleanly.
-        value: T = await asyncio.shield(self._threads.submit(blocking))
+        try:
+            running = self._threads.submit(blocking)
+        except RuntimeError as error:
+            raise StorageUnavailableError("the application was closed") from error
+        value: T = await asyncio.shield(running)
         return value
 
     def close(self) -> None:
