@@ -47,6 +47,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Database": {
         "db": "Make, check and print the tables.",
         "doctor": "Check that everything is in order, and say what to do if not.",
+        "bench": "Measure how fast tasks go through your database.",
     },
     "Shell": {
         "completion": "Print the completion script of a shell.",

@@ -347,3 +347,7 @@ class QueueStore(Protocol):
     def list_queues(self, namespace: str | None, /) -> Plan[list[Queue]]:
         """Return the queues of a namespace, or of all, by name."""
         ...
+
+    def forget_namespace(self, namespace: str, /) -> Plan[None]:
+        """Delete the rows of all queues and definitions of a namespace that has no tasks."""
+        ...

@@ -48,3 +48,8 @@ class QueuePlans(Plans):
     def list_queues(self, namespace: str | None, /) -> Plan[list[Queue]]:
         result = yield self._sql.bind("list_queues", namespace=namespace)
         return [queue_from_row(row, self._values) for row in result.rows]
+
+    def forget_namespace(self, namespace: str, /) -> Plan[None]:
+        yield BEGIN
+        yield self._sql.bind("forget_queues", namespace=namespace)
+        yield self._sql.bind("forget_definitions", namespace=namespace)

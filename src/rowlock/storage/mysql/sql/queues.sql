@@ -36,3 +36,9 @@ WHERE name = :name AND next_at <= COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMEST
 
 -- name: read_clock
 SELECT COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6));
+
+-- name: forget_queues
+DELETE FROM rowlock_queue WHERE namespace = :namespace;
+
+-- name: forget_definitions
+DELETE FROM rowlock_definition WHERE namespace = :namespace;

@@ -31,3 +31,9 @@ WHERE name = :name AND next_at <= coalesce(:now::timestamptz, clock_timestamp())
 
 -- name: read_clock
 SELECT coalesce(:now::timestamptz, clock_timestamp());
+
+-- name: forget_queues
+DELETE FROM rowlock_queue WHERE namespace = :namespace;
+
+-- name: forget_definitions
+DELETE FROM rowlock_definition WHERE namespace = :namespace;

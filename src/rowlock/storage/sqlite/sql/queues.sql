@@ -31,3 +31,9 @@ WHERE name = :name AND next_at <= :now;
 
 -- name: read_clock
 SELECT :now;
+
+-- name: forget_queues
+DELETE FROM rowlock_queue WHERE namespace = :namespace;
+
+-- name: forget_definitions
+DELETE FROM rowlock_definition WHERE namespace = :namespace;

@@ -1,0 +1,88 @@
+"""`rowlock bench`: measures, asks first, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from rowlock import Rowlock
+from tests.cli.commands import PROCESS_SECONDS, cli, cli_json, start
+from tests.support.backends import Backend
+
+TABLES = ("task", "history", "attempt", "payload", "log", "queue", "definition")
+
+
+def rows(backend: Backend) -> dict[str, int]:
+    """How many rows each table has."""
+    counts = {}
+    for table in TABLES:
+        result = backend.execute(f"SELECT count(*) FROM rowlock_{table}")  # noqa: S608 - ours
+        counts[table] = int(result.rows[0][0])
+    return counts
+
+
+def test_a_benchmark_measures_each_step_and_leaves_nothing(backend):
+    measured = cli_json("bench", "--tasks", "100", url=backend.url)
+    assert set(measured) == {"engine", "tasks", "enqueue_single", "enqueue_bulk", "run", "latency"}
+    tasks = {name: measured[name]["tasks"] for name in ("enqueue_single", "enqueue_bulk", "run")}
+    assert tasks == {"enqueue_single": 10, "enqueue_bulk": 90, "run": 100}
+    assert all(measured[name]["per_second"] > 0 for name in tasks)
+    latency = measured["latency"]
+    assert latency["tasks"] == 100
+    assert 0 < latency["p50_ms"] <= latency["p99_ms"] <= latency["max_ms"]
+    if backend.durable:
+        assert rows(backend) == dict.fromkeys(TABLES, 0)
+
+
+def test_a_person_reads_a_table(url):
+    shown = cli("bench", "--tasks", "100", url=url, env={"FORCE_COLOR": "1"})
+    assert shown.exit_code == 0
+    assert "PER SECOND" in shown.stdout
+    assert "p99" in shown.stdout
+    assert "removing the tasks" in shown.stderr
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_beside_other_tasks_it_runs_only_when_told_to(backend):
+    with Rowlock(backend.url, namespace="shop") as app:
+        mine = app.enqueue(None, "mine")
+        before = rows(backend)
+        refused = cli("bench", "--tasks", "100", url=backend.url)
+        assert refused.exit_code == 2
+        assert "add --yes: the database has tasks (1 or more)" in refused.stderr
+        cli_json("bench", "--tasks", "100", "--yes", url=backend.url)
+        assert rows(backend) == before
+        assert app.get_task(mine) == mine
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (["--tasks", "99"], "must be 100 to 1,000,000"),
+        (["--tasks", "1000001"], "must be 1 to 1,000,000"),
+        (["--tasks", "many"], "tasks"),
+        (["--namespace", "shop"], "a benchmark makes one of its own"),
+    ],
+)
+def test_absurd_input_is_refused(url, folder, given, problem):
+    refused = cli("bench", *given, url=url)
+    assert refused.exit_code == 2
+    assert problem in refused.stderr
+    assert not (folder / "tasks.db").exists()
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("step", ["enqueue single", "run"])
+def test_an_interrupted_benchmark_leaves_nothing_either(backend, step):
+    running = start("bench", "--tasks", "8000", "--url", backend.url)
+    assert running.stderr is not None
+    for line in running.stderr:
+        if line.startswith(step):
+            break
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate(timeout=PROCESS_SECONDS)
+    assert running.returncode == 130, told
+    assert "removing the tasks" in told
+    assert rows(backend) == dict.fromkeys(TABLES, 0)
