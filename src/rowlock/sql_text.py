@@ -30,19 +30,6 @@ class SqlText:
         return f"SqlText({self.text!r})"
 
     @cached_property
-    def qmark(self) -> Positional:
-        """`?` for each value, as sqlite3 takes them."""
-        names: list[str] = []
-
-        def place(match: re.Match[str]) -> str:
-            if match["name"] is None:
-                return match[0]
-            names.append(match["name"])
-            return "?"
-
-        return Positional(_TOKEN.sub(place, self.text), tuple(names))
-
-    @cached_property
     def dollar(self) -> Positional:
         """`$1`, `$2` …, a value used twice has one number: PostgreSQL's own style."""
         names: list[str] = []

@@ -68,7 +68,8 @@ def test_postgres_prepares_the_statement(postgres_storage: Storage, block: SqlBl
 
 @of_engine("mysql")
 def test_mariadb_prepares_the_statement(mariadb_storage: Storage, block: SqlBlock):
-    text = catalog("mysql").text(block.name).qmark.text
+    named = catalog("mysql").text(block.name).pyformat
+    text = re.sub(r"%\(\w+\)s", "?", named).replace("%%", "%")
     with closing(pymysql.connect(**mysql_options(mariadb_storage.url))) as connection:
         connection.cursor().execute("PREPARE shown FROM %s", (text,))
 
@@ -82,7 +83,6 @@ def migrated_file(sqlite_template: Path) -> Iterator[sqlite3.Connection]:
 @of_engine("sqlite")
 def test_sqlite_compiles_the_statement(migrated_file: sqlite3.Connection, block: SqlBlock):
     statement = catalog("sqlite").text(block.name)
-    steps = migrated_file.execute(
-        f"EXPLAIN {statement.qmark.text}", [None] * len(statement.qmark.names)
-    )
+    values = dict.fromkeys(statement.dollar.names)
+    steps = migrated_file.execute(f"EXPLAIN {statement.text}", values)
     assert steps.fetchall()
