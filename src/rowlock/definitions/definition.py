@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MethodType
@@ -90,11 +91,12 @@ class Enqueuer(Protocol):
         ...
 
 
-class EnqueueMethods(Generic[P]):
+class EnqueueMethods(ABC, Generic[P]):
     """The ways to enqueue, the same for a definition and for one with options."""
 
+    @abstractmethod
     def _order(self) -> tuple[TaskDefinition[..., Any], TaskOptions]:
-        raise NotImplementedError
+        """Return what is enqueued, and with which options."""
 
     def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> Task:
         """Store a task that runs the handler with these arguments.

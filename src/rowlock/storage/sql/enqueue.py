@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -47,7 +48,7 @@ def inline_payload(task: NewTask) -> str | None:
     return task.payload if is_inline(task) else None
 
 
-class EnqueuePlans(Plans):
+class EnqueuePlans(Plans, ABC):
     """`EnqueueStore` over a statement catalogue."""
 
     def insert_tasks(
@@ -111,9 +112,9 @@ class EnqueuePlans(Plans):
         for terms, group in groupby(tasks, key=attrgetter("terms")):
             yield from self._insert_alike(group, common_columns(terms, namespace, now))
 
+    @abstractmethod
     def _insert_alike(self, tasks: Iterator[NewTask], common: Mapping[str, Any]) -> Plan[None]:
         """Insert fresh tasks that have their columns in common but for id and payload."""
-        raise NotImplementedError
 
     def read_identities(self, ids: Sequence[UUID], /) -> Plan[dict[UUID, Identity]]:
         result = yield self._sql.bind("read_identities", **self._batch(ids=list(ids)))
