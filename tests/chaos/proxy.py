@@ -6,13 +6,13 @@ import socket
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Self
 
-CHUNK = 65_536
+from tests.support.proxying import CHUNK, TcpProxy, close_socket
+
 KEPT = 100_000
 
 
-class Proxy:
+class Proxy(TcpProxy):
     """Forwards connections to a server until it is told to cut one.
 
     The request is forwarded and the server's answer awaited, so that whatever was asked for
@@ -20,26 +20,17 @@ class Proxy:
     """
 
     def __init__(self, port: int) -> None:
-        self._target = ("127.0.0.1", port)
+        super().__init__(port)
         self._lock = threading.Lock()
         self._marks: Sequence[bytes] = ()
         self._holds = False
         self._gate = threading.Event()
         self._gate.set()
-        self._sockets: list[socket.socket] = []
         self.cut = threading.Event()
 
-    def __enter__(self) -> Self:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def release(self) -> None:
+        """Let go of who waits to be let in. See `TcpProxy.release`."""
         self._gate.set()
-        _close(self._listener)
-        for one in self._sockets:
-            _close(one)
 
     def cut_after(self, *marks: bytes, hold: bool = False) -> None:
         """Cut the connection that sends these texts, one after the other, once answered.
@@ -56,24 +47,12 @@ class Proxy:
         """Serve new connections again."""
         self._gate.set()
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
+    def serve(self, client: socket.socket) -> None:
+        """Pass requests on, and answers back until one is to be lost. See `TcpProxy.serve`."""
         self._gate.wait()
-        try:
-            server = socket.create_connection(self._target)
-        except OSError:
-            _close(client)
+        server = self.connected(client)
+        if server is None:
             return
-        for one in (client, server):
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._sockets.append(one)
         link = _Link()
         threading.Thread(target=self._answer, args=(link, server, client), daemon=True).start()
         self._ask(link, client, server)
@@ -83,7 +62,7 @@ class Proxy:
             while data := client.recv(CHUNK):
                 self._look_at(link, data)
                 server.sendall(data)
-        _close(server)
+        close_socket(server)
 
     def _look_at(self, link: _Link, data: bytes) -> None:
         with self._lock:
@@ -103,12 +82,12 @@ class Proxy:
                 if link.cutting:
                     if self._holds:
                         self._gate.clear()
-                    _close(client)
-                    _close(server)
+                    close_socket(client)
+                    close_socket(server)
                     self.cut.set()
                     return
                 client.sendall(data)
-        _close(client)
+        close_socket(client)
 
 
 class _Link:
@@ -119,9 +98,3 @@ class _Link:
         self.seen = 0
         self.text = b""
         self.cutting = False
-
-
-def _close(one: socket.socket) -> None:
-    with suppress(OSError):
-        one.shutdown(socket.SHUT_RDWR)
-    one.close()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
-from typing import Self
 from urllib.parse import urlsplit
 
-CHUNK = 65_536
+from tests.support.proxying import CHUNK, TcpProxy, close_socket
 
 
-class StallingProxy:
+class StallingProxy(TcpProxy):
     """Forwards connections to a server, and stalls when it is told to.
 
     While it stalls, connections are accepted and stay open without an answer, as with a server
@@ -19,22 +18,14 @@ class StallingProxy:
     """
 
     def __init__(self, port: int) -> None:
-        self._target = ("127.0.0.1", port)
+        super().__init__(port)
         self._passing = threading.Event()
         self._passing.set()
         self._mark: bytes | None = None
-        self._sockets: list[socket.socket] = []
         self.stalled = threading.Event()
 
-    def __enter__(self) -> Self:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for one in (self._listener, *self._sockets):
-            _close(one)
+    def release(self) -> None:
+        """Let go of what is held up. See `TcpProxy.release`."""
         self._passing.set()
 
     def url(self, dsn: str) -> str:
@@ -56,18 +47,14 @@ class StallingProxy:
         self.stalled.clear()
         self._passing.set()
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-                server = socket.create_connection(self._target)
-            except OSError:
-                return
-            self._sockets += [client, server]
-            for one in (client, server):
-                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for pair in ((client, server, True), (server, client, False)):
-                threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+    def serve(self, client: socket.socket) -> None:
+        """Pass on what both sides send. See `TcpProxy.serve`."""
+        server = self.connected(client)
+        if server is not None:
+            threading.Thread(
+                target=self._pass_on, args=(server, client, False), daemon=True
+            ).start()
+            self._pass_on(client, server, True)
 
     def _pass_on(self, source: socket.socket, sink: socket.socket, asks: bool) -> None:
         with suppress(OSError):
@@ -77,11 +64,5 @@ class StallingProxy:
                 else:
                     self._passing.wait()
                 sink.sendall(data)
-        _close(source)
-        _close(sink)
-
-
-def _close(one: socket.socket) -> None:
-    with suppress(OSError):
-        one.shutdown(socket.SHUT_RDWR)
-    one.close()
+        close_socket(source)
+        close_socket(sink)
