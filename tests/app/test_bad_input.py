@@ -111,7 +111,7 @@ BAD_PAYLOADS: list[Any] = [
 BAD_CALLS: list[tuple[str, Callable[[Rowlock], Any]]] = [
     ("id", lambda app: app.get_task("")),
     ("id", lambda app: app.get_task("no id")),
-    ("id", lambda app: app.get_task(5)),  # type: ignore[arg-type]
+    ("id", lambda app: app.get_task(5)),  # type: ignore[arg-type] # what is refused
     ("id", lambda app: app.cancel("no id")),
     ("id", lambda app: app.attempts("no id")),
     ("id", lambda app: app.task_log("no id")),
@@ -141,7 +141,7 @@ BAD_CALLS: list[tuple[str, Callable[[Rowlock], Any]]] = [
     ("alias", lambda app: app.enqueue("--", {})),
     ("alias", lambda app: app.enqueue("x" * 101, {})),
     ("alias", lambda app: app.enqueue("a\nb", {})),
-    ("alias", lambda app: app.enqueue(5, {})),  # type: ignore[arg-type]
+    ("alias", lambda app: app.enqueue(5, {})),  # type: ignore[arg-type] # what is refused
     ("run_at", lambda app: app.enqueue(None, 1, delay=1, run_at=datetime.now(UTC))),
     ("queues", lambda app: Worker(app, queues=[])),
     ("queue", lambda app: Worker(app, queues=["1x"])),

@@ -80,7 +80,7 @@ def test_each_public_name_loads(name):
 
 def test_a_name_that_is_not_public_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'Job'"):
-        rowlock.Job  # type: ignore[attr-defined]  # noqa: B018
+        rowlock.Job  # type: ignore[attr-defined] # not there # noqa: B018
 
 
 def test_an_app_closes_itself_at_the_end_of_a_block():

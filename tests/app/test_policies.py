@@ -16,7 +16,7 @@ POLICY: dict[str, Any] = {
     "lifetime": HOUR,
     "max_attempts": 3,
     "max_crashes": 2,
-    "retry": RetryPolicy(backoff="quadratic", base=2 * HOUR / 60, jitter=False),  # type: ignore[arg-type]
+    "retry": RetryPolicy(backoff="quadratic", base=2 * HOUR / 60, jitter=False),  # type: ignore[arg-type] # it takes names too
     "lease": timedelta(seconds=5),
     "timeout": timedelta(minutes=1),
     "retention": timedelta(days=1),

@@ -6,7 +6,7 @@ import pytest
 
 from rowlock import Rowlock
 from rowlock.app import enqueuing
-from rowlock.app.flow import Pause, Run
+from rowlock.app.flow import Pause, Run, Step
 from rowlock.definitions.options import NO_OPTIONS, task_options
 from rowlock.errors import StorageUnavailableError
 from rowlock.model.ids import new_task_id
@@ -27,7 +27,7 @@ def core():
         yield app.core
 
 
-def outcome(core, step: Run | Pause):
+def outcome(core, step: Step):
     """Run what a flow asked for."""
     assert isinstance(step, Run)
     return core.storage.runner.run(step.operation)

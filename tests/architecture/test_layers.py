@@ -85,8 +85,8 @@ DRIVER_METHODS = {"execute", "executemany", "executescript", "copy"}
 
 def executed_texts(tree: ast.AST) -> list[ast.expr]:
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
-    methods = [call for call in calls if isinstance(call.func, ast.Attribute)]
-    return [call.args[0] for call in methods if call.func.attr in DRIVER_METHODS]  # type: ignore[attr-defined]
+    methods = [(call, call.func) for call in calls if isinstance(call.func, ast.Attribute)]
+    return [call.args[0] for call, method in methods if method.attr in DRIVER_METHODS]
 
 
 # Settings of a session take no parameters; their names and values are constants of ours.

@@ -38,7 +38,7 @@ def history_from(path: Path, storage: Storage, acknowledged: list[UUID]) -> Hist
     for event in read_events(path):
         if event["kind"] in readers:
             found, kind = readers[event["kind"]]
-            found.append(kind(**{name: event[name] for name in kind._fields}))  # type: ignore[attr-defined]
+            found.append(kind(**{name: event[name] for name in kind._fields}))  # type: ignore[attr-defined] # a tuple
     dump(history, storage)
     return history
 
@@ -59,7 +59,7 @@ def dump(history: History, storage: Storage) -> None:
         )
         for task, state, attempt, crashes, max_attempts, token, reason, final in rows
     ]
-    read_time = storage.claims._values.read_time  # type: ignore[attr-defined]
+    read_time = storage.claims._values.read_time  # type: ignore[attr-defined] # our own plans
     rows = storage.runner.read(sql_plan, _ATTEMPTS).rows
     history.attempts = [
         AttemptRow(

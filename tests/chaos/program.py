@@ -182,8 +182,8 @@ def define_special(app: Rowlock, journal: Journal) -> None:
 def hurry_upkeep() -> None:
     """Make rescue prompt."""
     rowlock.worker.upkeep.TICK_SECONDS = 0.2
-    rowlock.worker.upkeep.RESCUE_GRACE = timedelta(seconds=0.3)  # type: ignore[attr-defined]
-    rowlock.worker.upkeep.RESCUE = Duty("rescue", timedelta(seconds=0.2))  # type: ignore[attr-defined]
+    rowlock.worker.upkeep.RESCUE_GRACE = timedelta(seconds=0.3)  # type: ignore[attr-defined] # the module's own
+    rowlock.worker.upkeep.RESCUE = Duty("rescue", timedelta(seconds=0.2))  # type: ignore[attr-defined] # the module's own
 
 
 def remove_guard(storage: Storage) -> None:
@@ -216,7 +216,7 @@ def run(options: Options, settings: Mapping[str, Any] | None = None) -> int:
     journal = Journal(options.journal)
     journal.write("born")
     JournalledSource.journal = journal
-    rowlock.worker.worker.StorageSource = JournalledSource  # type: ignore[attr-defined]
+    rowlock.worker.worker.StorageSource = JournalledSource  # type: ignore[attr-defined] # the module's own
     if options.hasty:
         hurry_upkeep()
     with Rowlock(options.url, **(settings or {})) as app:

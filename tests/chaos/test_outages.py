@@ -77,7 +77,7 @@ def run_through(place: Place, absence: object) -> None:
     ]
     with Fleet(options, size=2, log=place.log) as fleet:
         wait_for_events(place, "started", len(ids))
-        with absence:  # type: ignore[attr-defined]
+        with absence:  # type: ignore[attr-defined] # each is a block
             time.sleep(AWAY_SECONDS)
         wait_until_drained(place)
         assert fleet.stop() == [0, 0], fleet.log_end

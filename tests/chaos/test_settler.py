@@ -67,7 +67,7 @@ def ended(task: UUID) -> tuple[RunningAttempt, Finish]:
 
 
 async def settled(source: RecordingSource, *ends: tuple[RunningAttempt, Finish]) -> None:
-    settler = Settler(source)  # type: ignore[arg-type]
+    settler = Settler(source)  # type: ignore[arg-type] # all that it asks for
     for running, end in ends:
         settler.add(running, end)
     async with asyncio.timeout(WAIT_SECONDS), asyncio.TaskGroup() as group:

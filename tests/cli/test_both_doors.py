@@ -129,7 +129,7 @@ BAD_CALLS = {
     ),
     "crashes of a queue": Case(
         "max_crashes", ["queues", "set", "mail", "--max-crashes", "few"],
-        lambda app: app.register_queue("mail", max_crashes="few"),  # type: ignore[arg-type]
+        lambda app: app.register_queue("mail", max_crashes="few"),  # type: ignore[arg-type] # refused
     ),
     "lease of a queue": Case(
         "lease", ["queues", "set", "mail", "--lease", "0"],
@@ -170,7 +170,7 @@ BAD_CALLS = {
     ),
     "concurrency no number": Case(
         "concurrency", ["worker", "jobs:app", "--concurrency", "x"],
-        lambda app: Worker(app, concurrency="x"),  # type: ignore[arg-type]
+        lambda app: Worker(app, concurrency="x"),  # type: ignore[arg-type] # refused
     ),
     "grace": Case(
         "grace", ["worker", "jobs:app", "--grace", "soon"], lambda app: Worker(app, grace="soon")

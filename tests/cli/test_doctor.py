@@ -107,7 +107,7 @@ def test_notifications_that_arrive_are_ok(postgres_dsn):
 def test_notifications_that_do_not_arrive_are_a_warning(postgres_dsn, monkeypatch):
     monkeypatch.setattr("rowlock.cli.checks.HINT_SECONDS", 0.1)
     with closing(Rowlock(postgres_dsn, prefix="doctor_", migrate=True)) as app:
-        app.core.storage.wakeups.subscribe = lambda _: lambda: None  # type: ignore[assignment]
+        app.core.storage.wakeups.subscribe = lambda _: lambda: None  # type: ignore[assignment] # deaf
         [wake_ups] = [one for one in findings(app.core) if one.check == "wake-ups"]
     assert wake_ups.verdict is Verdict.WARN
     assert "listen_url" in (wake_ups.advice or "")

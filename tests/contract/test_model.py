@@ -330,7 +330,7 @@ class StorageMachine(RuleBasedStateMachine):
 )
 def test_storage_and_model_agree(backend, examples):
     run_state_machine_as_test(
-        lambda: StorageMachine(backend),  # type: ignore[arg-type]
+        lambda: StorageMachine(backend),  # type: ignore[arg-type] # made anew each time
         settings=settings(
             max_examples=examples,
             stateful_step_count=40,

@@ -64,7 +64,7 @@ def summary(value: object) -> str:
 
 def shown_signature(name: str, member: object) -> str:
     """A call as a reader types it, without annotations."""
-    signature = inspect.signature(member)  # type: ignore[arg-type]
+    signature = inspect.signature(member)  # type: ignore[arg-type] # a callable
     shown = (shown_parameter(one) for one in signature.parameters.values())
     return f"{name}({', '.join(text for text in shown if text)})"
 

@@ -51,7 +51,7 @@ def told() -> Told:
 
 def heartbeat(source: Source, told: Told, *held: RunningAttempt) -> Heartbeat:
     return Heartbeat(
-        source,  # type: ignore[arg-type]
+        source,  # type: ignore[arg-type] # all that it asks for
         lambda: list(held),
         on_lost=told.lost.append,
         on_cancel=told.canceled.append,

@@ -239,4 +239,4 @@ def test_attempts_are_read_only_values(app, boom):
     [run] = app.attempts(task)
     assert isinstance(run, Attempt)
     with pytest.raises(AttributeError):
-        run.attempt = 2  # type: ignore[misc]
+        run.attempt = 2  # type: ignore[misc] # what is refused

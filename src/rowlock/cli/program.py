@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 import click
@@ -144,8 +145,10 @@ class Program(click.Group):
         """Run the command line and exit with its code."""
         del prog_name, complete_var, standalone_mode, windows_expand_args
         for stream in (sys.stdout, sys.stderr):
-            with suppress(AttributeError, ValueError):
-                stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            # A stream of another kind, such as a test's, stays as it is.
+            if isinstance(stream, TextIOWrapper):
+                with suppress(ValueError):
+                    stream.reconfigure(errors="backslashreplace")
         given = (sys.argv[1:] if args is None else list(args)) or ["--help"]
         instruction = os.environ.get(COMPLETE_VARIABLE)
         if instruction:

@@ -98,7 +98,7 @@ def checked_retry(value: object) -> RetryPolicy | None:
     if value is None or isinstance(value, RetryPolicy):
         return value
     if isinstance(value, str):
-        return RetryPolicy(backoff=value)  # type: ignore[arg-type]
+        return RetryPolicy(backoff=value)  # type: ignore[arg-type] # it takes names too
     raise InvalidValueError("retry", f"must be a RetryPolicy or a backoff's name, not {value!r}")
 
 

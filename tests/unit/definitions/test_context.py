@@ -164,7 +164,7 @@ def test_progress_that_is_no_number_is_refused(ctx: Context, given: Any):
 
 def test_a_message_that_is_no_text_is_refused(ctx: Context):
     with pytest.raises(InvalidValueError, match="message: must be text"):
-        ctx.progress(1, 2)  # type: ignore[arg-type]
+        ctx.progress(1, 2)  # type: ignore[arg-type] # what is refused
 
 
 def test_a_message_is_made_storable(ctx: Context):

@@ -131,7 +131,7 @@ def test_it_knows_whether_the_handler_is_async(app: App):
 
 
 def test_it_looks_like_its_handler(adding: TaskDefinition[..., int]):
-    assert adding.__name__ == "add"  # type: ignore[attr-defined]
+    assert adding.__name__ == "add"  # type: ignore[attr-defined] # as a function
     assert adding.__doc__ == add.__doc__
     assert inspect.signature(adding) == inspect.signature(add)
     assert repr(adding) == "<TaskDefinition 'add'>"
@@ -171,7 +171,7 @@ def test_enqueueing_binds_the_arguments_and_leaves_defaults_out(app: App):
 
 def test_enqueueing_what_does_not_fit_the_call_is_refused(app: App):
     with pytest.raises(PayloadError, match="c: is not an argument; there are a, b"):
-        app.task(add).enqueue(1, c=3)  # type: ignore[call-arg]
+        app.task(add).enqueue(1, c=3)  # type: ignore[call-arg] # what is refused
     assert app.calls == []
 
 

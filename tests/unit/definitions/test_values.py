@@ -226,7 +226,7 @@ def test_a_refusal_says_what_is_missing_inside_the_argument():
 
 
 def test_an_object_of_the_right_class_with_wrong_content_is_refused():
-    found = refusal(lambda: takes(Line).encode({"value": Line("a", "b")}))  # type: ignore[arg-type]
+    found = refusal(lambda: takes(Line).encode({"value": Line("a", "b")}))  # type: ignore[arg-type] # what is refused
 
     assert found == ("value.count", "expected `int`, got `str`")
 

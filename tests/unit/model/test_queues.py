@@ -63,4 +63,4 @@ def test_a_count_outside_them_is_refused(value):
 
 def test_a_retry_policy_can_be_named_or_missing():
     assert checked_retry(None) is None
-    assert checked_retry("fixed") == RetryPolicy(backoff="fixed")  # type: ignore[arg-type]
+    assert checked_retry("fixed") == RetryPolicy(backoff="fixed")  # type: ignore[arg-type] # it takes names too
