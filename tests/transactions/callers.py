@@ -6,13 +6,22 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+import aiomysql
 import aiosqlite
+import asyncmy
+import asyncpg
+import django
 import psycopg
 import pymysql
 import sqlalchemy
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from django.conf import settings
+from django.db import connections
+from django.db.transaction import Atomic
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from tests.support.databases import mysql_options
@@ -98,10 +107,122 @@ def closing_engine(engine: sqlalchemy.Engine) -> Iterator[None]:
         engine.dispose()
 
 
+DJANGO_ENGINES = {"sqlite": "sqlite3", "postgresql": "postgresql", "mysql": "mysql"}
+
+
+def django_settings(url: str) -> dict[str, Any]:
+    """The database's URL as Django's settings name it."""
+    scheme = url.partition("://")[0]
+    engine = f"django.db.backends.{DJANGO_ENGINES[scheme]}"
+    if scheme == "sqlite":
+        return {"ENGINE": engine, "NAME": url.removeprefix("sqlite:///")}
+    parts = urlsplit(url)
+    return {
+        "ENGINE": engine,
+        "NAME": parts.path.removeprefix("/"),
+        "HOST": parts.hostname or "",
+        "PORT": parts.port or "",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+    }
+
+
+@contextmanager
+def django_database(url: str) -> Iterator[Any]:
+    """Django's connection to the database, without an open transaction."""
+    if not settings.configured:
+        pymysql.install_as_MySQLdb()
+        settings.configure(USE_TZ=True, TIME_ZONE="America/Chicago")
+        django.setup()
+    connections.settings = connections.configure_settings({"default": django_settings(url)})
+    connection = connections["default"]
+    try:
+        yield connection
+    finally:
+        connection.close()
+        del connections["default"]
+
+
+@contextmanager
+def django_connection(url: str) -> Iterator[Caller]:
+    with django_database(url) as connection:
+        block = Atomic(using="default", savepoint=True, durable=False)
+        block.__enter__()
+
+        def end(kind: Any) -> None:
+            block.__exit__(kind, None, None)
+
+        def again(kind: Any) -> None:
+            end(kind)
+            block.__enter__()
+
+        def execute(sql: str) -> Any:
+            with connection.cursor() as cursor:
+                return cursor.execute(sql)
+
+        yield Caller(connection, execute, lambda: again(None), lambda: again(RuntimeError))
+        end(RuntimeError)
+
+
 @asynccontextmanager
 async def aiosqlite_connection(url: str) -> AsyncIterator[AsyncCaller]:
     async with aiosqlite.connect(url.removeprefix("sqlite:///")) as connection:
         yield AsyncCaller(connection, connection.execute, connection.commit, connection.rollback)
+
+
+@asynccontextmanager
+async def asyncpg_connection(url: str) -> AsyncIterator[AsyncCaller]:
+    connection = await asyncpg.connect(url)
+    yield await in_asyncpg_transaction(connection)
+    await connection.close()
+
+
+@asynccontextmanager
+async def asyncpg_pool_connection(url: str) -> AsyncIterator[AsyncCaller]:
+    async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool, pool.acquire() as one:
+        yield await in_asyncpg_transaction(one)
+
+
+async def in_asyncpg_transaction(connection: Any) -> AsyncCaller:
+    transactions = [connection.transaction()]
+    await transactions[-1].start()
+
+    async def end(how: str) -> None:
+        await getattr(transactions[-1], how)()
+        transactions.append(connection.transaction())
+        await transactions[-1].start()
+
+    commit, rollback = partial(end, "commit"), partial(end, "rollback")
+    return AsyncCaller(connection, connection.execute, commit, rollback)
+
+
+@asynccontextmanager
+async def aiomysql_connection(url: str) -> AsyncIterator[AsyncCaller]:
+    async with aiomysql.connect(**async_mysql_options(url)) as connection:
+
+        async def execute(sql: str) -> Any:
+            async with connection.cursor() as cursor:
+                return await cursor.execute(sql)
+
+        yield AsyncCaller(connection, execute, connection.commit, connection.rollback)
+
+
+@asynccontextmanager
+async def asyncmy_connection(url: str) -> AsyncIterator[AsyncCaller]:
+    async with asyncmy.connect(**async_mysql_options(url)) as connection:
+
+        async def execute(sql: str) -> Any:
+            async with connection.cursor() as cursor:
+                return await cursor.execute(sql)
+
+        yield AsyncCaller(connection, execute, connection.commit, connection.rollback)
+
+
+def async_mysql_options(url: str) -> dict[str, Any]:
+    """Read a `mysql://` URL as the async drivers take it."""
+    options = mysql_options(url)
+    options["db"] = options.pop("database")
+    return options
 
 
 @asynccontextmanager
@@ -111,24 +232,29 @@ async def psycopg_async_connection(url: str) -> AsyncIterator[AsyncCaller]:
 
 
 @asynccontextmanager
-async def alchemy_async_session(url: str, driver: str) -> AsyncIterator[AsyncCaller]:
+async def async_engine(url: str, driver: str) -> AsyncIterator[AsyncEngine]:
     engine = create_async_engine(alchemy_url(url, driver))
-    async with AsyncSession(engine) as session:
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def alchemy_async_session(url: str, driver: str) -> AsyncIterator[AsyncCaller]:
+    async with async_engine(url, driver) as engine, AsyncSession(engine) as session:
 
         async def execute(sql: str) -> Any:
             return await session.execute(sqlalchemy.text(sql))
 
         yield AsyncCaller(session, execute, session.commit, session.rollback)
-    await engine.dispose()
 
 
 @asynccontextmanager
 async def alchemy_async_connection(url: str, driver: str) -> AsyncIterator[AsyncCaller]:
-    engine = create_async_engine(alchemy_url(url, driver))
-    async with engine.connect() as connection:
+    async with async_engine(url, driver) as engine, engine.connect() as connection:
 
         async def execute(sql: str) -> Any:
             return await connection.execute(sqlalchemy.text(sql))
 
         yield AsyncCaller(connection, execute, connection.commit, connection.rollback)
-    await engine.dispose()

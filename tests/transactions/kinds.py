@@ -7,11 +7,16 @@ from functools import partial
 import pytest
 
 from tests.transactions.callers import (
+    aiomysql_connection,
     aiosqlite_connection,
     alchemy_async_connection,
     alchemy_async_session,
     alchemy_connection,
     alchemy_session,
+    asyncmy_connection,
+    asyncpg_connection,
+    asyncpg_pool_connection,
+    django_connection,
     psycopg_async_connection,
     psycopg_connection,
     pymysql_connection,
@@ -25,6 +30,9 @@ SYNC = [
     pytest.param("postgres", psycopg_connection, id="psycopg"),
     pytest.param("postgres", partial(alchemy_session, driver="psycopg"), id="psycopg-session"),
     pytest.param("postgres", partial(alchemy_connection, driver="psycopg"), id="psycopg-alchemy"),
+    pytest.param("sqlite", django_connection, id="sqlite-django"),
+    pytest.param("postgres", django_connection, id="psycopg-django"),
+    pytest.param("mariadb", django_connection, id="pymysql-django"),
     pytest.param("mariadb", pymysql_connection, id="pymysql"),
     pytest.param("mariadb", partial(alchemy_session, driver="pymysql"), id="pymysql-session"),
     pytest.param("mariadb", partial(alchemy_connection, driver="pymysql"), id="pymysql-alchemy"),
@@ -44,6 +52,26 @@ ASYNC = [
     ),
     pytest.param(
         "postgres", partial(alchemy_async_connection, driver="psycopg"), id="psycopg-alchemy"
+    ),
+    pytest.param("postgres", asyncpg_connection, id="asyncpg"),
+    pytest.param("postgres", asyncpg_pool_connection, id="asyncpg-pool"),
+    pytest.param(
+        "postgres", partial(alchemy_async_session, driver="asyncpg"), id="asyncpg-session"
+    ),
+    pytest.param(
+        "postgres", partial(alchemy_async_connection, driver="asyncpg"), id="asyncpg-alchemy"
+    ),
+    pytest.param("mariadb", aiomysql_connection, id="aiomysql"),
+    pytest.param(
+        "mariadb", partial(alchemy_async_session, driver="aiomysql"), id="aiomysql-session"
+    ),
+    pytest.param(
+        "mariadb", partial(alchemy_async_connection, driver="aiomysql"), id="aiomysql-alchemy"
+    ),
+    pytest.param("mariadb", asyncmy_connection, id="asyncmy"),
+    pytest.param("mariadb", partial(alchemy_async_session, driver="asyncmy"), id="asyncmy-session"),
+    pytest.param(
+        "mariadb", partial(alchemy_async_connection, driver="asyncmy"), id="asyncmy-alchemy"
     ),
 ]
 

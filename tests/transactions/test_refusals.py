@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 
+import aiomysql
 import aiosqlite
+import asyncmy
+import asyncpg
 import psycopg
 import pymysql
 import pytest
 import sqlalchemy
+from django.db import connections
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, sessionmaker
 
 from rowlock.errors import InvalidValueError
-from tests.app.steps import is_empty
+from tests.app.steps import greeting, is_empty
 from tests.support.backends import DURABLE, SERVERS
 from tests.support.databases import mysql_options
-from tests.transactions.callers import alchemy_url
+from tests.transactions.callers import alchemy_url, async_mysql_options, django_database
 from tests.transactions.kinds import of_each_async_kind, of_each_kind
 
 ON_SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -110,6 +116,54 @@ def test_an_autocommit_pymysql_connection_in_a_transaction_joins(app, backend):
     assert is_empty(app)
 
 
+@ON_POSTGRES
+async def test_an_asyncpg_connection_without_a_transaction_is_refused(app, backend):
+    connection = await asyncpg.connect(backend.url)
+    assert "autocommit" in await refused_async(app, connection)
+    await connection.close()
+
+
+@ON_MARIADB
+@pytest.mark.parametrize("driver", [aiomysql, asyncmy])
+async def test_an_autocommit_async_mysql_connection_is_refused(app, backend, driver):
+    options = async_mysql_options(backend.url)
+    async with driver.connect(**options, autocommit=True) as connection:
+        assert "autocommit" in await refused_async(app, connection)
+        await connection.begin()
+        await greeting(app).options(transaction=connection).aenqueue()
+        await connection.rollback()
+    assert is_empty(app)
+
+
+@pytest.mark.parametrize("backend", DURABLE, indirect=True)
+def test_django_outside_of_atomic_is_refused(app, backend):
+    with django_database(backend.url) as connection:
+        assert "transaction.atomic()" in refused(app, connection)
+
+
+@pytest.mark.parametrize("backend", DURABLE, indirect=True)
+def test_what_else_comes_from_django_is_refused(app, backend):
+    assert "ConnectionHandler" in refused(app, connections)
+
+
+@of_each_kind
+def test_a_closed_connection_is_refused(app, backend, begin):
+    with begin(backend.url) as caller:
+        transaction = caller.transaction
+        if isinstance(transaction, Session):
+            transaction = transaction.connection()
+    assert refused(app, transaction)
+
+
+@of_each_async_kind
+async def test_a_closed_async_connection_is_refused(app, backend, begin):
+    async with begin(backend.url) as caller:
+        transaction = caller.transaction
+        if isinstance(transaction, AsyncSession):
+            transaction = await transaction.connection()
+    assert await refused_async(app, transaction)
+
+
 @pytest.mark.parametrize("backend", DURABLE, indirect=True)
 def test_an_autocommit_sqlalchemy_connection_is_refused(app, backend):
     driver = DRIVERS[backend.url.partition("://")[0]]
@@ -156,6 +210,6 @@ async def test_an_async_transaction_is_refused_by_the_sync_methods(app, backend,
 
 
 @of_each_kind
-async def test_a_sync_transaction_is_refused_by_the_async_methods(app, backend, begin):
+def test_a_sync_transaction_is_refused_by_the_async_methods(app, backend, begin):
     with begin(backend.url) as caller:
-        await refused_async(app, caller.transaction)
+        asyncio.run(refused_async(app, caller.transaction))

@@ -25,6 +25,7 @@ from rowlock.model.tasks import NewTask, Task
 from rowlock.ops.enqueue import Stored, TaskStream, enqueue_stream, enqueue_task, was_stored
 from rowlock.ops.tasks import get_task
 from rowlock.plan import Plan
+from rowlock.storage.unwrapping import call_after_commit
 
 AnyDefinition: TypeAlias = Code | str | None
 
@@ -66,6 +67,7 @@ def _stored(
     store = partial(enqueue_task, core.storage, core.namespace, new, given_id=given_id)
     if options.transaction is not None:
         stored: Stored = yield Run(partial(store, coalesce=False), options.transaction)
+        _wake_after_commit(core, options.transaction, new.terms.queue)
         return new, stored
     stored = yield from _until_certain(store)
     if stored.created:
@@ -75,6 +77,10 @@ def _stored(
             after = partial(get_task, core.storage, core.namespace, new.id)
             stored = stored._replace(task=(yield Run(after, reads=True)))
     return new, stored
+
+
+def _wake_after_commit(core: Intake, transaction: object, queue: str) -> None:
+    call_after_commit(transaction, partial(core.storage.wakeups.wake_here, core.namespace, queue))
 
 
 def _until_certain(operation: Callable[..., Plan[Any]]) -> Flow[Any]:
@@ -169,6 +175,8 @@ def _store_stream(core: Intake, stream: TaskStream, options: TaskOptions) -> Flo
     try:
         if options.transaction is not None:
             ids: list[UUID] = yield Run(partial(store, joined=True), options.transaction)
+            for queue in stream.queues:
+                _wake_after_commit(core, options.transaction, queue)
             return ids
         ids = yield Run(store)
     except StorageError as error:

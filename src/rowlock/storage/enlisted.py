@@ -1,8 +1,7 @@
 """Plans on the caller's own open transaction: never begun, committed or rolled back by us.
 
-A SQLAlchemy session or connection is unwrapped to the driver's connection beneath it, which
-takes part in the transaction that SQLAlchemy began. Nothing here imports a driver or
-SQLAlchemy: whoever passes such an object has it installed.
+A session or connection of SQLAlchemy, or a connection of Django, is unwrapped to the driver's
+connection beneath it, which takes part in the transaction that the framework began.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from rowlock.errors import InvalidValueError, StorageError
 from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive, drive_async
+from rowlock.storage.unwrapping import refused, unwrapped, unwrapped_async
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,12 +62,12 @@ class Enlisting:
         self.one_writer = one_writer
 
     def runner(self, transaction: object) -> EnlistedRunner:
-        """Return the runner on a sync connection or SQLAlchemy `Session` or `Connection`.
+        """Return the runner on a sync connection or what a framework wraps around one.
 
         Raises:
             InvalidValueError: It is no transaction of this engine.
         """
-        connection = _unwrapped(transaction)
+        connection = unwrapped(transaction)
         execute = self._recognise(connection)
         if execute is None:
             raise self._refused(transaction)
@@ -79,7 +79,7 @@ class Enlisting:
         Raises:
             InvalidValueError: It is no transaction of this engine.
         """
-        connection = await _unwrapped_async(transaction)
+        connection = await unwrapped_async(transaction)
         execute = self._recognise_async(connection)
         if execute is None:
             raise self._refused(transaction)
@@ -87,10 +87,9 @@ class Enlisting:
 
     def _refused(self, transaction: object) -> InvalidValueError:
         kind = f"{type(transaction).__module__}.{type(transaction).__qualname__}"
-        return InvalidValueError(
-            "transaction",
+        return refused(
             f"a {kind} is not an open transaction on {self._engine} that can be joined here; "
-            "async ones need the async methods",
+            "async ones need the async methods"
         )
 
 
@@ -146,38 +145,3 @@ class EnlistedAsyncRunner:
             raise ours from error
 
     read = run
-
-
-def _comes_from(value: object, package: str) -> bool:
-    return any(kind.__module__.partition(".")[0] == package for kind in type(value).__mro__)
-
-
-def _unwrapped(transaction: Any) -> Any:
-    """Return the driver's connection beneath a SQLAlchemy session or connection."""
-    if not _comes_from(transaction, "sqlalchemy"):
-        return transaction
-    if hasattr(transaction, "run_sync"):
-        return transaction  # an async one: refused by the caller, with its name
-    # A session hands out its connection by a method; a connection has the driver's by an
-    # attribute of the same name. Anything else is refused by the caller.
-    inner = getattr(transaction, "connection", None)
-    if inner is None:
-        return transaction
-    connection = transaction.connection() if callable(inner) else transaction
-    if not connection.in_transaction():
-        connection.begin()  # as its first statement would; else its commit() does nothing
-    return connection.connection.driver_connection
-
-
-async def _unwrapped_async(transaction: Any) -> Any:
-    """Return the driver's connection beneath an async SQLAlchemy session or connection."""
-    if not _comes_from(transaction, "sqlalchemy"):
-        return transaction
-    if not hasattr(transaction, "run_sync"):
-        return transaction
-    is_connection = hasattr(transaction, "get_raw_connection")
-    connection = transaction if is_connection else await transaction.connection()
-    if not connection.in_transaction():
-        await connection.begin()
-    raw = await connection.get_raw_connection()
-    return raw.driver_connection

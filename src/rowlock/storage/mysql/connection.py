@@ -100,16 +100,21 @@ def translated(error: Exception) -> StorageError | None:
         return StorageUnavailableError(str(error))
     if not isinstance(error, pymysql.MySQLError):
         return None
+    refused = isinstance(error, (pymysql.IntegrityError, pymysql.DataError))
+    return translated_code(error, refused=refused)
+
+
+def translated_code(error: Exception, *, refused: bool) -> StorageError:
+    """Return our error for one with a server's code; `refused` is its class for bad values."""
     code, text = _code_and_text(error)
     if code == _NO_SUCH_TABLE:
         return SchemaMissingError(0, 1)
     if code in _READ_ONLY:
         text = f"connected to a server that only reads: {text}"
-    refused = isinstance(error, (pymysql.IntegrityError, pymysql.DataError))
     return _KINDS.get(code, StorageDataError if refused else StorageError)(text)
 
 
-def _code_and_text(error: pymysql.MySQLError) -> tuple[int, str]:
+def _code_and_text(error: Exception) -> tuple[int, str]:
     args: tuple[Any, ...] = error.args
     if args and isinstance(args[0], int):
         code, text = args[0], " ".join(str(part) for part in args[1:])

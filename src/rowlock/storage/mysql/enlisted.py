@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pymysql
 from pymysql.constants import SERVER_STATUS
 from pymysql.cursors import Cursor
 
-from rowlock.errors import InvalidValueError
+from rowlock.errors import StorageError
 from rowlock.plan import Result, Statement
 from rowlock.storage.enlisted import Enlisting, Execute, ExecuteAsync
-from rowlock.storage.mysql.connection import translated
+from rowlock.storage.mysql.connection import translated, translated_code
 from rowlock.storage.mysql.parameters import bound
+from rowlock.storage.unwrapping import autocommitting, closed, comes_from
 
-_ASYNC_DRIVERS = ("aiomysql", "asyncmy")
-
-
-def _check_open(connection: Any) -> None:
-    in_transaction = connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS
-    if connection.get_autocommit() and not in_transaction:
-        raise InvalidValueError(
-            "transaction", "the connection is in autocommit mode: begin a transaction first"
-        )
+_BEGIN = "begin a transaction"
 
 
 def _recognise(connection: object) -> Execute | None:
@@ -30,6 +24,14 @@ def _recognise(connection: object) -> Execute | None:
         return None
     _check_open(connection)
     return _execute
+
+
+def _check_open(connection: Any) -> None:
+    if not connection.open:
+        raise closed()
+    in_transaction = connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS
+    if connection.get_autocommit() and not in_transaction:
+        raise autocommitting(_BEGIN)
 
 
 def _execute(connection: pymysql.Connection[Any], statement: Statement) -> Result:
@@ -41,17 +43,42 @@ def _execute(connection: pymysql.Connection[Any], statement: Statement) -> Resul
         return Result(list(cursor.fetchall()) if cursor.description else [], count)
 
 
-def _recognise_async(connection: object) -> ExecuteAsync | None:
-    if type(connection).__module__.partition(".")[0] not in _ASYNC_DRIVERS:
+def _recognise_async(connection: Any) -> ExecuteAsync | None:
+    if not hasattr(connection, "get_transaction_status"):
         return None
+    if comes_from(connection, "aiomysql"):
+        is_closed = connection.closed
+    elif comes_from(connection, "asyncmy"):
+        is_closed = not connection.connected
+    else:
+        return None
+    if is_closed:
+        raise closed()
+    if connection.get_autocommit() and not connection.get_transaction_status():
+        raise autocommitting(_BEGIN)
     return _execute_async
 
 
 async def _execute_async(connection: Any, statement: Statement) -> Result:
-    text = statement.sql.pyformat
-    async with connection.cursor() as cursor:
-        count = await cursor.execute(text, bound(statement.params))
+    package = "aiomysql" if comes_from(connection, "aiomysql") else "asyncmy"
+    cursors: Any = sys.modules[f"{package}.cursors"]  # loaded with its connection
+    values = {name: _quoted(connection, value) for name, value in bound(statement.params).items()}
+    async with connection.cursor(cursors.Cursor) as cursor:
+        count = await cursor.execute(statement.sql.pyformat % values)
         return Result(list(await cursor.fetchall()) if cursor.description else [], count)
 
 
-MYSQL_ENLISTING = Enlisting("MySQL/MariaDB", translated, _recognise, _recognise_async)
+def _quoted(connection: Any, value: Any) -> str:
+    # aiomysql cannot quote bytes where PyMySQL is 1.2 or newer.
+    return f"X'{value.hex()}'" if isinstance(value, bytes) else str(connection.escape(value))
+
+
+def _translated(error: Exception) -> StorageError | None:
+    """Return our error for a driver's; aiomysql raises PyMySQL's."""
+    if comes_from(error, "asyncmy"):
+        refused = type(error).__name__ in {"IntegrityError", "DataError"}
+        return translated_code(error, refused=refused)
+    return translated(error)
+
+
+MYSQL_ENLISTING = Enlisting("MySQL/MariaDB", _translated, _recognise, _recognise_async)

@@ -55,21 +55,24 @@ def translated(error: Exception) -> StorageError | None:
     if not isinstance(error, psycopg.Error):
         return None
     state, text = error.sqlstate or "", str(error).strip() or type(error).__name__
+    if isinstance(error, psycopg.DataError):
+        return StorageDataError(text)
+    from_driver = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    broke = from_driver and not state
+    return error_of_state(state, text, otherwise=StorageUnavailableError if broke else StorageError)
+
+
+def error_of_state(state: str, text: str, *, otherwise: type[StorageError]) -> StorageError:
+    """Return our error for a SQLSTATE; one that is not known is what the caller says."""
     if state == _UNDEFINED_TABLE:
         return SchemaMissingError(0, 1)
     if state == _READ_ONLY:
         return StorageUnavailableError(f"connected to a server that only reads: {text}")
-    return _KINDS.get(state, _kind_of(error, state))(text)
-
-
-def _kind_of(error: psycopg.Error, state: str) -> type[StorageError]:
-    """Return which of our errors one is whose code has no entry of its own."""
-    if state.startswith(_DATA_CLASSES) or isinstance(error, psycopg.DataError):
-        return StorageDataError
-    from_driver = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
-    if state.startswith(_CONNECTION_CLASS) or (from_driver and not state):
-        return StorageUnavailableError
-    return StorageError
+    if state.startswith(_DATA_CLASSES):
+        otherwise = StorageDataError
+    if state.startswith(_CONNECTION_CLASS):
+        otherwise = StorageUnavailableError
+    return _KINDS.get(state, otherwise)(text)
 
 
 class HeardConnection(psycopg.Connection[Any]):

@@ -1,4 +1,4 @@
-"""Joining the caller's transaction on PostgreSQL: psycopg 3, sync and async."""
+"""Joining the caller's transaction on PostgreSQL: psycopg 3, sync and async, and asyncpg."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from rowlock.errors import InvalidValueError
+from rowlock.errors import StorageError
 from rowlock.plan import Result, Statement
 from rowlock.storage.enlisted import Enlisting, Execute, ExecuteAsync
 from rowlock.storage.postgres.connection import execute_on, translated
+from rowlock.storage.postgres.enlisted_asyncpg import recognise_asyncpg, translated_asyncpg
+from rowlock.storage.unwrapping import autocommitting, closed
 
 
 def _check_open(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> None:
+    if connection.closed:
+        raise closed()
     if connection.autocommit and connection.info.transaction_status == TransactionStatus.IDLE:
-        raise InvalidValueError(
-            "transaction",
-            "the connection is in autocommit mode: open a transaction with its transaction() first",
-        )
+        raise autocommitting("open a transaction with its transaction()")
 
 
 def _recognise(connection: object) -> Execute | None:
@@ -31,7 +32,7 @@ def _recognise(connection: object) -> Execute | None:
 
 def _recognise_async(connection: object) -> ExecuteAsync | None:
     if not isinstance(connection, psycopg.AsyncConnection):
-        return None
+        return recognise_asyncpg(connection)
     _check_open(connection)  # pyright: ignore[reportUnknownArgumentType] - any row type
     return _execute_async
 
@@ -50,4 +51,8 @@ async def _execute_async(connection: psycopg.AsyncConnection[Any], statement: St
         return Result(rows, cursor.rowcount)
 
 
-POSTGRES_ENLISTING = Enlisting("PostgreSQL", translated, _recognise, _recognise_async)
+def _translated(error: Exception) -> StorageError | None:
+    return translated(error) or translated_asyncpg(error)
+
+
+POSTGRES_ENLISTING = Enlisting("PostgreSQL", _translated, _recognise, _recognise_async)

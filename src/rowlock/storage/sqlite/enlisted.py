@@ -5,21 +5,23 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from rowlock.errors import InvalidValueError
 from rowlock.plan import Result, Statement
 from rowlock.storage.enlisted import Enlisting, Execute, ExecuteAsync
 from rowlock.storage.sqlite.connection import bound, execute_on, translated
+from rowlock.storage.unwrapping import autocommitting, closed, comes_from
 
 
 def _check_open(connection: Any) -> None:
+    try:
+        in_transaction = connection.in_transaction
+    except (sqlite3.ProgrammingError, ValueError) as error:  # aiosqlite's is the second
+        raise closed() from error
     # `autocommit=True` came with Python 3.12; before, and by default since, `isolation_level` says.
     by_itself = (
         connection.isolation_level is None or getattr(connection, "autocommit", None) is True
     )
-    if by_itself and not connection.in_transaction:
-        raise InvalidValueError(
-            "transaction", "the connection is in autocommit mode: execute BEGIN IMMEDIATE first"
-        )
+    if by_itself and not in_transaction:
+        raise autocommitting("execute BEGIN IMMEDIATE")
 
 
 def _recognise(connection: object) -> Execute | None:
@@ -37,7 +39,7 @@ def _execute(connection: sqlite3.Connection, statement: Statement) -> Result:
 
 
 def _recognise_async(connection: object) -> ExecuteAsync | None:
-    if type(connection).__module__.partition(".")[0] != "aiosqlite":
+    if not comes_from(connection, "aiosqlite") or not hasattr(type(connection), "in_transaction"):
         return None
     _check_open(connection)
     return _execute_async
