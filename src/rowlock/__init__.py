@@ -38,6 +38,7 @@ _HOMES = {
     "TaskProgress": "rowlock.model.progress",
     "TaskState": "rowlock.model.states",
     "Throughput": "rowlock.model.measures",
+    "TaskTransaction": "rowlock.definitions.transaction",
     "Worker": "rowlock.worker.worker",
     "context": "rowlock.definitions.context",
 }

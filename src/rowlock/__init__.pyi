@@ -11,6 +11,7 @@ from rowlock.definitions.outcomes import Cancel as Cancel
 from rowlock.definitions.outcomes import Fail as Fail
 from rowlock.definitions.outcomes import Snooze as Snooze
 from rowlock.definitions.task_handler import TaskHandler as TaskHandler
+from rowlock.definitions.transaction import TaskTransaction as TaskTransaction
 from rowlock.model.claimed import ClaimedTask as ClaimedTask
 from rowlock.model.definitions import Definition as Definition
 from rowlock.model.definitions import DefinitionStatus as DefinitionStatus

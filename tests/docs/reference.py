@@ -22,11 +22,28 @@ COMMANDS = DOCS / "reference" / "command-line.md"
 HELP_WIDTH = 100
 
 GROUPS = {
-    "Apps": ("Rowlock", "AsyncRowlock"),
-    "Definitions": ("TaskDefinition", "TaskHandler", "Context", "context"),
-    "Outcomes": ("Snooze", "Cancel", "Fail"),
+    "Apps": (
+        "Rowlock",
+        "AsyncRowlock",
+    ),
+    "Definitions": (
+        "TaskDefinition",
+        "TaskHandler",
+        "Context",
+        "context",
+        "TaskTransaction",
+    ),
+    "Outcomes": (
+        "Snooze",
+        "Cancel",
+        "Fail",
+    ),
     "Workers": ("Worker",),
-    "Policies": ("QueuePolicy", "RetryPolicy", "Backoff"),
+    "Policies": (
+        "QueuePolicy",
+        "RetryPolicy",
+        "Backoff",
+    ),
     "What you read": (
         "Task",
         "TaskState",
@@ -51,8 +68,8 @@ GROUPS = {
 
 # What other layers call; users have no use for it.
 INTERNAL = {
-    "ceiling", "core", "detached", "enqueuer", "handler", "key", "request_cancel", "signature",
-    "says_the_same", "take_report", "updated",
+    "ceiling", "core", "detached", "enqueuer", "handler", "is_open_in", "is_settling", "joined_in",
+    "key", "request_cancel", "says_the_same", "settled", "signature", "take_report", "updated",
 }  # fmt: skip
 
 

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from tests.app.conftest import app, opened
+import pytest
 
-__all__ = ["app", "opened"]
+from rowlock import Rowlock
+from tests.app.conftest import app, opened
+from tests.transactions.effects import Effects
+
+__all__ = ["app", "effects", "opened"]
+
+
+@pytest.fixture
+def effects(app: Rowlock) -> Effects:
+    """What handlers have done to a table of their own in the app's database."""
+    return Effects(app)

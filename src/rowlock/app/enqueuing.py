@@ -13,6 +13,7 @@ from uuid import UUID
 from rowlock.app.flow import Flow, Pause, Run
 from rowlock.app.intake import Intake
 from rowlock.app.orders import Code, Order, Target
+from rowlock.definitions.joining import transaction_to_join
 from rowlock.definitions.options import TaskOptions
 from rowlock.errors import (
     DuplicateTaskError,
@@ -60,6 +61,7 @@ def enqueue_if_not_exists(
 def _stored(
     core: Intake, definition: AnyDefinition, payload: Any, options: TaskOptions, *, unique: bool
 ) -> Flow[tuple[NewTask, Stored]]:
+    options = _joining(core, options)
     target = yield from _prepared(core, definition, options)
     queue = core.policies.queue(core.queue_name(target, options))
     new = Order(target, options, queue, unique_by_default=unique).task(payload)
@@ -77,6 +79,12 @@ def _stored(
             after = partial(get_task, core.storage, core.namespace, new.id)
             stored = stored._replace(task=(yield Run(after, reads=True)))
     return new, stored
+
+
+def _joining(core: Intake, options: TaskOptions) -> TaskOptions:
+    """Join the transaction in which the handler around us settles its own task."""
+    joined = transaction_to_join(options.transaction, core.storage)
+    return options if joined is options.transaction else options._replace(transaction=joined)
 
 
 def _wake_after_commit(core: Intake, transaction: object, queue: str) -> None:
@@ -112,16 +120,19 @@ def _prepared(core: Intake, definition: AnyDefinition, options: TaskOptions) -> 
     """
     definition = core.named(definition)
     target = core.target(definition)
+    # Nobody but the caller can write while a transaction on one writer is open; in memory there
+    # is no second connection even to read with.
+    place = options.transaction if core.storage.enlisting.one_writer else None
     if target is None:
         assert isinstance(definition, str)  # noqa: S101 - only an alias can be unknown here
-        target = Target.of_row((yield Run(partial(core.read_row, definition), reads=True)))
+        row = yield Run(partial(core.read_row, definition), place, reads=True)
+        target = Target.of_row(row)
     queue, code = core.queue_name(target, options), core.code_of(definition)
-    if options.transaction is not None and core.storage.enlisting.one_writer:
-        # Nobody but the caller can write now; a queue that is not there has the defaults.
-        if not core.policies.is_fresh(queue):
-            yield Run(partial(core.policies.look, core.storage, queue), reads=True)
+    if place is not None:
+        if not core.policies.is_fresh(queue):  # a queue that is not there has the defaults
+            yield Run(partial(core.policies.look, core.storage, queue), place, reads=True)
         if code is not None and core.known.fresh(code.key) is None:
-            yield Run(partial(core.look, code.key), reads=True)
+            yield Run(partial(core.look, code.key), place, reads=True)
     elif not core.is_prepared(queue, code):
         definitions = () if code is None else (code,)
         yield from _until_certain(partial(_prepare, core, queue, definitions))
@@ -152,6 +163,7 @@ def enqueue_many(
         checked_count("chunk", chunk)
     if isinstance(payloads, (str, bytes, Mapping)) or not isinstance(payloads, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
         raise InvalidValueError("arguments", "must be an iterable of mappings, one for each task")
+    options = _joining(core, options)
     target = yield from _prepared(core, definition, options)
     queue = core.policies.queue(core.queue_name(target, options))
     order = Order(target, options, queue, unique_by_default=False)

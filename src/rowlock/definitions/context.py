@@ -12,6 +12,7 @@ from uuid import UUID
 
 from rowlock.definitions.reports import TakenReport, TaskReports
 from rowlock.definitions.task_log import TaskLog
+from rowlock.definitions.transaction import Settling, TaskTransaction
 from rowlock.errors import InvalidValueError, TaskError
 from rowlock.model.ids import new_task_id
 from rowlock.model.names import DEFAULT_NAMESPACE, DEFAULT_QUEUE
@@ -68,7 +69,18 @@ class Context:
         ...     ctx.progress(50)
     """
 
-    __slots__ = ("_asked_to_stop", "_log", "_reports", "_stopping", "_stored", "_task", "deadline")
+    __slots__ = (
+        "_asked_to_stop",
+        "_log",
+        "_reports",
+        "_settling",
+        "_stopping",
+        "_stored",
+        "_task",
+        "deadline",
+        "is_settling",
+        "settled",
+    )
 
     def __init__(
         self,
@@ -77,6 +89,7 @@ class Context:
         deadline: datetime | None = None,
         stopping: threading.Event | None = None,
         stored: bool = True,
+        settling: Callable[[], Settling] | None = None,
     ) -> None:
         """Make the context of one attempt.
 
@@ -85,6 +98,7 @@ class Context:
             deadline: When the attempt times out, in UTC.
             stopping: Set when every handler that shares it should stop.
             stored: Whether log lines are collected for `take_report`.
+            settling: How the attempt can end within a transaction, asked for when it is to.
         """
         self._task = task
         self.deadline = deadline
@@ -95,6 +109,10 @@ class Context:
         self._reports: TaskReports | None = None
         self._log: TaskLog | None = None
         self._stored = stored
+        self._settling = settling
+        # For the runtime: whether the end was recorded or lost in a transaction already.
+        self.settled: bool | None = None
+        self.is_settling = False
 
     @classmethod
     def detached(cls, alias: str | None = None) -> Context:
@@ -173,6 +191,32 @@ class Context:
             self.log.warning("progress %s is not within 0 to 100", percent, stacklevel=2)
         self._own_reports().set_progress(clamped, message)
         return _RECORDED
+
+    def transaction(self, given: object = None, /) -> TaskTransaction:
+        """Settle the task together with your own rows: one commit, or nothing of either.
+
+        At the block's end the task has succeeded, with `result` as its result, in the same
+        transaction. What the handler returns or raises after it is logged, not recorded. Tasks
+        that are enqueued in the block join it. Keep it short: it holds locks, on SQLite the
+        only write lock.
+
+        Args:
+            given: A connection of yours to the queue's database, or SQLAlchemy's session,
+                connection or engine; by default one of Rowlock's own.
+
+        Raises:
+            InvalidValueError: There is no stored task, as when the handler is called directly.
+
+        Example:
+            >>> def pay(ctx: Context, order: int) -> None:
+            ...     with ctx.transaction() as tx:
+            ...         tx.connection.execute(f"INSERT INTO payment VALUES ({order:d})")
+            ...         tx.result = {"paid": order}
+        """
+        if self._settling is None:
+            problem = "no stored task is run here, so none can be settled: let a worker run it"
+            raise InvalidValueError("transaction", problem)
+        return TaskTransaction(self, self._settling(), given)
 
     def take_report(self) -> TakenReport | None:
         """Return progress and log lines since the last take; for the runtime."""

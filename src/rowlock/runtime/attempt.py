@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from rowlock.backoff import Backoff, RetryPolicy
 from rowlock.definitions.context import Context, TaskCanceledError, TaskInfo
 from rowlock.definitions.definition import TaskDefinition
+from rowlock.definitions.transaction import Settling
 from rowlock.errors import UnknownDefinitionError
 from rowlock.model import json_text
 from rowlock.model.states import TaskState
@@ -26,6 +27,7 @@ from rowlock.runtime.ends import (
     end_of_return,
     failure_from,
 )
+from rowlock.runtime.late import after_settling
 from rowlock.runtime.threads import Threads
 
 log = logging.getLogger(__name__)
@@ -92,6 +94,8 @@ class RunningAttempt:
         """
         if self.stop_reason is not None and reason is not StopReason.STOPPING:
             return
+        if reason is StopReason.LOST and self.context.settled:
+            return  # its handler has settled it, so there is nothing to hold any more
         self.stop_reason = self.stop_reason or reason
         self.context.request_cancel()
         # Cancelled before its first step, a coroutine would end without a trace: one that has
@@ -101,9 +105,18 @@ class RunningAttempt:
             self.runner.cancel()
 
 
-def context_for(claim: Claim, alias: str | None, namespace: str, worker: str) -> Context:
+def context_for(
+    claim: Claim,
+    alias: str | None,
+    namespace: str,
+    worker: str,
+    settling: Callable[[Claim], Settling] | None = None,
+) -> Context:
     """Return the context of a claim's attempt, without its deadline yet."""
-    return Context(partial(_task_info, claim, alias, namespace, worker))
+    return Context(
+        partial(_task_info, claim, alias, namespace, worker),
+        settling=None if settling is None else partial(settling, claim),
+    )
 
 
 def _task_info(claim: Claim, alias: str | None, namespace: str, worker: str) -> TaskInfo:
@@ -142,7 +155,9 @@ async def run_attempt(
     running.begun = True
     try:
         timeout = timeout_of(claim, definition)
-        value = await _called(definition, running, timeout, threads)
+        with after_settling(running.claim, running.context) as late:
+            late.value = await _called(definition, running, timeout, threads)
+        value = late.value
     except TaskTimeoutError as error:
         failure = TaskFailure(type="Timeout", message=str(error))
         return end_of_failure(claim, _retry(retry_of, claim, definition), failure, reason="timeout")
@@ -150,6 +165,8 @@ async def run_attempt(
         return _end_of_stop(running, definition, retry_of, error)
     except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure
         return end_of_failure(claim, _retry(retry_of, claim, definition), failure_from(error))
+    if running.context.settled is not None:
+        return None
     if value is None:
         return Finish(claim.id, claim.token, TaskState.SUCCEEDED)
     return end_of_return(claim, value, _retry(retry_of, claim, definition))

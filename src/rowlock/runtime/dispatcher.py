@@ -107,7 +107,8 @@ class Dispatcher:
 
     def held(self) -> list[RunningAttempt]:
         """Return every attempt whose lease must go on; from any thread."""
-        return [*self.running, *self.settler.held()]
+        running = [one for one in self.running if one.context.settled is None]
+        return [*running, *self.settler.held()]
 
     def stop_claiming(self) -> None:
         """Claim no more; what runs goes on."""
@@ -265,7 +266,8 @@ class Dispatcher:
         alias = claim.definition if definition is None else definition.alias
         if definition is None and alias is not None:
             alias = self._alias_of(alias)
-        context = context_for(claim, alias, self._namespace, self._worker)
+        settling = self._source.settling
+        context = context_for(claim, alias, self._namespace, self._worker, settling)
         return RunningAttempt(claim, context, queue.lease, sent)
 
     def _start(self, claim: Claim, queue: Queue, sent: float) -> None:
@@ -292,6 +294,8 @@ class Dispatcher:
         self.running.discard(running)
         if end is not None:
             self.settler.add(running, end)
+        else:
+            self.settler.count_own(running.context)
         if running.thread is None or running.thread.done():
             self._freed(running)
         else:

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from rowlock.definitions.context import Context
 from rowlock.errors import StorageDataError, StorageError
 from rowlock.model.tasks import Report
 from rowlock.runtime.attempt import RunningAttempt
@@ -93,6 +94,11 @@ class Settler:
             else:
                 self._count(ends, recorded)
                 return
+
+    def count_own(self, context: Context) -> None:
+        """Count an attempt that its handler has settled or lost by itself, if it has."""
+        self.recorded += context.settled is True
+        self.lost += context.settled is False
 
     def _count(self, ends: Sequence[End], recorded: set[UUID]) -> None:
         self.recorded += len(recorded)

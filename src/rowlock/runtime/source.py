@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 from uuid import UUID
 
+from rowlock.definitions.transaction import Settling
 from rowlock.model.queues import Queue
 from rowlock.model.tasks import Claim, Held, Pulse, Report
 from rowlock.runtime.ends import End
@@ -38,6 +39,14 @@ class TaskSource(Protocol):
 
     async def settle(self, ends: Sequence[End]) -> set[UUID]:
         """Record ends of attempts; returns the ids that are recorded, the others are lost."""
+        ...
+
+    def settling(self, claim: Claim) -> Settling:
+        """Return how a handler settles its own claim within a transaction.
+
+        Raises:
+            InvalidValueError: Tasks do not come from a database here.
+        """
         ...
 
     async def report(self, reports: Sequence[Report]) -> None:

@@ -196,6 +196,13 @@ class ClaimStore(Protocol):
         """
         ...
 
+    def finish_held(self, finish: Finish, *, now: datetime | None = None) -> Plan[bool]:
+        """Move one task to history; False if it is not held, even if this token ended it before.
+
+        For a transaction that must end it by itself, because what it did besides counts once.
+        """
+        ...
+
     def release_tasks(
         self, released: Sequence[Release], *, now: datetime | None = None
     ) -> Plan[set[UUID]]:

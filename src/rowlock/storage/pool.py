@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from rowlock.errors import StorageConflictError, StorageError, StorageUnavailableError
@@ -82,6 +82,7 @@ class Pool:
         self._idle: list[Any] = []
         self._lock = threading.Lock()
         self._closed = False
+        self._broken: set[int] = set()
 
     @contextmanager
     def connection(self) -> Generator[Any]:
@@ -113,8 +114,17 @@ class Pool:
                 return self._idle.pop()
         return self._driver.connect()
 
+    def discard(self, connection: Any) -> None:
+        """Close a lent connection that nobody else is to get."""
+        with self._lock:
+            self._broken.add(id(connection))
+        self._driver.close(connection)
+
     def _give_back(self, connection: Any) -> None:
         with self._lock:
+            if id(connection) in self._broken:
+                self._broken.remove(id(connection))
+                return
             if self._keeps and not self._closed:
                 self._idle.append(connection)
                 return
@@ -154,6 +164,36 @@ class PooledRunner:
             if not error.outcome_unknown or time.monotonic() - began > RETRY_SECONDS:
                 raise
         return self._run_again_on_conflict(lambda: operation(*args, **kwargs))
+
+    @contextmanager
+    def transaction(self) -> Generator[Any]:
+        """Lend a connection with an open transaction; commit at the end unless that raises.
+
+        What is raised within passes as it is, be it the driver's: it is the borrower's own.
+        """
+        with ExitStack() as lent:
+            with self._translating(sent=False):
+                connection = lent.enter_context(self.pool.connection())
+            with self._ending(connection, sent=False):
+                self.driver.begin(connection)
+            try:
+                yield connection
+            except BaseException:
+                with suppress(Exception), self._ending(connection, sent=False):
+                    self.driver.rollback(connection)
+                raise
+            with self._ending(connection, sent=True):
+                self.driver.commit(connection)
+
+    @contextmanager
+    def _ending(self, connection: Any, *, sent: bool) -> Generator[None]:
+        """Let nobody else have the connection if its transaction cannot begin or end."""
+        try:
+            with self._translating(sent=sent):
+                yield
+        except BaseException:
+            self.pool.discard(connection)
+            raise
 
     def close(self) -> None:
         """Close the connections."""
@@ -208,6 +248,7 @@ class ServerRunners:
         heartbeat: Has a connection of its own, which nothing else can hold up.
         patient: For what may take its time, such as the making of an index: waits for ever, and
             keeps no connection.
+        transactions: For those of handlers, who may keep a connection for a while.
     """
 
     def __init__(
@@ -224,10 +265,11 @@ class ServerRunners:
         brief = min(silence, HEARTBEAT_SILENCE_SECONDS)
         self.heartbeat = PooledRunner(driver(brief), size=1)
         self.patient = PooledRunner(driver(None), size=size, keeps=False)
+        self.transactions = PooledRunner(driver(silence), size=size)
 
     def close(self) -> None:
         """Close the connections."""
-        for runner in (self.common, self.heartbeat, self.patient):
+        for runner in (self.common, self.heartbeat, self.patient, self.transactions):
             runner.close()
 
 

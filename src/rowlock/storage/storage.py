@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from rowlock.plan import Plan
 from rowlock.runners import Runner, ThreadRunner
@@ -36,6 +37,14 @@ class Vacuum(Protocol):
 
     def vacuum(self) -> None:
         """Do it; blocks while it does, on a connection of its own. Logs its failures."""
+        ...
+
+
+class Transactions(Protocol):
+    """Lends connections with open transactions."""
+
+    def transaction(self) -> AbstractContextManager[Any]:
+        """Lend one; commit at the block's end unless that raises. It then raises ours."""
         ...
 
 
@@ -104,6 +113,8 @@ class Storage:
         patient_runner: Runs plans that may take their time, such as migrations.
         catalog: The engine's statements.
         enlisting: How the engine joins the caller's own transaction.
+        transactions: Opens the transactions in which handlers settle their tasks.
+        async_transaction: Opens one for async code; None where our driver is sync.
         advised_version: Below this version of the engine a known bug threatens the data.
         vacuum: Reclaims dead rows of the live table where that pays; None where none gather.
     """
@@ -121,6 +132,8 @@ class Storage:
     close_all: Callable[[], None]
     catalog: Catalog
     enlisting: Enlisting
+    transactions: Transactions
+    async_transaction: Callable[[], AbstractAsyncContextManager[Any]] | None = None
     advised_version: tuple[int, ...] | None = None
     vacuum: Vacuum | None = None
     _threads: ThreadRunner | None = field(default=None, init=False)

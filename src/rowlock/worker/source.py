@@ -21,6 +21,7 @@ from rowlock.plan import Plan
 from rowlock.runtime.attempt import monotonic
 from rowlock.runtime.ends import End
 from rowlock.storage.contract import ClaimRequest
+from rowlock.storage.settling import ClaimSettling
 from rowlock.storage.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -187,6 +188,10 @@ class StorageSource:
             # Not even that: its lease runs out, and three such ends are a crash loop.
             log.error("task %s: its failure cannot be stored either: %s", end.id, again)  # noqa: TRY400 - its words say it all
             return set()
+
+    def settling(self, claim: Claim) -> ClaimSettling:
+        """Return how a handler settles its claim itself. See `TaskSource.settling`."""
+        return ClaimSettling(self._storage, claim.id, claim.token)
 
     async def report(self, reports: Sequence[Report]) -> None:
         """Store progress and log lines. See `TaskSource.report`."""

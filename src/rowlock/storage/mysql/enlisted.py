@@ -62,10 +62,15 @@ def _recognise_async(connection: Any) -> ExecuteAsync | None:
 async def _execute_async(connection: Any, statement: Statement) -> Result:
     package = "aiomysql" if comes_from(connection, "aiomysql") else "asyncmy"
     cursors: Any = sys.modules[f"{package}.cursors"]  # loaded with its connection
-    values = {name: _quoted(connection, value) for name, value in bound(statement.params).items()}
+    text = _rendered(connection, statement)
     async with connection.cursor(cursors.Cursor) as cursor:
-        count = await cursor.execute(statement.sql.pyformat % values)
+        count = await cursor.execute(text)
         return Result(list(await cursor.fetchall()) if cursor.description else [], count)
+
+
+def _rendered(connection: Any, statement: Statement) -> str:
+    values = {name: _quoted(connection, value) for name, value in bound(statement.params).items()}
+    return statement.sql.pyformat % values
 
 
 def _quoted(connection: Any, value: Any) -> str:

@@ -116,4 +116,5 @@ def open_mysql(url: str, *, prefix: str, pool_size: int, silence: float) -> Stor
         close_all=runners.close,
         catalog=catalog,
         enlisting=MYSQL_ENLISTING,
+        transactions=runners.transactions,
     )

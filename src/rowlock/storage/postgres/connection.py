@@ -145,15 +145,16 @@ class PostgresDriver:
             "connect_timeout": max(longest, LEAST_CONNECT_TIMEOUT_SECONDS),
         }
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """What a connection is opened with besides the DSN: in autocommit mode."""
+        given = conninfo_to_dict(self.dsn)
+        defaults = {name: value for name, value in self._defaults.items() if name not in given}
+        return {"autocommit": True, "prepare_threshold": None, **defaults}
+
     def connect(self) -> psycopg.Connection[Any]:
         """Open a connection in autocommit mode."""
-        given = conninfo_to_dict(self.dsn)
-        connection = HeardConnection.connect(
-            self.dsn,
-            autocommit=True,
-            prepare_threshold=None,
-            **{name: value for name, value in self._defaults.items() if name not in given},
-        )
+        connection = HeardConnection.connect(self.dsn, **self.options)
         connection.silence = self._silence
         return connection
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -14,6 +15,7 @@ from rowlock.storage.pool import ServerRunners
 from rowlock.storage.postgres.connection import PostgresDriver
 from rowlock.storage.postgres.enlisted import POSTGRES_ENLISTING
 from rowlock.storage.postgres.store import POSTGRES_VALUES, PostgresEnqueuePlans, arrays
+from rowlock.storage.postgres.transaction import async_transaction
 from rowlock.storage.postgres.vacuum import VacuumDuty
 from rowlock.storage.postgres.wakeups import NotifyWakeups
 from rowlock.storage.sql.claiming import ClaimPlans
@@ -85,6 +87,8 @@ def open_postgres(
         close_all=runners.close,
         catalog=catalog,
         enlisting=POSTGRES_ENLISTING,
+        transactions=runners.transactions,
+        async_transaction=partial(async_transaction, PostgresDriver(dsn, silence=silence)),
         vacuum=VacuumDuty(runners.patient, catalog),
     )
 

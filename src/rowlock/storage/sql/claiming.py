@@ -123,6 +123,9 @@ class ClaimPlans(Plans):
         # Some were lost or had been settled before: history tells which is which.
         return (yield from self._with_repeated(ordered, set()))
 
+    def finish_held(self, finish: Finish, *, now: datetime | None = None) -> Plan[bool]:
+        return (yield from self._finish([finish], now)) == 1
+
     def release_tasks(
         self, released: Sequence[Release], *, now: datetime | None = None
     ) -> Plan[set[UUID]]:

@@ -50,6 +50,8 @@ class SQLiteRunner:
     def __init__(self, driver: SQLiteDriver, *, in_memory: bool) -> None:
         self.writer = PooledRunner(driver, size=1)
         self.reader = self.writer if in_memory else PooledRunner(driver, size=READERS)
+        # One at a time in this process: the others would poll for the lock that it holds.
+        self.transactions = self.writer if in_memory else PooledRunner(driver, size=1)
 
     def run(self, operation: Callable[P, Plan[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an operation that writes. See `Runner.run`."""
@@ -62,6 +64,7 @@ class SQLiteRunner:
     def close(self) -> None:
         """Close the connections."""
         self.reader.close()
+        self.transactions.close()
         self.writer.close()
 
 
@@ -150,5 +153,6 @@ def open_sqlite(path: str, *, prefix: str, url: str) -> Storage:
         close_all=runner.close,
         catalog=catalog,
         enlisting=SQLITE_ENLISTING,
+        transactions=runner.transactions,
         advised_version=None if in_memory else ADVISED,
     )
