@@ -154,6 +154,7 @@ def define_ordinary(app: Rowlock, journal: Journal) -> None:
 
 def define_special(app: Rowlock, journal: Journal) -> None:
     """Register handlers that single tests need."""
+    define_effects(app)
     present = threading.Barrier(2)
 
     @app.task(queue=QUEUE)
@@ -177,6 +178,19 @@ def define_special(app: Rowlock, journal: Journal) -> None:
         with journalled(journal, ctx):
             await asyncio.sleep(0.05)
             os._exit(EXIT_POISONED)
+
+
+def define_effects(app: Rowlock) -> None:
+    """Register a handler that inserts a row and settles its task in one transaction."""
+
+    @app.task(queue=QUEUE)
+    def insert(ctx: Context, seconds: float) -> None:
+        time.sleep(seconds)
+        with ctx.transaction() as tx:
+            cursor = tx.connection.cursor()
+            cursor.execute(f"INSERT INTO effect VALUES ('{ctx.task.id}', {ctx.attempt})")  # noqa: S608
+            cursor.close()
+            time.sleep(seconds / 20)  # so that some are killed between effect and end
 
 
 def hurry_upkeep() -> None:
