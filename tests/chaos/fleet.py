@@ -29,10 +29,10 @@ def wait_until(holds: Callable[[], object], *, seconds: float, what: str) -> Non
         time.sleep(POLL_SECONDS)
 
 
-def run_by_all(fleet: Fleet, journal: Path) -> bool:
-    """Whether every worker of the fleet has started a task."""
+def run_by_all(fleet: Fleet, journal: Path, *, kind: str = "started") -> bool:
+    """Whether every worker of the fleet has started a task, or whatever else is asked."""
     assert not fleet.ended, fleet.log_end
-    started = {event["pid"] for event in events_of(journal, "started")}
+    started = {event["pid"] for event in events_of(journal, kind)}
     return started >= {worker.pid for worker in fleet.workers}
 
 

@@ -10,16 +10,17 @@ from uuid import UUID
 
 from rowlock import TaskState
 from tests.chaos.conftest import FULL, Place
-from tests.chaos.fleet import Fleet, Nemesis, chosen_seed
+from tests.chaos.fleet import Fleet, Nemesis, chosen_seed, run_by_all, wait_until
 from tests.chaos.history import history_from
 from tests.chaos.program import QUEUE, Options
-from tests.chaos.runs import MANY_CRASHES, QUICK_RETRY, wait_until_drained
+from tests.chaos.runs import MANY_CRASHES, QUICK_RETRY, START_SECONDS, wait_until_drained
 from tests.support.backends import sql_plan
 
-TASKS = 10_000 if FULL else 400
-KILLS = 100 if FULL else 5
+TASKS = 10_000 if FULL else 200
+KILLS = 100 if FULL else 3
 FREEZES = 16 if FULL else 1
-WORKERS = 4
+WORKERS = 4 if FULL else 2
+LONGEST_SECONDS = 0.2
 MANY_ATTEMPTS = 1_000
 
 
@@ -32,11 +33,16 @@ def test_effects_are_as_many_as_tasks(place: Place):
     draw = random.Random(seed)
     rows_of(place, "CREATE TABLE effect (task varchar(36), attempt integer)")
     place.app.register_queue(QUEUE, lease="1s", max_crashes=MANY_CRASHES, retry=QUICK_RETRY)
-    pauses = [{"seconds": draw.uniform(0, 0.2)} for _ in range(TASKS)]
+    pauses = [{"seconds": draw.uniform(0, LONGEST_SECONDS)} for _ in range(TASKS)]
     options = Options(url=place.url, journal=str(place.journal), slots=4)
     with Fleet(options, size=WORKERS, log=place.log) as fleet:
         ids = place.app.enqueue_many("insert", pauses, max_attempts=MANY_ATTEMPTS)
-        Nemesis(fleet, seed, frozen_seconds=(1.5, 2.5)).rage(
+        wait_until(
+            lambda: run_by_all(fleet, place.journal, kind="claimed"),
+            seconds=START_SECONDS,
+            what="all have tasks",
+        )
+        Nemesis(fleet, seed, frozen_seconds=(1.2, 2.0)).rage(
             kills=KILLS, freezes=FREEZES, seconds=20 * KILLS
         )
         wait_until_drained(place)
