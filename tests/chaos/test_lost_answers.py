@@ -11,9 +11,9 @@ from uuid import UUID
 
 import pytest
 
-from rowlock import Rowlock
+from rowlock import Rowlock, Task, TaskState, Worker
 from tests.chaos.conftest import Place
-from tests.chaos.fleet import Fleet
+from tests.chaos.fleet import Fleet, wait_until
 from tests.chaos.journal import Journal, events_of
 from tests.chaos.program import QUEUE, Options, define
 from tests.chaos.proxy import Proxy
@@ -21,11 +21,12 @@ from tests.chaos.runs import (
     DRAIN_SECONDS,
     QUICK_RETRY,
     START_SECONDS,
+    is_drained,
     judged,
     wait_for_events,
     wait_until_drained,
 )
-from tests.support.backends import SERVERS
+from tests.support.backends import SERVERS, sql_plan
 
 # A worker that forgot what it is waiting for would find it with its next poll only.
 BEFORE_THE_POLL_SECONDS = 3.5
@@ -165,3 +166,41 @@ def test_a_retry_whose_answer_is_lost_is_recognised_when_repeated(place: Place, 
     outcomes = [attempt.outcome for attempt in place.app.attempts(task)]
     assert outcomes == ["failed", "succeeded"]
     assert runs_of(place, "started", task) == 2
+
+
+def effects(place: Place) -> list[int]:
+    rows = place.app.core.storage.runner.run(sql_plan, "SELECT attempt FROM effect").rows
+    return [row[0] for row in rows]
+
+
+def settle_through(place: Place, far_app: Rowlock) -> Task:
+    place.app.core.storage.runner.run(
+        sql_plan, "CREATE TABLE effect (task varchar(36), attempt integer)"
+    )
+    place.app.register_queue(QUEUE, retry=QUICK_RETRY)
+    task = far_app.enqueue("insert", {"seconds": 0})
+    Worker(far_app, queues=[QUEUE]).run_once()
+    wait_until(lambda: is_drained_by(far_app), seconds=DRAIN_SECONDS, what="the task is final")
+    return far_app.get_task(task)
+
+
+def is_drained_by(app: Rowlock) -> bool:
+    Worker(app, queues=[QUEUE]).run_once()
+    return is_drained(app)
+
+
+def test_an_effect_that_was_committed_is_not_repeated(place: Place, proxy: Proxy, far_app: Rowlock):
+    """The handler cannot know; the end that its worker asks for finds the task settled."""
+    proxy.cut_after(b"INSERT INTO effect", COMMIT)
+    task = settle_through(place, far_app)
+    assert proxy.cut.is_set()
+    assert (task.state, task.attempt, effects(place)) == (TaskState.SUCCEEDED, 1, [1])
+
+
+def test_an_effect_that_was_not_committed_is_had_by_the_next_attempt(
+    place: Place, proxy: Proxy, far_app: Rowlock
+):
+    proxy.cut_after(b"INSERT INTO effect", FINISH[place.engine][0])
+    task = settle_through(place, far_app)
+    assert proxy.cut.is_set()
+    assert (task.state, task.attempt, effects(place)) == (TaskState.SUCCEEDED, 2, [2])
