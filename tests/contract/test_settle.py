@@ -378,3 +378,19 @@ def test_settles_that_cross_in_any_order_do_not_fail(backend):
         set(ids(claims)),
         set(ids(claims)),
     ]
+
+
+def test_an_end_that_must_be_its_own_is_recorded_once(backend):
+    one = claimed(backend)
+    finish_held = backend.storage.claims.finish_held
+    assert backend.run(finish_held, done(one)) is True
+    assert state_of(backend, one.id) is TaskState.SUCCEEDED
+    assert backend.run(finish_held, done(one)) is False
+    assert finish(backend, done(one)) == {one.id}
+
+
+def test_an_end_that_must_be_its_own_is_refused_with_another_token(backend):
+    one = claimed(backend)
+    stale = done(one)._replace(token=new_token())
+    assert backend.run(backend.storage.claims.finish_held, stale) is False
+    assert state_of(backend, one.id) is TaskState.RUNNING

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from rowlock import Context, Rowlock, Snooze, TaskState, Worker
+from rowlock.definitions.joining import transaction_to_join
 from rowlock.errors import InvalidValueError, LeaseLostError
 from tests.app.steps import count, greeting
 from tests.transactions.effects import insert, run
@@ -227,3 +230,59 @@ async def test_a_sync_block_in_an_async_handler_works_if_it_awaits_nothing(app, 
     task = app.task(alias="work")(work).enqueue()
     assert await Worker(app).arun_once() == 1
     assert (app.get_task(task).state, effects()) == (TaskState.SUCCEEDED, [1])
+
+
+async def test_what_follows_the_block_is_not_cut_off_by_the_heartbeat(app, effects):
+    """Nothing can be lost any more, so nobody is told to stop."""
+    ended: list[bool] = []
+    app.register_queue("default", lease="1s")
+
+    async def work(ctx: Context) -> None:
+        with ctx.transaction() as tx:
+            insert(tx.connection)
+        await asyncio.sleep(1.5)
+        ended.append(ctx.canceled)
+
+    task = app.task(alias="work")(work).enqueue()
+    assert await Worker(app).arun_once() == 1
+    assert (ended, app.get_task(task).attempt, effects()) == ([False], 1, [1])
+
+
+def test_a_block_that_ends_after_the_timeout_has_no_effect(app, effects):
+    """The attempt has failed at its deadline; its thread goes on, and finds the claim lost."""
+    ended = threading.Event()
+
+    @app.task(timeout="0.3s", max_attempts=1)
+    def work(ctx: Context) -> None:
+        deadline = time.monotonic() + 30
+        while not app.get_task(ctx.task.id).state.is_final and time.monotonic() < deadline:
+            time.sleep(0.02)
+        try:
+            with ctx.transaction() as tx:
+                insert(tx.connection)
+        except LeaseLostError:
+            ended.set()
+
+    task = work.enqueue()
+    assert Worker(app).run_once() == 1
+    assert ended.wait(30)
+    assert effects() == []
+    assert app.get_task(task).state is TaskState.FAILED
+
+
+def test_the_block_is_joined_by_what_its_handler_calls_and_by_nobody_else(app, effects):
+    seen: list[object] = []
+
+    def work(ctx: Context) -> None:
+        with ctx.transaction() as tx:
+            insert(tx.connection)
+            thread = threading.Thread(
+                target=lambda: seen.append(transaction_to_join(None, app.core.storage))
+            )
+            thread.start()
+            thread.join()
+            seen.append(transaction_to_join(None, app.core.storage))
+        seen.append(transaction_to_join(None, app.core.storage))
+
+    run(app, work)
+    assert (seen[0], seen[1] is None, seen[2]) == (None, False, None)

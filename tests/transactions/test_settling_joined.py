@@ -233,3 +233,32 @@ def test_a_transaction_that_the_block_has_ended_itself_is_told(app, effects):
     assert task.state is TaskState.FAILED
     assert task.error is not None
     assert "autocommit" in task.error.message
+
+
+@of_each_async_kind
+def test_an_async_one_is_refused_by_a_sync_block(app, backend, begin):
+    async def work(ctx: Context) -> None:
+        async with begin(backend.url) as caller:
+            with ctx.transaction(caller.transaction):
+                pass
+
+    task = run(app, work, max_attempts=1)
+    assert task.error is not None
+    assert "async ones need the async methods" in task.error.message
+
+
+@of_each_kind
+def test_a_sync_one_is_refused_by_an_async_block_and_left_as_it_is(app, backend, begin, effects):
+    async def work(ctx: Context) -> None:
+        with begin(backend.url) as caller:
+            caller.execute(insertion(1))
+            try:
+                async with ctx.transaction(caller.transaction):
+                    pass
+            finally:
+                caller.commit()
+
+    task = run(app, work, max_attempts=1)
+    assert task.error is not None
+    assert "async ones need the async methods" in task.error.message
+    assert effects() == [1]

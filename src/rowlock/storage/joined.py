@@ -6,7 +6,7 @@ enqueue. How it begins is the framework's or the driver's matter.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -14,17 +14,24 @@ from rowlock.storage.unwrapping import comes_from, refused
 
 
 @contextmanager
-def joined(given: Any) -> Generator[Any]:
-    """Commit what was given at the block's end, or roll it back; a sync one."""
-    if _is_engine(given):
+def joined(given: Any, check: Callable[[Any], object]) -> Generator[Any]:
+    """Commit what was given at the block's end, or roll it back; a sync one.
+
+    Args:
+        given: The handler's own.
+        check: Refuses what cannot be joined, before anything is ours to undo.
+    """
+    if type(given).__name__ == "Engine" and comes_from(given, "sqlalchemy"):
         with given.begin() as connection:
+            check(connection)
             yield connection
         return
     if comes_from(given, "django") and hasattr(given, "in_atomic_block"):
         with _atomic(given):
+            check(given)
             yield given
         return
-    _check_ends(given)
+    check(given)
     try:
         yield given
     except BaseException:
@@ -34,19 +41,23 @@ def joined(given: Any) -> Generator[Any]:
 
 
 @asynccontextmanager
-async def joined_async(given: Any) -> AsyncGenerator[Any]:
-    """Commit what was given at the block's end, or roll it back; an async one."""
-    if _is_engine(given):
+async def joined_async(
+    given: Any, check: Callable[[Any], Awaitable[object]]
+) -> AsyncGenerator[Any]:
+    """Commit what was given at the block's end, or roll it back; an async one. See `joined`."""
+    if type(given).__name__ == "AsyncEngine" and comes_from(given, "sqlalchemy"):
         async with given.begin() as connection:
+            await check(connection)
             yield connection
         return
     if comes_from(given, "asyncpg") and hasattr(given, "transaction"):
         if given.is_in_transaction():
             raise refused("is open already; leave it to ctx.transaction() to begin and commit")
         async with given.transaction():
+            await check(given)
             yield given
         return
-    _check_ends(given)
+    await check(given)
     try:
         yield given
     except BaseException:
@@ -55,19 +66,9 @@ async def joined_async(given: Any) -> AsyncGenerator[Any]:
     await given.commit()
 
 
-def _is_engine(given: Any) -> bool:
-    return comes_from(given, "sqlalchemy") and type(given).__name__ in {"Engine", "AsyncEngine"}
-
-
 def _atomic(connection: Any) -> Any:
     from django.db.transaction import Atomic
 
     if connection.in_atomic_block:
         raise refused("atomic() is open already; leave it to ctx.transaction() to open it")
     return Atomic(using=connection.alias, savepoint=False, durable=True)
-
-
-def _check_ends(given: Any) -> None:
-    if not (hasattr(given, "commit") and hasattr(given, "rollback")):
-        name = type(given).__qualname__
-        raise refused(f"a {name} is no connection, session or engine that can be committed")

@@ -35,11 +35,10 @@ class ClaimSettling:
     @contextmanager
     def block(self, given: object, end: Callable[[], Ended], /) -> Generator[Handles]:
         """Open a transaction or join a given one; settle and commit at the block's end."""
-        own = self._storage.transactions.transaction
-        with own() if given is None else joined(given) as connection:
-            runner = self._storage.enlist(connection)  # refuses what cannot be joined
+        enlist, own = self._storage.enlist, self._storage.transactions.transaction
+        with own() if given is None else joined(given, enlist) as connection:
             yield connection, connection
-            runner = self._storage.enlist(connection)  # nor can what the block has ended itself
+            runner = enlist(connection)  # refuses what the block has ended itself
             if not runner.run(self._settle, end()):
                 raise LeaseLostError(self._id)
         self._storage.wakeups.wake_here(None, None)
@@ -49,18 +48,17 @@ class ClaimSettling:
         self, given: object, end: Callable[[], Ended], /
     ) -> AsyncGenerator[Handles]:
         """Open a transaction or join a given one. See `block`."""
-        own = self._storage.async_transaction
+        enlist, own = self._storage.enlist_async, self._storage.async_transaction
         if given is None and own is None:
             raise InvalidValueError(
                 "transaction",
                 f"Rowlock has no async driver for {self._storage.engine}: give an async "
                 "connection of yours, or use `with` in a sync handler",
             )
-        opened = own() if given is None and own is not None else joined_async(given)
+        opened = own() if given is None and own is not None else joined_async(given, enlist)
         async with opened as connection:
-            runner = await self._storage.enlist_async(connection)
             yield connection, connection
-            runner = await self._storage.enlist_async(connection)
+            runner = await enlist(connection)
             if not await runner.run(self._settle, end()):
                 raise LeaseLostError(self._id)
         self._storage.wakeups.wake_here(None, None)
