@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rowlock.model.definitions import Definition
 from rowlock.model.states import TaskState
-from rowlock.model.tasks import Definition
 from tests.contract.steps import (
     after,
     back,

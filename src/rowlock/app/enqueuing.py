@@ -201,11 +201,16 @@ def _store_stream(core: Intake, stream: TaskStream, options: TaskOptions) -> Flo
         if not (yield from _is_stored(core, stream.ids[0], error)):
             raise
         ids = stream.ids
-    for queue in stream.queues:
+    yield from _announce_here(core, stream.queues, ids)
+    return ids
+
+
+def _announce_here(core: Intake, queues: Iterable[str], ids: Sequence[UUID]) -> Flow[None]:
+    """Tell this process of what was stored and committed."""
+    for queue in queues:
         core.storage.wakeups.wake_here(core.namespace, queue)
     if core.on_enqueued is not None:
         yield from core.on_enqueued(ids)
-    return ids
 
 
 def _is_stored(core: Intake, first: UUID, doubt: StorageError) -> Flow[bool]:
