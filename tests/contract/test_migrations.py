@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from copy import copy
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -95,6 +96,28 @@ def test_applying_again_keeps_the_data(backend):
     insert(backend, task)
     apply(backend.storage)
     assert get(backend, task.id).state is TaskState.QUEUED
+
+
+def test_definitions_of_the_first_version_get_ids_and_times(empty, tmp_path):
+    first = copy(empty.migrations)
+    first._folder = tmp_path / "migrations"
+    shutil.copytree(empty.migrations._folder, first._folder)
+    for later in list(first._folder.iterdir()):
+        if later.is_file() and not later.name.startswith("0001"):
+            later.unlink()
+    apply(empty, first)
+    empty.runner.run(partial(empty.upkeep.take_duty, "a time", every=timedelta(hours=1)))
+    for key in ("a", "b"):
+        execute(
+            empty,
+            f"INSERT INTO mine_definition SELECT 'default', '{key}', 'A', 'T', 'D', 'default',"  # noqa: S608 - our own
+            " 'canceled', NULL, next_at FROM mine_duty",
+        )
+    apply(empty)
+    one, two = empty.runner.read(empty.definitions.list_definitions, "default")
+    assert one.id != two.id
+    assert (one.title, one.memo, one.status, one.deleted_at) == ("T", "", "canceled", None)
+    assert one.created_at == one.updated_at is not None
 
 
 def test_a_migrated_database_passes(empty):

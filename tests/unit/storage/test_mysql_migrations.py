@@ -74,9 +74,10 @@ def test_a_migration_that_was_killed_half_way_is_finished_by_the_next(url, share
 
         with pytest.raises(KilledError):
             drive(killed.migrations.apply(), execute)
-        assert killed.runner.read(killed.migrations.applied) == []
+        finished = len(killed.runner.read(killed.migrations.applied))
+        assert finished < len(killed.migrations.all)
     with closing(open_storage(url)) as storage:
-        assert storage.runner.run(storage.migrations.apply) == storage.migrations.all
+        assert storage.runner.run(storage.migrations.apply) == storage.migrations.all[finished:]
         storage.runner.read(storage.migrations.verify)
         assert tables(storage) == {*table_names(storage), "rowlock_migration"}
 
@@ -173,7 +174,7 @@ def test_a_prefix_reaches_every_table_and_index(url):
 
 def test_the_longest_prefix_fits_the_servers_names(url):
     with closing(open_storage(url, prefix="a" * 31)) as storage:
-        assert storage.runner.run(storage.migrations.apply) == storage.migrations.all
+        assert storage.runner.run(storage.migrations.apply) == storage.migrations.all[finished:]
         storage.runner.read(storage.migrations.verify)
 
 
