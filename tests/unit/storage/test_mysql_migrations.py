@@ -174,7 +174,7 @@ def test_a_prefix_reaches_every_table_and_index(url):
 
 def test_the_longest_prefix_fits_the_servers_names(url):
     with closing(open_storage(url, prefix="a" * 31)) as storage:
-        assert storage.runner.run(storage.migrations.apply) == storage.migrations.all[finished:]
+        assert storage.runner.run(storage.migrations.apply) == storage.migrations.all
         storage.runner.read(storage.migrations.verify)
 
 
