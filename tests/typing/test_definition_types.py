@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = """
 from rowlock.definitions.context import Context, context
 from rowlock.definitions.decorator import TaskDecorator
+from rowlock.definitions.task_handler import TaskHandler
 
 app = TaskDecorator()
 
@@ -32,7 +33,16 @@ def anything(value: object) -> int: return 1
 @app.task()
 def nothing() -> None: ...
 
+class Hello(TaskHandler):
+    queue = "emails"
+    def handle(self) -> bool: return self.has_task
+
+hello = app.task(Hello)
+told_hello = app.task(alias="other")(Hello())
+
 async def right() -> None:
+    hello.enqueue(name="Tom", user_id=7)
+    await told_hello.options(priority=1).aenqueue(name="Tom")
     a: str = plain(1)
     b: str = await told(1, note="x")
     c: int = anything(value=3)
