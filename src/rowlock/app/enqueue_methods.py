@@ -36,6 +36,7 @@ class Enqueueing(Running):
         Raises:
             InvalidValueError: A value is refused; nothing was stored.
             UnknownDefinitionError: Nobody knows the alias.
+            DefinitionClosedError: The definition is canceled or deleted.
             DuplicateTaskError: A live task holds the unique key.
             StorageUnavailableError: The database cannot be reached.
         """
@@ -64,6 +65,7 @@ class Enqueueing(Running):
         Raises:
             InvalidValueError: A value is refused; nothing was stored.
             UnknownDefinitionError: Nobody knows the alias.
+            DefinitionClosedError: The definition is canceled or deleted.
         """
         given = task_options(**options)
         return self._run(
@@ -93,6 +95,7 @@ class Enqueueing(Running):
 
         Raises:
             InvalidValueError: A value is refused; nothing was stored.
+            DefinitionClosedError: The definition is canceled or deleted.
             DuplicateTaskError: A live task holds a unique key; nothing was stored.
         """
         given = task_options(**options)
