@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rowlock import Rowlock
-from rowlock.app import enqueuing
+from rowlock.app import enqueuing, holding_flows
 from rowlock.app.flow import Pause, Run, Step
 from rowlock.definitions.options import NO_OPTIONS, task_options
 from rowlock.errors import StorageUnavailableError
@@ -110,3 +110,27 @@ def test_a_given_id_that_was_replayed_is_the_task(core):
     with pytest.raises(StopIteration) as returned:
         flow.send(outcome(core, next(flow)))
     assert returned.value.value[0].id == given.id
+
+
+def claiming(core):
+    """A claim by hand up to the step that takes the task."""
+    flow = holding_flows.claim(core, "w", "default", limit=1, lease=None, definitions=None)
+    step = flow.send(outcome(core, next(flow)))
+    return flow, step
+
+
+def test_a_claim_whose_answer_was_lost_is_found_by_its_token(core):
+    task = outcome(core, next(enqueuing.enqueue(core, None, 1, NO_OPTIONS))).task
+    flow, step = claiming(core)
+    outcome(core, step)
+    again = flow.throw(doubt())
+    with pytest.raises(StopIteration) as returned:
+        flow.send(outcome(core, again))
+    [claimed] = returned.value.value
+    assert (claimed.id, claimed.attempt) == (task.id, 1)
+
+
+def test_a_claim_that_was_refused_is_not_looked_for(core):
+    flow, _ = claiming(core)
+    with pytest.raises(StorageUnavailableError):
+        flow.throw(refusal())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from rowlock.backoff import RetryPolicy
 from rowlock.definitions.definition import TaskDefinition
 from rowlock.definitions.reports import progress_message
 from rowlock.definitions.signature import Signature
-from rowlock.errors import InvalidValueError
+from rowlock.errors import InvalidValueError, StorageUnavailableError
 from rowlock.model import json_text
 from rowlock.model.claimed import ClaimedTask, claimed_task
 from rowlock.model.definitions import Definition
@@ -29,6 +29,7 @@ from rowlock.model.tasks import Claim, Finish, Held, Report, Task, TaskFailure
 from rowlock.ops import holding
 from rowlock.ops.claim import claim_from
 from rowlock.ops.tasks import get_task
+from rowlock.plan import Plan
 from rowlock.runtime.ends import MAX_MESSAGE_LENGTH, failure_from
 from rowlock.storage.contract import ClaimRequest
 
@@ -98,8 +99,9 @@ def claim(
     )
     leases = {} if given else {queue.name: queue.lease for queue in known}
     chosen = None if named is None else list(dict.fromkeys(named))
-    operation = partial(claim_from, core.storage, request, chosen, leases=leases)
-    claims: list[Claim] = yield Run(operation)
+    claims = yield from _claims(
+        core, request, partial(claim_from, core.storage, request, chosen, leases=leases)
+    )
     aliases_by_key = yield from _aliases(core, claims)
     return [
         claimed_task(
@@ -109,6 +111,20 @@ def claim(
         )
         for one in claims
     ]
+
+
+def _claims(
+    core: Intake, request: ClaimRequest, operation: Callable[[], Plan[list[Claim]]]
+) -> Flow[list[Claim]]:
+    """Claim; where the answer is lost, ask once which tasks carry our token."""
+    try:
+        claims: list[Claim] = yield Run(operation)
+    except StorageUnavailableError as error:
+        if not error.outcome_unknown:
+            raise
+        # Otherwise nobody would run them until their leases ran out, and a crash were charged.
+        claims = yield Run(partial(core.storage.claims.read_claimed, request.token), reads=True)
+    return claims
 
 
 def _aliases(core: Intake, claims: Sequence[Claim]) -> Flow[dict[str, str]]:
