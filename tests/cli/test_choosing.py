@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
+from rowlock import Rowlock
 from tests.cli.commands import cli, cli_json, error_of
+from tests.cli.test_both_doors import Case, told_in_python, told_on_the_command_line
 
 
 def listed(seeded, *args: str) -> list[str]:
@@ -72,3 +76,38 @@ def test_an_order_that_does_not_fit_the_states_is_refused(seeded):
     args = ("--order", "run_at", "--state", "failed", "--json")
     result = cli("tasks", *args, url=seeded.url)
     assert error_of(result.stderr)["detail"]["field"] == "order"
+
+
+BOTH_DOORS = {
+    "argument without a queue": Case(
+        "arguments",
+        ["tasks", "--argument", "a=1"],
+        lambda app: app.list_tasks(arguments={"a": "1"}),
+    ),
+    "argument that is a list": Case(
+        "arguments",
+        ["count", "--queue", "default", "--argument", "a:=[1]"],
+        lambda app: app.count(queue="default", arguments={"a": [1]}),
+    ),
+    "empty error": Case("error", ["tasks", "--error", ""], lambda app: app.list_tasks(error="")),
+    "empty worker": Case("worker", ["count", "--worker", ""], lambda app: app.count(worker="")),
+    "order": Case(
+        "order",
+        ["tasks", "--order", "finished_at", "--state", "queued"],
+        lambda app: app.list_tasks(order="finished_at", states=("queued",)),
+    ),
+    "stuck for no time": Case(
+        "longer_than", ["stuck", "--longer-than", "0"], lambda app: app.stuck(longer_than="0")
+    ),
+    "no window": Case(
+        "window", ["stats", "--window", "soon"], lambda app: app.throughput(window="soon")
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BOTH_DOORS.values(), ids=list(BOTH_DOORS))
+def test_both_doors_refuse_alike(seeded, case):
+    with closing(Rowlock(seeded.url)) as app:
+        told = told_in_python(lambda: case.call(app))
+    assert told.field == case.field
+    assert told == told_on_the_command_line(*case.args, url=seeded.url)
