@@ -22,7 +22,6 @@ class ClaimedTask:
         attempt: Runs so far; this one counts.
         lease: How long the claim holds without a heartbeat.
         lease_until: When it ends unless a heartbeat comes before.
-        cancel_requested: Whether it was asked to cancel before an earlier holder gave it up.
     """
 
     id: UUID
@@ -40,7 +39,6 @@ class ClaimedTask:
     started_at: datetime
     lease: timedelta
     lease_until: datetime
-    cancel_requested: bool
 
 
 def claimed_task(claim: Claim, alias: str | None, lease: timedelta) -> ClaimedTask:
@@ -61,5 +59,4 @@ def claimed_task(claim: Claim, alias: str | None, lease: timedelta) -> ClaimedTa
         started_at=claim.started_at,
         lease=lease,
         lease_until=claim.lease_until,
-        cancel_requested=claim.cancel_requested,
     )
