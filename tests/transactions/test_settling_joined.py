@@ -12,15 +12,19 @@ from django.db.transaction import atomic
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from rowlock import AsyncRowlock, Context, TaskState, Worker
-from rowlock.errors import InvalidValueError, LeaseLostError
+from rowlock.errors import InvalidValueError, LeaseLostError, StorageUnavailableError
 from tests.app.steps import greeting
-from tests.support.backends import DURABLE
+from tests.support.backends import DURABLE, SERVERS
 from tests.transactions.callers import alchemy_url, django_database
 from tests.transactions.effects import insert, insertion, run
 from tests.transactions.kinds import ASYNC, SYNC
 
 DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg", "mysql": "pymysql"}
 ASYNC_DRIVERS = {"sqlite": "aiosqlite", "postgresql": "asyncpg", "mysql": "asyncmy"}
+BREAKING = {
+    "postgresql": "SELECT pg_terminate_backend(pg_backend_pid())",
+    "mysql": "KILL CONNECTION_ID()",
+}
 ON_POSTGRES = pytest.mark.parametrize("backend", ["postgres"], indirect=True)
 ON_DURABLE = pytest.mark.parametrize("backend", DURABLE, indirect=True)
 
@@ -262,3 +266,24 @@ def test_a_sync_one_is_refused_by_an_async_block_and_left_as_it_is(app, backend,
     assert task.error is not None
     assert "async ones need the async methods" in task.error.message
     assert effects() == [1]
+
+
+@pytest.mark.parametrize("backend", SERVERS, indirect=True)
+def test_a_connection_of_our_own_that_broke_is_not_used_again(app, backend, effects):
+    end_connection = BREAKING[backend.url.partition("://")[0]]
+    raised: list[BaseException] = []
+
+    def work(ctx: Context) -> None:
+        try:
+            with ctx.transaction() as tx:
+                insert(tx.connection, ctx.attempt)
+                if ctx.attempt < 3:
+                    tx.connection.cursor().execute(end_connection)
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    task = run(app, work, retry="immediate", max_attempts=3)
+    assert (task.state, effects()) == (TaskState.SUCCEEDED, [3])
+    assert len(raised) == 2
+    assert not [error for error in raised if isinstance(error, StorageUnavailableError)]

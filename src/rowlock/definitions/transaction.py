@@ -20,10 +20,12 @@ class Ended(NamedTuple):
     Attributes:
         result: JSON text; None for no result.
         report: Progress and log lines that are not stored yet.
+        enqueued: Whether an enqueue has joined it.
     """
 
     result: str | None
     report: TakenReport | None
+    enqueued: bool
 
 
 class Settling(Protocol):
@@ -84,6 +86,7 @@ class TaskTransaction(HandlersTransaction):
         self._settling = settling
         self._given = given
         self._joined: Any = None
+        self._enqueued = False
         self._block: AbstractContextManager[Any] | AbstractAsyncContextManager[Any] | None = None
 
     def __enter__(self) -> Self:
@@ -144,6 +147,7 @@ class TaskTransaction(HandlersTransaction):
             raise InvalidValueError("transaction", "the block of ctx.transaction() is not open")
         if self._settling.place is not place:
             raise InvalidValueError("transaction", "ctx.transaction() is open in another database")
+        self._enqueued = True
         return self._joined
 
     def is_open_in(self, place: object) -> bool:
@@ -183,4 +187,4 @@ class TaskTransaction(HandlersTransaction):
             problem = f"a transaction settles a task as succeeded: return {name} without one"
             raise InvalidValueError("result", problem)
         result = None if self.result is None else stored_text("result", self.result)
-        return Ended(result, self._attempt.take_report())
+        return Ended(result, self._attempt.take_report(), self._enqueued)

@@ -38,10 +38,10 @@ class ClaimSettling:
         enlist, own = self._storage.enlist, self._storage.transactions.transaction
         with own() if given is None else joined(given, enlist) as connection:
             yield connection, connection
-            runner = enlist(connection)  # refuses what the block has ended itself
-            if not runner.run(self._settle, end()):
+            ended, runner = end(), enlist(connection)  # refuses what the block has ended itself
+            if not runner.run(self._settle, ended):
                 raise LeaseLostError(self._id)
-        self._storage.wakeups.wake_here(None, None)
+        self._wake(ended)
 
     @asynccontextmanager
     async def async_block(
@@ -58,10 +58,14 @@ class ClaimSettling:
         opened = own() if given is None and own is not None else joined_async(given, enlist)
         async with opened as connection:
             yield connection, connection
-            runner = await enlist(connection)
-            if not await runner.run(self._settle, end()):
+            ended, runner = end(), await enlist(connection)
+            if not await runner.run(self._settle, ended):
                 raise LeaseLostError(self._id)
-        self._storage.wakeups.wake_here(None, None)
+        self._wake(ended)
+
+    def _wake(self, ended: Ended) -> None:
+        if ended.enqueued:  # into whichever queues
+            self._storage.wakeups.wake_here(None, None)
 
     def _settle(self, ended: Ended) -> Plan[bool]:
         """Record that the task has succeeded; False if the claim is no longer ours."""
