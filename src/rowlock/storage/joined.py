@@ -6,8 +6,9 @@ enqueue. How it begins is the framework's or the driver's matter.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from rowlock.storage.unwrapping import comes_from, refused
@@ -35,7 +36,8 @@ def joined(given: Any, check: Callable[[Any], object]) -> Generator[Any]:
     try:
         yield given
     except BaseException:
-        given.rollback()
+        with suppress(Exception):  # the first error is the one to tell
+            given.rollback()
         raise
     given.commit()
 
@@ -61,14 +63,14 @@ async def joined_async(
     try:
         yield given
     except BaseException:
-        await given.rollback()
+        with suppress(Exception):
+            await given.rollback()
         raise
     await given.commit()
 
 
 def _atomic(connection: Any) -> Any:
-    from django.db.transaction import Atomic
-
     if connection.in_atomic_block:
         raise refused("atomic() is open already; leave it to ctx.transaction() to open it")
-    return Atomic(using=connection.alias, savepoint=False, durable=True)
+    blocks: Any = sys.modules["django.db.transaction"]  # loaded with its connection
+    return blocks.atomic(using=connection.alias, savepoint=False, durable=True)
