@@ -27,7 +27,7 @@ from rowlock.runtime.ends import (
     end_of_return,
     failure_from,
 )
-from rowlock.runtime.late import after_settling
+from rowlock.runtime.late import AfterSettling
 from rowlock.runtime.threads import Threads
 
 log = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ async def run_attempt(
     running.begun = True
     try:
         timeout = timeout_of(claim, definition)
-        with after_settling(running.claim, running.context) as late:
+        with AfterSettling(running.claim, running.context) as late:
             late.value = await _called(definition, running, timeout, threads)
         value = late.value
     except TaskTimeoutError as error:
