@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from rowlock.backoff import Backoff, RetryPolicy
+from rowlock.model.definitions import Definition
 from rowlock.model.queues import Queue, QueuePolicy, queue_policy
 from tests.contract.steps import seconds, together
 from tests.support.backends import Backend
@@ -126,3 +127,15 @@ def test_queues_are_listed_by_namespace_or_all(backend):
     ensure(backend, "q", "a")
     assert [queue.namespace for queue in queues(backend, "a")] == ["a"]
     assert [queue.namespace for queue in queues(backend, None)] == ["a", "b"]
+
+
+def test_a_namespace_can_be_forgotten_and_others_stay(backend):
+    hello = Definition(alias="Hello", key="hello")
+    for namespace in ("bench", "default"):
+        ensure(backend, "mail", namespace)
+        backend.run(backend.storage.definitions.put_definitions, namespace, [hello])
+    backend.run(backend.storage.queues.forget_namespace, "bench")
+    left = backend.read(backend.storage.queues.list_queues, None)
+    assert [(one.namespace, one.name) for one in left] == [("default", "mail")]
+    assert backend.read(backend.storage.definitions.list_definitions, "bench") == []
+    assert len(backend.read(backend.storage.definitions.list_definitions, "default")) == 1
