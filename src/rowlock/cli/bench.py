@@ -58,8 +58,9 @@ def command(database: Database, *, tasks: int, yes: bool, as_json: bool) -> None
     if as_json:
         say_json({"engine": engine, "tasks": tasks, **measured.document()})
         return
-    say_table(("STEP", "TASKS", "SECONDS", "PER SECOND"), measured.rates(), right=("PER SECOND",))
-    say_table(("START AFTER ENQUEUE", "MILLISECONDS"), measured.latencies())
+    rates, latency = ("TASKS", "SECONDS", "PER SECOND"), ("MILLISECONDS",)
+    say_table(("STEP", *rates), measured.rates(), right=rates)
+    say_table(("START AFTER ENQUEUE", *latency), measured.latencies(), right=latency)
 
 
 def _tasks_there(opened: Opened) -> Flow[int]:
