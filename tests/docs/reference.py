@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import rowlock
-from rowlock import errors
+from rowlock import errors, testing
 from rowlock.cli.program import SECTIONS, program
 from tests.docs.pages import DOCS
 
@@ -65,6 +65,17 @@ GROUPS = {
     ),
 }
 """The public names, as the page groups them."""
+
+TESTING = (
+    "on_memory", "in_transaction", "clock", "inline", "run_task", "drain", "do_upkeep",
+    "assert_enqueued", "refute_enqueued", "all_enqueued", "Clock", "TaskRun", "TaskFailedError",
+)  # fmt: skip
+"""The names of `rowlock.testing`; some functions have an async twin with an `a` in front."""
+
+TESTING_INTRODUCTION = (
+    "What follows is imported from `rowlock.testing`, see [Testing](../guides/testing.md). "
+    "Async twins: {twins}."
+)
 
 # What other layers call; users have no use for it.
 INTERNAL = {
@@ -157,7 +168,17 @@ def api_page() -> str:
         lines += ["", f"## {group}"]
         for name in names:
             lines += ["", *entry(name, getattr(rowlock, name))]
+    lines += ["", *testing_entries()]
     return "\n".join(lines) + "\n"
+
+
+def testing_entries() -> Iterator[str]:
+    """Every public name of the testing kit."""
+    twins = ", ".join(f"`a{name}`" for name in TESTING if hasattr(testing, f"a{name}"))
+    yield from ("## Testing", "")
+    yield textwrap.fill(TESTING_INTRODUCTION.format(twins=twins), HELP_WIDTH)
+    for name in TESTING:
+        yield from ["", *entry(name, getattr(testing, name))]
 
 
 def entry(name: str, value: Any) -> list[str]:

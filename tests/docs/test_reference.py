@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import rowlock
+from rowlock import testing
 from rowlock.app.core import Settings
 from rowlock.app.facade import GivenPolicy
 from rowlock.definitions.options import GivenOptions
@@ -33,6 +34,12 @@ def test_the_command_line_page_is_current():
 def test_every_public_name_is_on_the_api_page():
     shown = {name for names in reference.GROUPS.values() for name in names}
     assert shown == set(vars(rowlock)["__all__"]) - {"__version__"}
+
+
+def test_every_public_name_of_the_testing_kit_is_on_the_api_page():
+    public = set(vars(testing)["__all__"])
+    twins = {f"a{name}" for name in reference.TESTING} & public
+    assert set(reference.TESTING) | twins == public
 
 
 @pytest.mark.parametrize("settings", [Settings, GivenPolicy, GivenOptions])
