@@ -14,6 +14,7 @@ RowlockError
 ├── TaskError
 │   ├── TaskNotFoundError        no task of that id in the namespace
 │   ├── TaskConflictError        the task's state does not allow the operation
+│   ├── TaskFailedError          an attempt failed without an exception of its handler's
 │   ├── DuplicateTaskError       a live task already holds the unique key
 │   ├── IdConflictError          the given id belongs to another task
 │   ├── LeaseLostError           the claim is no longer ours: rescued, canceled or settled
@@ -164,6 +165,24 @@ class TaskConflictError(TaskError):
 
     def __str__(self) -> str:
         return f"task {self.task_id}: is {self.state}, must be {self.wanted}"
+
+
+class TaskFailedError(TaskError):
+    """An attempt failed without an exception of its handler's.
+
+    Attributes:
+        kind: What the task's record calls it: `Fail`, `Timeout` and so on.
+        message: What the record says.
+    """
+
+    def __init__(self, task_id: UUID, kind: str, message: str) -> None:
+        RowlockError.__init__(self, task_id, kind, message)
+        self.task_id = task_id
+        self.kind = kind
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"task {self.task_id}: {self.kind}: {self.message}"
 
 
 class DuplicateTaskError(TaskError):

@@ -36,6 +36,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "TaskCanceledError": (TASK,),
     "WaitTimeoutError": (TASK, "running"),
     "TaskFailedError": (TASK, "Timeout: ran longer than 1 s"),
+    "TaskFailedError": (TASK, "Fail", "no"),
     "StorageUnavailableError": ("gone", True),
     "SchemaError": (1, 2),
     "SchemaMissingError": (0, 2),

@@ -68,7 +68,7 @@ GROUPS = {
 
 TESTING = (
     "on_memory", "in_transaction", "clock", "inline", "run_task", "drain", "do_upkeep",
-    "assert_enqueued", "refute_enqueued", "all_enqueued", "Clock", "TaskRun", "TaskFailedError",
+    "assert_enqueued", "refute_enqueued", "all_enqueued", "Clock", "TaskRun",
 )  # fmt: skip
 """The names of `rowlock.testing`; some functions have an async twin with an `a` in front."""
 

@@ -39,7 +39,7 @@ def test_every_public_name_is_on_the_api_page():
 def test_every_public_name_of_the_testing_kit_is_on_the_api_page():
     public = set(vars(testing)["__all__"])
     twins = {f"a{name}" for name in reference.TESTING} & public
-    assert set(reference.TESTING) | twins == public
+    assert set(reference.TESTING) | twins == public - {"TaskFailedError"}  # on the page of errors
 
 
 @pytest.mark.parametrize("settings", [Settings, GivenPolicy, GivenOptions])

@@ -9,7 +9,7 @@ from importlib import import_module
 
 _HOMES = {
     "Clock": "rowlock.testing.clocks",
-    "TaskFailedError": "rowlock.testing.attempts",
+    "TaskFailedError": "rowlock.errors",
     "TaskRun": "rowlock.testing.attempts",
     "aall_enqueued": "rowlock.testing.looking",
     "aassert_enqueued": "rowlock.testing.looking",

@@ -1,5 +1,5 @@
 # What type checkers see of the package; at run time `__init__.py` loads the same names lazily.
-from rowlock.testing.attempts import TaskFailedError as TaskFailedError
+from rowlock.errors import TaskFailedError as TaskFailedError
 from rowlock.testing.attempts import TaskRun as TaskRun
 from rowlock.testing.clocks import Clock as Clock
 from rowlock.testing.clocks import clock as clock

@@ -14,10 +14,10 @@ from uuid import UUID
 from rowlock.app.core import Core
 from rowlock.app.flow import Do, Flow, Run
 from rowlock.definitions.definition import TaskDefinition
-from rowlock.errors import InvalidValueError, TaskConflictError, TaskError
+from rowlock.errors import InvalidValueError, TaskConflictError, TaskFailedError
 from rowlock.model.ids import new_token
 from rowlock.model.states import TaskState
-from rowlock.model.tasks import Claim, Finish, Outcome, Task
+from rowlock.model.tasks import Claim, Finish, Outcome, Task, TaskFailure
 from rowlock.ops.tasks import get_task
 from rowlock.plan import Plan
 from rowlock.runtime.attempt import RunningAttempt, context_for, monotonic, run_attempt
@@ -31,18 +31,6 @@ from rowlock.worker.rules import Rules
 WithErrors: TypeAlias = Literal["raise", "record"]
 
 WORKER = "rowlock-testing"
-
-
-class TaskFailedError(TaskError):
-    """An attempt failed in a test without an exception of its handler: a timeout, a `Fail`."""
-
-    def __init__(self, task_id: UUID, problem: str) -> None:
-        super().__init__(task_id)
-        self.args = (task_id, problem)
-        self.problem = problem
-
-    def __str__(self) -> str:
-        return f"task {self.task_id}: {self.problem}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +112,8 @@ def attempt(core: Core, claim: Claim, *, with_errors: WithErrors) -> Flow[TaskRu
 
 
 def _without_exception(task: Task) -> TaskFailedError:
-    failure = task.error
-    problem = "failed" if failure is None else f"{failure.type}: {failure.message}"
-    return TaskFailedError(task.id, problem)
+    failure = task.error or TaskFailure(type="Unknown", message="no error is recorded")
+    return TaskFailedError(task.id, failure.type, failure.message)
 
 
 def settle(storage: Storage, end: End) -> Plan[bool]:

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from rowlock.app.core import Application, Core
 from rowlock.app.flow import Flow, Run
+from rowlock.errors import TaskFailedError
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Task
 from rowlock.ops.tasks import get_task
 from rowlock.testing.attempts import (
-    TaskFailedError,
     WithErrors,
     attempt,
     checked_with_errors,
@@ -37,7 +37,7 @@ class _Inline:
     def __call__(self, ids: Sequence[UUID]) -> Flow[None]:
         """Run the tasks that can start now, in order."""
         if self._depth == MAX_DEPTH:
-            raise TaskFailedError(ids[0], f"is enqueued {MAX_DEPTH} handlers deep")
+            raise TaskFailedError(ids[0], "Limit", f"is enqueued {MAX_DEPTH} handlers deep")
         self._depth += 1
         try:
             for task_id in ids:

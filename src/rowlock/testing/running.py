@@ -15,7 +15,7 @@ from rowlock.app.facade import given_payload
 from rowlock.app.flow import Flow, Run, run_flow, run_flow_async
 from rowlock.definitions.definition import TaskDefinition
 from rowlock.definitions.options import GivenOptions, task_options
-from rowlock.errors import InvalidValueError
+from rowlock.errors import InvalidValueError, TaskFailedError
 from rowlock.model.ids import new_token
 from rowlock.model.names import checked_queue
 from rowlock.model.queues import Queue, checked_count
@@ -28,7 +28,6 @@ from rowlock.storage.contract import ClaimRequest
 from rowlock.storage.storage import Storage
 from rowlock.testing.attempts import (
     WORKER,
-    TaskFailedError,
     TaskRun,
     WithErrors,
     attempt,
@@ -186,7 +185,7 @@ def _drain(
                 return runs
         elif len(runs) == limit:
             yield Run(partial(settle, core.storage, hand_back(claim)))
-            raise TaskFailedError(claim.id, f"still waits after {limit:,} attempts")
+            raise TaskFailedError(claim.id, "Limit", f"still waits after {limit:,} attempts")
         else:
             runs.append((yield from attempt(core, claim, with_errors=with_errors)))
 
