@@ -35,7 +35,6 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "LeaseLostError": (TASK,),
     "TaskCanceledError": (TASK,),
     "WaitTimeoutError": (TASK, "running"),
-    "TaskFailedError": (TASK, "Timeout: ran longer than 1 s"),
     "TaskFailedError": (TASK, "Fail", "no"),
     "StorageUnavailableError": ("gone", True),
     "SchemaError": (1, 2),

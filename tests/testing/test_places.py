@@ -24,7 +24,7 @@ from tests.transactions.kinds import of_each_async_kind, of_each_kind
 
 
 def test_an_app_works_in_memory_and_its_own_database_is_not_touched():
-    with Rowlock("postgresql://nobody@127.0.0.1:1/none", namespace="shop") as app:
+    with Rowlock("postgresql://nobody@127.0.0.1:1/none", namespace="shop", migrate=False) as app:
 
         @app.task
         def greet(name: str) -> str:

@@ -28,7 +28,14 @@ class Opened:
         of_database: The attributes that belong to the database in use and not to the app.
     """
 
-    of_database: tuple[str, ...] = ("storage", "policies", "known", "joined", "_opened")
+    of_database: tuple[str, ...] = (
+        "storage",
+        "policies",
+        "known",
+        "joined",
+        "_migrate_asked",
+        "_opened",
+    )
 
     def __init__(
         self,
@@ -106,7 +113,7 @@ class Opened:
         kept = {name: getattr(self, name) for name in self.of_database}
         if storage is not None:
             storage.catalog.clock = self.storage.catalog.clock
-            self.storage, self._opened = storage, False
+            self.storage, self._migrate_asked, self._opened = storage, None, False
         self.joined = joined
         self._forget()
         try:
