@@ -76,7 +76,7 @@ def test_absurd_input_is_refused(url, folder, given, problem):
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("step", ["enqueue single", "run"])
 def test_an_interrupted_benchmark_leaves_nothing_either(backend, step):
-    running = start("bench", "--tasks", "8000", "--url", backend.url)
+    running = start("bench", "--tasks", "3000", "--url", backend.url)
     assert running.stderr is not None
     for line in running.stderr:
         if line.startswith(step):
