@@ -10,7 +10,14 @@ from typing import TypeVar
 from rowlock.errors import InvalidValueError
 from rowlock.recurrence.recurrence import Notation, Recurrence
 from rowlock.recurrence.series import Gap, Overlap, Series
-from rowlock.recurrence.zones import DAY, EPOCH, FIRST_INSTANT, LAST_INSTANT, Zone
+from rowlock.recurrence.zones import (
+    DAY,
+    EPOCH,
+    FIRST_GIVEN,
+    FIRST_INSTANT,
+    LAST_GIVEN,
+    Zone,
+)
 
 MAX_TEXT = 10_000
 
@@ -53,10 +60,8 @@ class Terms:
                 field, f"{value!r} is not a moment such as '2027-01-31T09:00:00'"
             )
         if moment.utcoffset() is None:
-            instant = self.zone.instants(wall_of(moment))[0]
-        else:
-            instant = (moment - EPOCH) // _SECOND
-        return checked_instant(field, instant)
+            return self.zone.instants(checked_instant(field, wall_of(moment)))[0]
+        return checked_instant(field, (moment - EPOCH) // _SECOND)
 
 
 def wall_of(moment: date) -> int:
@@ -68,13 +73,13 @@ def wall_of(moment: date) -> int:
 
 
 def checked_instant(field: str, instant: int) -> int:
-    """Return an instant if every zone can show it.
+    """Return an instant, or wall seconds, if every zone can show it.
 
     Raises:
-        InvalidValueError: It is too close to the first or the last day of the calendar.
+        InvalidValueError: It is not within the years 2 to 9998.
     """
-    if not FIRST_INSTANT <= instant <= LAST_INSTANT:
-        raise InvalidValueError(field, "must be within the years 1 to 9999")
+    if not FIRST_GIVEN <= instant <= LAST_GIVEN:
+        raise InvalidValueError(field, "must be within the years 2 to 9998")
     return instant
 
 

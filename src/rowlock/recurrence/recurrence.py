@@ -244,5 +244,5 @@ def _floor(name: str, moment: object) -> int:
 
 def _ceiling(name: str, moment: datetime) -> int:
     """Return the first whole second that is not before a moment."""
-    whole = _floor(name, moment)
-    return whole if moment == _moment(whole) else whole + 1
+    _floor(name, moment)
+    return -((EPOCH - moment) // _SECOND)

@@ -26,6 +26,9 @@ from rowlock.recurrence.zones import DAY, EPOCH, LAST_INSTANT, Zone
 
 MAX_DATES = 1000
 
+# Whoever writes a later one means no end.
+LAST_YEAR = 9998
+
 _LINE = re.compile(r"(?P<name>[A-Z-]+)(?P<params>(?:;[^:;]+)*):(?P<value>.+)")
 _VALUE = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)Z?)?")
 _EPOCH_DAY = EPOCH.toordinal()
@@ -181,8 +184,8 @@ def _stamp(name: str, text: str) -> tuple[date, bool]:
 
 def _start(line: Line, terms: Terms) -> int:
     moment, is_utc = _stamp(line.name, line.value)
-    wall = wall_of(moment)
-    return checked_instant(line.name, wall if is_utc else terms.zone.instants(wall)[0])
+    wall = checked_instant(line.name, wall_of(moment))
+    return wall if is_utc else terms.zone.instants(wall)[0]
 
 
 def _until(text: str, terms: Terms) -> int:
@@ -191,7 +194,10 @@ def _until(text: str, terms: Terms) -> int:
     wall = wall_of(moment)
     if not isinstance(moment, datetime):
         wall += DAY - 1
-    return min(wall if is_utc else terms.zone.instants(wall)[-1], LAST_INSTANT)
+    if moment.year > LAST_YEAR:
+        return LAST_INSTANT
+    wall = checked_instant("UNTIL", wall)
+    return wall if is_utc else terms.zone.instants(wall)[-1]
 
 
 def _dates(name: str, lines: Sequence[Line], terms: Terms, first: int) -> Dates:

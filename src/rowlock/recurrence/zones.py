@@ -22,6 +22,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_INSTANT = -62_135_424_000
 LAST_INSTANT = 253_402_127_999
 
+# What may be given: far enough from those to look around.
+FIRST_GIVEN = -62_104_060_800
+LAST_GIVEN = 253_370_764_799
+
 # They mean something else on every machine.
 _LOCAL_NAMES = {"localtime", "posixrules"}
 
@@ -80,8 +84,8 @@ class Zone:
     def instants(self, wall: int) -> tuple[int, ...]:
         """Return every instant at which the clock reads that; if it never does, the gap's end."""
         found: set[int] = set()
-        instant = wall - _MARGIN
-        while instant < wall + _MARGIN:
+        instant = max(wall - _MARGIN, FIRST_INSTANT)
+        while instant < min(wall + _MARGIN, LAST_INSTANT):
             start, end, before, offset, _ = self.stretch(instant)
             if start + offset <= wall < end + offset:
                 found.add(wall - offset)

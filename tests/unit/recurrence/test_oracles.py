@@ -21,8 +21,9 @@ from icalendar import Calendar
 
 from rowlock.errors import InvalidValueError
 from rowlock.recurrence import Recurrence, parse_cron, parse_rrule
+from rowlock.recurrence.rrule_parts import DAY_CODES
 
-COUNT = 6
+COUNT = 5
 
 SPANS = {
     "SECONDLY": timedelta(minutes=10),
@@ -70,8 +71,8 @@ def cron_text(days: st.SearchStrategy[str], weekdays: st.SearchStrategy[str]) ->
     return st.tuples(*fields).map(" ".join)
 
 
-STARTS = st.datetimes(datetime(1995, 1, 1), datetime(2035, 1, 1)).map(
-    lambda moment: moment.replace(microsecond=0, tzinfo=UTC)
+STARTS = st.integers(0, 40 * 366 * 86_400).map(
+    lambda seconds: datetime(1995, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 )
 
 
@@ -86,7 +87,7 @@ def following(recurrence: Recurrence, at: datetime) -> list[datetime]:
     return found
 
 
-@drawn(1500)
+@drawn(1600)
 @given(cron_text(cron_field(1, 31, "L", "LW"), cron_field(1, 6, "0", "1#2", "5L", "3#5")), STARTS)
 def test_cron_agrees_with_cronsim(text: str, at: datetime):
     try:
@@ -123,9 +124,7 @@ def rrule_text(draw: st.DrawFn, *frequencies: str) -> str:
     monthly = frequency in {"MONTHLY", "YEARLY"}
     # Theirs wants a day to be both, where a list names days with and without a number.
     nth = ["1", "2", "-1", "-2", "4"] if monthly and draw(st.booleans()) else [""]
-    day = st.tuples(
-        st.sampled_from(nth), st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU"])
-    )
+    day = st.tuples(st.sampled_from(nth), st.sampled_from(DAY_CODES))
     choices: dict[str, st.SearchStrategy[Any]] = {
         "BYMONTH": numbers(1, 12),
         "BYDAY": st.lists(day.map("".join), min_size=1, max_size=4, unique=True),
@@ -152,27 +151,27 @@ def rrule_text(draw: st.DrawFn, *frequencies: str) -> str:
 def ours_between(text: str, start: datetime, end: datetime) -> list[datetime]:
     """What a rule has in a range; nothing, if it is refused for never happening."""
     try:
-        return parse_rrule(text, start=start).between(start, end, limit=15)
+        return parse_rrule(text, start=start).between(start, end, limit=10)
     except InvalidValueError as error:
         assert "never happens" in str(error)  # noqa: PT017 - everything else is legal
         return []
 
 
-@drawn(2600)
+@drawn(2200)
 @given(rrule_text(*SPANS), STARTS)
 def test_rules_agree_with_dateutil(text: str, start: datetime):
     frequency = text.removeprefix("FREQ=").partition(";")[0]
     ours = ours_between(text, start, start + SPANS[frequency])
-    # Theirs would look for one more until the year 9999.
-    theirs = islice(rrulestr(f"RRULE:{text}", dtstart=start), len(ours))
-    assert ours == list(theirs)
+    if ours:  # else theirs would search until the year 9999
+        theirs = islice(rrulestr(f"RRULE:{text}", dtstart=start), len(ours))
+        assert ours == list(theirs)
 
 
 @drawn(200)
 @given(
     st.sampled_from(["DAILY", "WEEKLY", "MONTHLY"]),
     st.integers(1, 3),
-    st.sampled_from(["", ";BYDAY=MO,TH", ";BYDAY=FR;BYHOUR=5,17"]),
+    st.sampled_from(["", ";BYDAY=MO,TH", ";BYDAY=FR"]),
     STARTS,
 )
 def test_rules_agree_with_recurring_ical_events(
