@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rowlock.recurrence import parse_cron, parse_rrule
-from tests.unit.recurrence.moments import UTC, in_zone, local_texts, utc
+from tests.unit.recurrence.moments import in_zone, local_texts, utc
 
 GAPS = [
     ("Europe/Berlin", "30 2", "2027-03-28", "03:00+0200"),
