@@ -26,6 +26,8 @@ ALIASES = {
     "@hourly": "0 * * * *",
 }
 
+EVERY_DAY = set(range(1, 32))
+
 MAX_EVERY = 100 * 366 * 86_400
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -125,7 +127,7 @@ def _day_filters(month_day: str, month: str, weekday: str, key: str) -> tuple[Da
     numbers = cron_fields.plain_numbers(cron_fields.MONTH, month, key)
     months = frozenset(numbers) if len(numbers) < 12 else frozenset[int]()
     found = cron_fields.month_days("*" if month_day == "?" else month_day, key)
-    days = frozenset(found.days) if len(found.days) < 31 else frozenset[int]()
+    days = frozenset[int]() if EVERY_DAY <= set(found.days) else frozenset(found.days)
     nearest = frozenset(found.nearest)
     weekdays = cron_fields.weekdays("*" if weekday == "?" else weekday, key)
     every = {one.day for one in weekdays if one.nth == 0}
