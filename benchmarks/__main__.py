@@ -1,6 +1,7 @@
 """`python -m benchmarks [--engines postgresql,sqlite,mariadb] [--quick] [--json]`.
 
-The start-up of the command line is measured first; `--engines ""` measures nothing else.
+The start-up of the command line and recurring times are measured first; `--engines ""` measures
+nothing else.
 
 Servers are thrown away afterwards and run with their default durability, unless a DSN is given
 in ROWLOCK_BENCH_POSTGRES or ROWLOCK_BENCH_MARIADB.
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import floor, idle, start_up, throughput, time_axis
+from benchmarks import floor, idle, recurrence, start_up, throughput, time_axis
 from tests.support.databases import fresh_database
 from tests.support.servers import MariaDBServer, PostgresServer
 
@@ -111,16 +112,24 @@ def main() -> None:
     given = parser.parse_args()
     sys.stderr.write("measuring start-up …\n")
     started = start_up.measure(rounds=5 if given.quick else 25)
+    sys.stderr.write("measuring recurring times …\n")
+    recurring = recurrence.measure(rounds=100 if given.quick else 2000)
     results: dict[str, dict[str, Any]] = {}
     for engine in given.engines:
         sys.stderr.write(f"measuring {engine} …\n")
         results[engine] = measure(engine, quick=given.quick)
     if given.json:
-        document = {"machine": machine(), "start_up": started, "results": results}
+        document = {
+            "machine": machine(),
+            "start_up": started,
+            "recurrence": recurring,
+            "results": results,
+        }
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         facts = ", ".join(f"{name} {value}" for name, value in machine().items())
-        parts = [facts, start_up.table(started), table(results) if results else ""]
+        tables = [start_up.table(started), recurrence.table(recurring)]
+        parts = [facts, *tables, table(results) if results else ""]
         sys.stdout.write("\n\n".join(filter(None, parts)) + "\n")
 
 

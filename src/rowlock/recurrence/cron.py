@@ -127,7 +127,7 @@ def _day_filters(month_day: str, month: str, weekday: str, key: str) -> tuple[Da
     numbers = cron_fields.plain_numbers(cron_fields.MONTH, month, key)
     months = frozenset(numbers) if len(numbers) < 12 else frozenset[int]()
     found = cron_fields.month_days("*" if month_day == "?" else month_day, key)
-    days = frozenset[int]() if EVERY_DAY <= set(found.days) else frozenset(found.days)
+    days = frozenset[int]() if set(found.days) >= EVERY_DAY else frozenset(found.days)
     nearest = frozenset(found.nearest)
     weekdays = cron_fields.weekdays("*" if weekday == "?" else weekday, key)
     every = {one.day for one in weekdays if one.nth == 0}
