@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from rowlock.errors import InvalidValueError
 from rowlock.recurrence.days import (
     Buckets,
     DayFilter,
@@ -119,7 +120,10 @@ def series_of(parts: Parts, start: int, zone: Zone, gap: Gap, overlap: Overlap) 
     if parts.frequency in UNIT_SECONDS:
         return _elapsed(parts, start, zone, local)
     full = parts.completed(local)
-    pattern = Pattern(Days(buckets_of(full, local)), times_of(full), full.positions)
+    times = times_of(full)
+    if full.frequency is Frequency.DAILY:
+        _check_positions(full, times.per_day)
+    pattern = Pattern(Days(buckets_of(full, local)), times, full.positions)
     return clock(pattern, full.hours, zone, gap, overlap)
 
 
@@ -171,6 +175,8 @@ def _elapsed(parts: Parts, start: int, zone: Zone, local: datetime) -> Series:
             parts = replace(parts, seconds=parts.seconds or (local.second,))
         if unit == 3600:
             parts = replace(parts, minutes=parts.minutes or (local.minute,))
+        of_minute, of_hour = len(parts.seconds), len(parts.minutes) * len(parts.seconds)
+        _check_positions(parts, {1: 1, 60: of_minute, 3600: of_hour}[unit])
         readings = _readings(parts, zone)
         anchor = start - zone.wall(start) % unit
         return Windows(anchor, unit, parts.interval, readings, parts.positions)
@@ -178,6 +184,13 @@ def _elapsed(parts: Parts, start: int, zone: Zone, local: datetime) -> Series:
     if any((*limits, parts.hours, parts.minutes, parts.seconds)):
         return Steps(start, parts.interval * unit, _readings(parts, zone))
     return Steps(start, parts.interval * unit)
+
+
+def _check_positions(parts: Parts, most: int) -> None:
+    """Refuse positions that no unit has; to look for them would take long."""
+    if parts.positions and all(abs(position) > most for position in parts.positions):
+        unit = parts.frequency.upper()
+        raise InvalidValueError("BYSETPOS", f"FREQ={unit} has only {most:,} to choose from")
 
 
 def _readings(parts: Parts, zone: Zone) -> Clock:

@@ -31,37 +31,31 @@ class Bounded:
 class Counted:
     """The first `count` occurrences from `first`."""
 
-    __slots__ = ("_count", "_end", "_first", "_series")
+    __slots__ = ("_count", "_counted", "_first", "_series")
 
     def __init__(self, series: Series, first: int, count: int) -> None:
         self._series = series
         self._first = first
         self._count = count
-        self._end: int | None = None
+        # How many have been counted, and the last of them: counting goes on from there.
+        self._counted = (0, first - 1)
 
     def next(self, instant: int, /) -> int | None:
         """Return the first occurrence that is not before `instant`."""
         found = self._series.next(max(instant, self._first))
-        if instant <= self._first:
-            return found
-        # Counting takes its time, so it is done once and only when it is needed.
-        end = self._end
-        if end is None:
-            end = self._end = self._last()
-        return None if found is None or found > end else found
+        if found is None:
+            return None
+        number, last = self._counted
+        while number < self._count and last < found:
+            following = self._series.next(last + 1)
+            last = found if following is None else following
+            number += 1
+        self._counted = (number, last)
+        return found if found <= last else None
 
     def is_moved(self, occurrence: int, /) -> bool:
         """Whether the series moved it."""
         return self._series.is_moved(occurrence)
-
-    def _last(self) -> int:
-        last = self._first - 1
-        for _ in range(self._count):
-            found = self._series.next(last + 1)
-            if found is None:
-                return last
-            last = found
-        return last
 
 
 class Union:

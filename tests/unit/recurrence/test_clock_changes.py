@@ -193,7 +193,7 @@ def test_around_changes_a_slow_search_finds_the_same(
     zone: str, data: st.DataObject, hour: int, minute: int
 ):
     change = data.draw(st.sampled_from(changes(zone)))
-    start, end = change - timedelta(days=2), change + timedelta(days=1)
+    start, end = change - timedelta(hours=28), change + timedelta(hours=6)
     daily = parse_cron(f"{minute} {hour} * * *", zone=zone, gap="skip")
     # The slow search has not seen what came before.
     calm = start + timedelta(hours=2)
@@ -222,3 +222,26 @@ def test_next_and_previous_see_the_same_occurrences(
         backwards.append(before)
         before = often.previous(before)
     assert backwards[::-1] == found
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(
+    st.sampled_from(ZONES),
+    st.sampled_from([("MINUTELY", 60), ("HOURLY", 3600)]),
+    st.integers(1, 50),
+    st.sets(st.integers(0, 23), min_size=3),
+    st.data(),
+)
+def test_rules_of_elapsed_time_are_every_step_that_the_clock_lets_pass(
+    zone: str, unit: tuple[str, int], interval: int, hours: set[int], data: st.DataObject
+):
+    change = data.draw(st.sampled_from(changes(zone)))
+    start, end = change - timedelta(days=1, minutes=7), change + timedelta(days=2)
+    said = f"FREQ={unit[0]};INTERVAL={interval};BYHOUR={','.join(map(str, hours))}"
+    step = timedelta(seconds=unit[1] * interval)
+    steps = [start + step * count for count in range((end - start) // step + 1)]
+    info = ZoneInfo(zone)
+    passing = [one for one in steps if one < end and one.astimezone(info).hour in hours]
+    if passing:
+        rule = parse_rrule(said, zone=zone, start=start)
+        assert rule.between(start, end, limit=10_000) == passing

@@ -169,7 +169,9 @@ REFUSED = [
     ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "rrule", "never happens"),
     ("FREQ=HOURLY;INTERVAL=2;BYHOUR=4", "rrule", "never happens"),
     ("FREQ=SECONDLY;INTERVAL=2;BYSECOND=3", "rrule", "never happens"),
-    ("FREQ=MINUTELY;BYMONTH=3;BYSETPOS=2", "rrule", "never happens"),
+    ("FREQ=MINUTELY;BYMONTH=3;BYSETPOS=2", "BYSETPOS", "has only 1 to choose from"),
+    ("FREQ=HOURLY;BYMINUTE=1,2;BYSETPOS=-3", "BYSETPOS", "has only 2 to choose from"),
+    ("FREQ=DAILY;BYHOUR=1,2,3;BYSETPOS=4", "BYSETPOS", "has only 3 to choose from"),
     ("FREQ=DAILY;COUNT=1\nEXDATE:20270101T090000Z", "rrule", "never happens"),
 ]
 
@@ -180,6 +182,16 @@ def test_what_cannot_be_is_refused_with_its_part(text: str, field: str, problem:
         parse_rrule(text, start=utc("2027-01-01 09:00"))
     assert caught.value.field == field
     assert problem in caught.value.problem
+
+
+def test_a_count_is_kept_wherever_it_is_asked_from():
+    text = "DTSTART:19691231T235958Z\nRRULE:FREQ=SECONDLY;COUNT=5;BYSECOND=58,59,0,1,3,7"
+    last = utc("1970-01-01 00:00:03")
+    assert parse(text).previous(utc("2027-01-01")) == last
+    asked = parse(text)
+    assert asked.next(utc("1970-01-01 00:00:01")) == last
+    assert asked.next(utc("1960-01-01")) == utc("1969-12-31 23:59:58")
+    assert asked.next(last) is None
 
 
 def test_a_rule_needs_a_start():
