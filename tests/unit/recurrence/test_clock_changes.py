@@ -82,6 +82,25 @@ def test_many_times_in_one_gap_happen_once():
     assert found == ["2027-03-28 03:00+0200!"]
 
 
+@pytest.mark.parametrize(
+    ("text", "day", "expected"),
+    [
+        ("*/5 2 * * *", "2027-10-31", [f"02:{minute:02}+0200" for minute in range(0, 60, 5)]),
+        ("0 */2 * * *", "2027-03-28", ["00:00+0100", "03:00+0200!", "04:00+0200"]),
+        ("0 */2 * * *", "2027-10-31", ["00:00+0200", "02:00+0200", "04:00+0100"]),
+        ("30 2 * * *", "2027-03-28", ["03:00+0200!"]),
+        ("30 * * * *", "2027-03-28", ["00:30+0100", "01:30+0100", "03:30+0200"]),
+        ("30 0-23 * * *", "2027-10-31", [
+            "00:30+0200", "01:30+0200", "02:30+0200", "02:30+0100", "03:30+0100",
+        ]),
+    ],
+)  # fmt: skip
+def test_the_table_of_clock_changes_is_true(text: str, day: str, expected: list[str]):
+    start, end = (in_zone(f"{day} {time}", "Europe/Berlin") for time in ("00:00", "04:20"))
+    found = local_texts(parse_cron(text, zone="Europe/Berlin"), start, end)
+    assert found == [f"{day} {time}" for time in expected]
+
+
 def test_a_shifted_time_that_meets_another_is_not_flagged():
     both = parse_cron("30 2,3 * * *", zone="Europe/Berlin", gap="move")
     found = local_texts(both, utc("2027-03-28 00:00"), utc("2027-03-28 12:00"))

@@ -139,7 +139,7 @@ def test_cron_agrees_with_cronsim(seed: int):
     assert (text, following(recurrence, at)) == (text, list(islice(CronSim(text, at), COUNT)))
 
 
-@drawn(800)
+@drawn(1000)
 @given(SEEDS)
 def test_cron_agrees_with_croniter(seed: int):
     draw = Draw(seed)
@@ -165,7 +165,7 @@ def ours_between(text: str, start: datetime, end: datetime) -> list[datetime]:
         return []
 
 
-@drawn(2400)
+@drawn(3200)
 @given(SEEDS)
 def test_rules_agree_with_dateutil(seed: int):
     draw = Draw(seed)
