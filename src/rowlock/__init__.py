@@ -26,6 +26,7 @@ _HOMES = {
     "Queue": "rowlock.model.queues",
     "QueueCounts": "rowlock.model.tasks",
     "QueuePolicy": "rowlock.model.queues",
+    "Retry": "rowlock.definitions.outcomes",
     "RetryPolicy": "rowlock.backoff",
     "Rowlock": "rowlock.app.sync_facade",
     "Snooze": "rowlock.definitions.outcomes",
@@ -39,8 +40,10 @@ _HOMES = {
     "TaskState": "rowlock.model.states",
     "Throughput": "rowlock.model.measures",
     "TaskTransaction": "rowlock.definitions.transaction",
+    "Tasks": "rowlock.definitions.collection",
     "Worker": "rowlock.worker.worker",
     "context": "rowlock.definitions.context",
+    "depends": "rowlock.definitions.dependencies",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - texts # pyright: ignore[reportUnsupportedDunderAll]

@@ -4,11 +4,14 @@ from rowlock.app.async_facade import AsyncRowlock as AsyncRowlock
 from rowlock.app.sync_facade import Rowlock as Rowlock
 from rowlock.backoff import Backoff as Backoff
 from rowlock.backoff import RetryPolicy as RetryPolicy
+from rowlock.definitions.collection import Tasks as Tasks
 from rowlock.definitions.context import Context as Context
 from rowlock.definitions.context import context as context
 from rowlock.definitions.definition import TaskDefinition as TaskDefinition
+from rowlock.definitions.dependencies import depends as depends
 from rowlock.definitions.outcomes import Cancel as Cancel
 from rowlock.definitions.outcomes import Fail as Fail
+from rowlock.definitions.outcomes import Retry as Retry
 from rowlock.definitions.outcomes import Snooze as Snooze
 from rowlock.definitions.task_handler import TaskHandler as TaskHandler
 from rowlock.definitions.transaction import TaskTransaction as TaskTransaction

@@ -10,6 +10,8 @@ RowlockError
 │   ├── DuplicateDefinitionError two definitions whose aliases fold alike
 │   ├── DefinitionNotFoundError  no definition of that alias or id in the namespace
 │   └── DefinitionClosedError    canceled or deleted: it takes no new tasks
+├── MiddlewareError              a middleware raised; names it
+├── HookError                    a hook of the worker raised; names it
 ├── QueueNotFoundError           no queue of that name in the namespace
 ├── TaskError
 │   ├── TaskNotFoundError        no task of that id in the namespace
@@ -17,6 +19,7 @@ RowlockError
 │   ├── TaskFailedError          an attempt failed without an exception of its handler's
 │   ├── DuplicateTaskError       a live task already holds the unique key
 │   ├── IdConflictError          the given id belongs to another task
+│   ├── WorkerLostError          the worker that ran the task is gone
 │   ├── LeaseLostError           the claim is no longer ours: rescued, canceled or settled
 │   └── WaitTimeoutError         the task was not finished in time; also a `TimeoutError`
 └── StorageError
@@ -124,6 +127,40 @@ class DefinitionClosedError(DefinitionError):
         return f"task definition {self.alias!r} is {self.why}: it takes no new tasks"
 
 
+class MiddlewareError(RowlockError):
+    """A middleware raised, or returned what it may not; the attempt has failed.
+
+    Attributes:
+        name: The middleware's function.
+        problem: What it raised, in words; the exception itself is the cause.
+    """
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(name, problem)
+        self.name = name
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"middleware {self.name}: {self.problem}"
+
+
+class HookError(RowlockError):
+    """A start-up hook of a worker raised; the worker did not start.
+
+    Attributes:
+        name: The hook's function.
+        problem: What it raised, in words; the exception itself is the cause.
+    """
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(name, problem)
+        self.name = name
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"the worker cannot start: {self.name}: {self.problem}"
+
+
 class QueueNotFoundError(RowlockError):
     """The namespace has no queue of that name."""
 
@@ -167,24 +204,6 @@ class TaskConflictError(TaskError):
         return f"task {self.task_id}: is {self.state}, must be {self.wanted}"
 
 
-class TaskFailedError(TaskError):
-    """An attempt failed without an exception of its handler's.
-
-    Attributes:
-        kind: What the task's record calls it: `Fail`, `Timeout` and so on.
-        message: What the record says.
-    """
-
-    def __init__(self, task_id: UUID, kind: str, message: str) -> None:
-        RowlockError.__init__(self, task_id, kind, message)
-        self.task_id = task_id
-        self.kind = kind
-        self.message = message
-
-    def __str__(self) -> str:
-        return f"task {self.task_id}: {self.kind}: {self.message}"
-
-
 class DuplicateTaskError(TaskError):
     """A live task already holds the unique key; `task_id` is the holder's."""
 
@@ -202,6 +221,43 @@ class IdConflictError(TaskError):
 
     def __str__(self) -> str:
         return f"task id {self.task_id} is already used for something else"
+
+
+class TaskFailedError(TaskError):
+    """An attempt failed without an exception of its handler's; told to error hooks.
+
+    Attributes:
+        kind: What the task's record calls it: `Fail`, `Timeout`, `PayloadError` and so on.
+        message: What the record says.
+    """
+
+    def __init__(self, task_id: UUID, kind: str, message: str) -> None:
+        RowlockError.__init__(self, task_id, kind, message)
+        self.task_id = task_id
+        self.kind = kind
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"task {self.task_id}: {self.kind}: {self.message}"
+
+
+class WorkerLostError(TaskError):
+    """The worker that ran the task is gone; told to error hooks by whoever noticed it.
+
+    Attributes:
+        worker: Its id.
+        final: Whether that ended the task: as `crash_loop`, or as canceled.
+    """
+
+    def __init__(self, task_id: UUID, worker: str | None, final: bool) -> None:  # noqa: FBT001 - pickled by position
+        RowlockError.__init__(self, task_id, worker, final)
+        self.task_id = task_id
+        self.worker = worker
+        self.final = final
+
+    def __str__(self) -> str:
+        end = "it failed as crash_loop or was canceled" if self.final else "it is queued again"
+        return f"task {self.task_id}: its worker {self.worker} is gone, {end}"
 
 
 class LeaseLostError(TaskError):

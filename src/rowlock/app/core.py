@@ -6,8 +6,13 @@ from typing import Any, Protocol, TypedDict, Unpack, cast
 
 from rowlock.app.intake import Intake
 from rowlock.app.orders import Code
+from rowlock.definitions.collection import CollectionEnqueuer
 from rowlock.definitions.definition import TaskDefinition
+from rowlock.definitions.extensions import Extensions
+from rowlock.definitions.options import checked_capture
 from rowlock.definitions.registry import Registry
+from rowlock.errors import InvalidValueError
+from rowlock.model import json_text
 
 
 class Settings(TypedDict, total=False):
@@ -20,6 +25,10 @@ class Settings(TypedDict, total=False):
         pool_size: Connections at most on server engines; 4.
         listen_url: PostgreSQL only: a direct URL for LISTEN where the app's own is a pooler
             such as PgBouncer; empty to poll instead.
+        capture_logs: Keep everything that handlers log by way of `logging` with their tasks,
+            or only from a level on; a definition may say otherwise. False if not given.
+        max_result_bytes: A result whose JSON is longer fails its attempt; 1 MiB, which is
+            also the most.
         migrate: Bring the schema up to date at first use. Default: on SQLite and memory only.
     """
 
@@ -29,14 +38,21 @@ class Settings(TypedDict, total=False):
     pool_size: int
     listen_url: str | None
     migrate: bool | None
+    capture_logs: bool | str | int
+    max_result_bytes: int
 
 
 class Core(Intake):
     """One app's database, definitions and short memory; the facades only run its plans."""
 
     def __init__(self, url: str, /, **settings: Unpack[Settings]) -> None:
+        extensions = Extensions(
+            capture_level=checked_capture(settings.pop("capture_logs", False)),
+            max_result_bytes=_checked_bytes(settings.pop("max_result_bytes", json_text.MAX_BYTES)),
+        )
         super().__init__(url, **settings)
         self.registry = Registry()
+        self.extensions = extensions
 
     async def aput_definitions(self) -> None:
         """Tell the database every definition of this process; also resolves their types."""
@@ -47,12 +63,24 @@ class Core(Intake):
     def named(self, definition: object) -> Code | str | None:
         """Return what a caller named as a definition, checked. See `Intake.named`."""
         if isinstance(definition, TaskDefinition):
-            return cast("TaskDefinition[..., Any]", definition)
+            code = cast("TaskDefinition[..., Any]", definition)
+            if isinstance(code.enqueuer, CollectionEnqueuer):
+                return code.enqueuer.definition_in(self.registry, code)
+            return code
         return super().named(definition)
 
     def code_of(self, definition: Code | str | None) -> Code | None:
         """Return this process's definition, if it has the code."""
         return self.registry.get(definition) if isinstance(definition, str) else definition
+
+
+def _checked_bytes(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidValueError("max_result_bytes", f"must be an integer, not {value!r}")
+    if not 1 <= value <= json_text.MAX_BYTES:
+        limits = f"1 to {json_text.MAX_BYTES:,}"
+        raise InvalidValueError("max_result_bytes", f"is {value}; it must be {limits}")
+    return value
 
 
 class Application(Protocol):

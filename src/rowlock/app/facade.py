@@ -9,10 +9,11 @@ from uuid import UUID
 
 from rowlock.app import enqueuing
 from rowlock.app.core import Core, Settings
+from rowlock.app.extending import Extending
 from rowlock.app.flow import run_flow, run_flow_async
 from rowlock.backoff import RetryPolicy
-from rowlock.definitions.decorator import TaskDecorator
 from rowlock.definitions.definition import TaskDefinition
+from rowlock.definitions.dependencies import Overrides
 from rowlock.definitions.options import TaskOptions
 from rowlock.model.durations import Duration
 from rowlock.model.tasks import Task
@@ -60,6 +61,11 @@ class DefinitionEnqueuer:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+
+    @property
+    def overrides(self) -> Overrides:
+        """Which provider stands in for which. See `Enqueuer`."""
+        return self._core.extensions.overrides
 
     def enqueue(
         self,
@@ -122,12 +128,13 @@ class DefinitionEnqueuer:
         return await run_flow_async(self._core, flow)
 
 
-class Facade(TaskDecorator):
-    """One app: its core, and `@app.task`."""
+class Facade(Extending):
+    """One app: its core, `@app.task`, and what is added to handlers and workers."""
 
     def __init__(self, url: str, /, **settings: Unpack[Settings]) -> None:
         self._core = Core(url, **settings)
         self._registry = self._core.registry
+        self._extensions = self._core.extensions
         self._enqueuer = DefinitionEnqueuer(self._core)
 
     @property

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from rowlock.definitions.reports import TakenReport, TaskReports
-from rowlock.definitions.task_log import TaskLog
+from rowlock.definitions.task_log import TASK_LOGGER, TaskLog
 from rowlock.definitions.transaction import Settling, TaskTransaction
 from rowlock.errors import InvalidValueError, TaskError
 from rowlock.model.ids import new_task_id
@@ -222,6 +222,10 @@ class Context:
         """Return progress and log lines since the last take; for the runtime."""
         return None if self._reports is None else self._reports.take()
 
+    def keep_line(self, level: str, text: str) -> None:
+        """Keep a log line with the task; for the runtime, from any thread."""
+        self._own_reports().add_line(level, text)
+
     def request_cancel(self) -> None:
         """Ask the handler to stop; for the runtime, from any thread."""
         self._asked_to_stop = True
@@ -234,7 +238,7 @@ class Context:
 
     def _new_log(self) -> TaskLog:
         task = self.task
-        name = f"rowlock.task.{task.definition}" if task.definition else "rowlock.task"
+        name = f"{TASK_LOGGER}.{task.definition}" if task.definition else TASK_LOGGER
         extra = {"task_id": str(task.id), "queue": task.queue, "attempt": task.attempt}
         return TaskLog(
             logging.getLogger(name), extra, self._own_reports() if self._stored else None

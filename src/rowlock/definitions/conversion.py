@@ -55,13 +55,13 @@ def plain(field: str, value: object) -> Any:
         raise PayloadError(field, f"cannot be stored: {error}") from error
 
 
-def stored_text(field: str, value: object) -> str:
+def stored_text(field: str, value: object, *, max_bytes: int = json_text.MAX_BYTES) -> str:
     """Return the canonical JSON text of any value that has one.
 
     Raises:
         PayloadError: It has no JSON form, or one that is not stored (`json_text.encode`).
     """
-    return json_text.encode(field, plain(field, value))
+    return json_text.encode(field, plain(field, value), max_bytes=max_bytes)
 
 
 def payload_error(error: msgspec.MsgspecError) -> PayloadError:

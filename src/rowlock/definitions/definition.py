@@ -11,6 +11,7 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar, Unpack
 from uuid import UUID
 
 from rowlock.definitions.context import Context
+from rowlock.definitions.dependencies import Overrides
 from rowlock.definitions.options import (
     NO_OPTIONS,
     GivenOptions,
@@ -18,6 +19,7 @@ from rowlock.definitions.options import (
     TaskOptions,
     task_options,
 )
+from rowlock.definitions.providing import Providing, call_directly, call_with, wait_here
 from rowlock.definitions.signature import Signature
 from rowlock.errors import InvalidValueError, PayloadError
 from rowlock.model.definitions import MAX_TITLE_LENGTH
@@ -35,6 +37,11 @@ class Enqueuer(Protocol):
 
     Arguments are by name and not yet checked: `definition.signature.encode` does that.
     """
+
+    @property
+    def overrides(self) -> Overrides:
+        """Which provider stands in for which when a definition is called directly."""
+        ...
 
     def enqueue(
         self,
@@ -193,16 +200,28 @@ class TaskDefinition(EnqueueMethods[P], Generic[P, R]):
         return alike and _are_the_same(self.handler, other.handler)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run the handler with a detached context; nothing is stored."""
-        given = dict(kwargs)
-        injected = self.signature.inject(Context.detached(self.alias))
-        injected.update({name: given.pop(name) for name in injected if name in given})
+        """Run the handler with a detached context; nothing is stored.
+
+        Parameters that are injected may be given too, by name.
+        """
+        signature, context, given = self.signature, Context.detached(self.alias), dict(kwargs)
+        injected = signature.inject(context)
+        missing = {name: one for name, one in signature.dependencies.items() if name not in given}
+        injected.update({name: given.pop(name) for name in signature.injected if name in given})
         try:
-            arguments = self.signature.bind(args, given)
+            arguments = {**signature.bind(args, given), **injected}
         except PayloadError as error:
             # What Python itself raises for such a call.
             raise TypeError(f"{self.alias}(): {error}") from error
-        return self.handler(**arguments, **injected)
+        if not missing:
+            return self.handler(**arguments)
+        overrides = self.enqueuer.overrides
+        if self.is_async:
+            providing = Providing(context, overrides, wait_here)
+            result: R = call_with(self.handler, arguments, missing, providing, is_async=True)  # type: ignore[assignment]
+            return result
+        called: R = call_directly(self.handler, arguments, missing, context, overrides)
+        return called
 
     def options(self, **given: Unpack[GivenOptions]) -> BoundTask[P, R]:
         """Return the definition with options for the tasks enqueued through it.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
 from rowlock.backoff import Backoff, RetryPolicy
-from rowlock.errors import InvalidValueError
+from rowlock.errors import InvalidValueError, MiddlewareError
 from rowlock.model import json_text
 from rowlock.model.durations import Duration, duration_from, positive_duration_from
 from rowlock.model.ids import task_id_from_text
@@ -25,8 +25,12 @@ Unique: TypeAlias = str | bool | Sequence[str]
 CheckedUnique: TypeAlias = str | bool | tuple[str, ...]
 
 
-class GivenDefaults(TypedDict, total=False):
-    """What a definition may say for all its tasks."""
+RetryFor: TypeAlias = Mapping[type[BaseException], RetryPolicy | Backoff | str | None]
+"""Retry policies by exception class; None does not retry. The most specific class decides."""
+
+
+class GivenTerms(TypedDict, total=False):
+    """What a definition may say for all its tasks, and a caller of one task."""
 
     queue: str | None
     priority: int | None
@@ -39,7 +43,14 @@ class GivenDefaults(TypedDict, total=False):
     unique: Unique | None
 
 
-class GivenOptions(GivenDefaults, total=False):
+class GivenDefaults(GivenTerms, total=False):
+    """What a definition may say for all its tasks."""
+
+    retry_for: RetryFor | None
+    capture_logs: bool | str | int | None
+
+
+class GivenOptions(GivenTerms, total=False):
     """What may be said of one task."""
 
     delay: Duration | None
@@ -55,6 +66,9 @@ class TaskDefaults(NamedTuple):
         priority: Higher first.
         max_attempts: Runs in all; 1 runs once.
         unique: A key, True for all arguments, or the names of some.
+        retry_for: Retry policies by exception class; they go over `retry`.
+        capture_logs: From which level on everything that the handler logs is kept with the
+            task; `NO_CAPTURE` for nothing but `ctx.log`, None leaves it to the app.
     """
 
     queue: str = DEFAULT_QUEUE
@@ -66,6 +80,8 @@ class TaskDefaults(NamedTuple):
     retry: RetryPolicy | None = None
     tags: tuple[str, ...] = ()
     unique: CheckedUnique | None = None
+    retry_for: Mapping[type[BaseException], RetryPolicy] | None = None
+    capture_logs: int | None = None
 
 
 class TaskOptions(NamedTuple):
@@ -94,6 +110,9 @@ class TaskOptions(NamedTuple):
 
 
 NO_OPTIONS = TaskOptions()
+
+NO_CAPTURE = 1_000
+"""Higher than any level of a log line."""
 
 
 def checked_priority(value: object) -> int:
@@ -171,6 +190,49 @@ def _unchecked(value: object) -> object:
     return value
 
 
+def _checked_retry_for(value: object) -> Mapping[type[BaseException], RetryPolicy]:
+    if not isinstance(value, Mapping):
+        raise InvalidValueError("retry_for", f"must map exceptions to policies, not {value!r}")
+    given: Mapping[object, object] = value  # pyright: ignore[reportUnknownVariableType] - checked next
+    found: dict[type[BaseException], RetryPolicy] = {}
+    for kind, policy in given.items():
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            raise InvalidValueError("retry_for", f"{kind!r} is not an exception class")
+        found[kind] = checked_retry(policy) or RetryPolicy(backoff=Backoff.NONE)
+    return found
+
+
+def policy_for(
+    policies: Mapping[type[BaseException], RetryPolicy], error: BaseException
+) -> RetryPolicy | None:
+    """Return the policy of the most specific class of an exception; None if it has none.
+
+    What a middleware raised counts as what it is, not as a `MiddlewareError`.
+    """
+    if isinstance(error, MiddlewareError) and error.__cause__ is not None:
+        error = error.__cause__
+    return next((policies[kind] for kind in type(error).__mro__ if kind in policies), None)
+
+
+def checked_capture(value: object) -> int:
+    """Return the level from which on log lines are captured; `NO_CAPTURE` for none.
+
+    Raises:
+        InvalidValueError: Neither a bool nor a level's number or name.
+    """
+    if isinstance(value, bool):
+        return 0 if value else NO_CAPTURE
+    if isinstance(value, int) and value >= 0:
+        return value
+    import logging  # start-up time of programs that never say a level's name
+
+    levels = logging.getLevelNamesMapping()
+    level = levels.get(value.strip().upper()) if isinstance(value, str) else None
+    if level is None:
+        raise InvalidValueError("capture_logs", f"must be a bool or a log level, not {value!r}")
+    return level
+
+
 def _checked_id(value: object) -> UUID:
     if isinstance(value, UUID):
         return value
@@ -193,6 +255,8 @@ _CHECKS: Mapping[str, Callable[[object], object]] = {
     "unique": checked_unique,
     "id": _checked_id,
     "transaction": _unchecked,
+    "retry_for": _checked_retry_for,
+    "capture_logs": checked_capture,
 }
 
 
@@ -212,7 +276,7 @@ def task_options(**given: Unpack[GivenOptions]) -> TaskOptions:
     """
     if not given:
         return NO_OPTIONS
-    options = TaskOptions(**_checked(given, _CHECKS))
+    options = TaskOptions(**_checked(given, TaskOptions._fields))
     if options.delay is not None and options.run_at is not None:
         raise InvalidValueError("run_at", "is given together with delay: one of them is enough")
     return options

@@ -30,6 +30,33 @@ class Snooze:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """Fail the attempt and try again, if any are left; else the task has failed.
+
+    Attributes:
+        after: How long to wait; None leaves it to the retry policy.
+        reason: What the attempt's record says.
+
+    Example:
+        >>> Retry("30s", reason="rate limited").delay
+        datetime.timedelta(seconds=30)
+    """
+
+    after: Duration | None = None
+    reason: str = field(default="asked to be tried again", kw_only=True)
+    delay: timedelta | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the duration.
+
+        Raises:
+            InvalidValueError: It is none.
+        """
+        delay = None if self.after is None else duration_from("after", self.after)
+        object.__setattr__(self, "delay", delay)
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """End the task as canceled, with a reason."""
 
@@ -42,3 +69,6 @@ class Fail:
 
     message: str
     retry: bool = field(default=True, kw_only=True)
+
+
+OUTCOMES = (Snooze, Retry, Cancel, Fail)

@@ -14,6 +14,7 @@ import msgspec
 
 from rowlock.definitions.context import Context, InjectedContext
 from rowlock.definitions.conversion import payload_error, plain, stored_text
+from rowlock.definitions.dependencies import Dependency, check_dependency
 from rowlock.errors import ConfigError, InvalidValueError, PayloadError
 from rowlock.model import json_text
 
@@ -40,6 +41,7 @@ class _Shape(NamedTuple):
     positional: tuple[str, ...]
     required: tuple[str, ...]
     injections: Mapping[str, Injection]
+    dependencies: Mapping[str, Dependency]
     struct: type[msgspec.Struct]
     decoder: msgspec.json.Decoder[msgspec.Struct]
 
@@ -68,8 +70,12 @@ class Signature:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """All parameters, the injected ones too; known before the types are."""
-        return tuple(one.name for one in self._parameters)
+        """All parameters that may be arguments; known before the types are.
+
+        Only a first one that gets the context by its type is not told apart yet.
+        """
+        marked = (Dependency, InjectedContext)
+        return tuple(one.name for one in self._parameters if not isinstance(one.default, marked))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,7 +94,13 @@ class Signature:
     @property
     def injected(self) -> tuple[str, ...]:
         """The parameters that are not arguments."""
-        return tuple((self._shape or self._resolved()).injections)
+        shape = self._shape or self._resolved()
+        return (*shape.injections, *shape.dependencies)
+
+    @property
+    def dependencies(self) -> Mapping[str, Dependency]:
+        """What `depends` says of the parameters that providers fill."""
+        return (self._shape or self._resolved()).dependencies
 
     def bind(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> dict[str, Any]:
         """Return the arguments of a Python call by name; defaults are not filled in.
@@ -168,18 +180,18 @@ class Signature:
         return arguments
 
     def inject(self, context: Context) -> dict[str, object]:
-        """Return the keyword arguments that are not stored."""
+        """Return the keyword arguments that the context fills."""
         injections = (self._shape or self._resolved()).injections
         return {name: make(context) for name, make in injections.items()}
 
     @staticmethod
-    def encode_result(value: object) -> str | None:
+    def encode_result(value: object, *, max_bytes: int = json_text.MAX_BYTES) -> str | None:
         """Return the JSON text of what a handler returned; None has none.
 
         Raises:
-            PayloadError: It cannot be stored.
+            PayloadError: It cannot be stored, or is longer.
         """
-        return None if value is None else stored_text("result", value)
+        return None if value is None else stored_text("result", value, max_bytes=max_bytes)
 
     def _why_unknown(self, name: str) -> str:
         if name in self.injected:
@@ -196,7 +208,9 @@ class Signature:
         # Two threads may both do this; they come to the same result.
         hints = _resolved_hints(self.handler, self._parameters)
         injections = _injections(self.handler, self._parameters, hints)
-        taken = [one for one in self._parameters if one.name not in injections]
+        dependencies = _dependencies(self.handler, self._parameters)
+        injected = {*injections, *dependencies}
+        taken = [one for one in self._parameters if one.name not in injected]
         struct = _struct(self.handler, taken, hints)
         by_position = inspect.Parameter.POSITIONAL_OR_KEYWORD
         self._shape = _Shape(
@@ -204,6 +218,7 @@ class Signature:
             positional=tuple(one.name for one in taken if one.kind is by_position),
             required=tuple(one.name for one in taken if one.default is one.empty),
             injections=injections,
+            dependencies=dependencies,
             struct=struct,
             decoder=msgspec.json.Decoder(struct),
         )
@@ -256,6 +271,18 @@ def _injections(
                     "or give it the default context()"
                 )
             found[parameter.name] = _context_itself
+    return found
+
+
+def _dependencies(
+    handler: Callable[..., object], parameters: tuple[inspect.Parameter, ...]
+) -> dict[str, Dependency]:
+    found = {one.name: one.default for one in parameters if isinstance(one.default, Dependency)}
+    for name, dependency in found.items():
+        try:
+            check_dependency(dependency)
+        except ConfigError as error:
+            raise ConfigError(f"{_name(handler)}: {name!r}: {error}") from error
     return found
 
 

@@ -10,6 +10,9 @@ from typing import Any, TypeAlias
 
 from rowlock.definitions.reports import TaskReports
 
+TASK_LOGGER = "rowlock.task"
+"""What the names of the tasks' own loggers begin with."""
+
 SUCCESS = 25
 """The level of `ctx.log.success`, between INFO and WARNING."""
 
@@ -32,14 +35,17 @@ def _sys_exc_info(exc_info: _ExcInfo) -> _SysExcInfo | None:
     return sys.exc_info() if exc_info else None
 
 
-def line_text(msg: object, args: tuple[object, ...], exc_info: _ExcInfo) -> str:
+def line_text(
+    msg: object, args: tuple[object, ...] | Mapping[str, object], exc_info: _ExcInfo
+) -> str:
     """Return the line with its arguments filled in and the traceback below it."""
     try:
         text = str(msg)
         if args:
             # A single mapping fills in `%(name)s`, as the standard library has it.
-            named = len(args) == 1 and isinstance(args[0], Mapping)
-            text = text % (args[0] if named else args)
+            if isinstance(args, tuple) and len(args) == 1 and isinstance(args[0], Mapping):
+                args = args[0]  # pyright: ignore[reportUnknownVariableType] - any mapping
+            text %= args
         if shown := _sys_exc_info(exc_info):
             text = f"{text}\n{_formatter.formatException(shown)}"
     except Exception as error:  # noqa: BLE001 - a line that cannot be formatted fails no task

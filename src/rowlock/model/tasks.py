@@ -237,11 +237,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
-    """One line that a handler logged."""
+    """One line that a handler logged.
+
+    Attributes:
+        attempt: The number of the run that logged it.
+    """
 
     at: datetime
     level: str
     message: str
+    attempt: int | None = None
 
 
 class TaskFilter(NamedTuple):

@@ -19,6 +19,7 @@ from rowlock.errors import UnknownDefinitionError
 from rowlock.model import json_text
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Claim, Finish, TaskFailure
+from rowlock.runtime.calling import Call, Calls
 from rowlock.runtime.ends import (
     End,
     end_of_cancel,
@@ -33,7 +34,9 @@ from rowlock.runtime.threads import Threads
 log = logging.getLogger(__name__)
 
 TimeoutOf: TypeAlias = Callable[[Claim, TaskDefinition[..., Any] | None], timedelta | None]
-RetryOf: TypeAlias = Callable[[Claim, TaskDefinition[..., Any] | None], RetryPolicy]
+RetryOf: TypeAlias = Callable[
+    [Claim, TaskDefinition[..., Any] | None, BaseException | None], RetryPolicy
+]
 
 
 class StopReason(StrEnum):
@@ -51,6 +54,7 @@ class RunningAttempt:
         lease: How long each renewal holds.
         renew_after: Monotonic time of the next renewal.
         lost_after: Monotonic time at which the lease has run out unless it was renewed.
+        error: What the handler, or what is around it, raised.
         stop_reason: Why it was told to stop, once it was.
         begun: Whether the attempt's coroutine has taken its first step.
         runner: The asyncio task that runs it.
@@ -61,6 +65,7 @@ class RunningAttempt:
         "begun",
         "claim",
         "context",
+        "error",
         "lease",
         "lost_after",
         "renew_after",
@@ -75,6 +80,7 @@ class RunningAttempt:
         self.context = context
         self.lease = lease
         self.stop_reason: StopReason | None = None
+        self.error: BaseException | None = None
         self.begun = False
         self.runner: asyncio.Task[None] | None = None
         self.thread: asyncio.Future[Any] | None = None
@@ -141,6 +147,7 @@ async def run_attempt(
     timeout_of: TimeoutOf,
     retry_of: RetryOf,
     threads: Threads,
+    calls: Calls,
 ) -> End | None:
     """Run the handler and return the attempt's end; None if there is nothing to record.
 
@@ -150,39 +157,56 @@ async def run_attempt(
         timeout_of: Gives how long it may run.
         retry_of: Gives the retry policy, asked for only when the attempt fails.
         threads: Where sync handlers run.
+        calls: Puts around the handler what belongs there.
     """
     claim = running.claim
     running.begun = True
     try:
         timeout = timeout_of(claim, definition)
         with AfterSettling(running.claim, running.context) as late:
-            late.value = await _called(definition, running, timeout, threads)
+            late.value = await _called(definition, running, timeout, threads, calls)
         value = late.value
-    except TaskTimeoutError as error:
-        failure = TaskFailure(type="Timeout", message=str(error))
-        return end_of_failure(claim, _retry(retry_of, claim, definition), failure, reason="timeout")
-    except (asyncio.CancelledError, TaskCanceledError) as error:
-        return _end_of_stop(running, definition, retry_of, error)
     except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure
-        return end_of_failure(claim, _retry(retry_of, claim, definition), failure_from(error))
+        running.error = error
+        return _end_of_error(running, error, retry_of, definition)
     if running.context.settled is not None:
         return None
     if value is None:
         return Finish(claim.id, claim.token, TaskState.SUCCEEDED)
-    return end_of_return(claim, value, _retry(retry_of, claim, definition))
+    retry = _retry(retry_of, claim, definition)
+    return end_of_return(claim, value, retry, max_bytes=calls.max_result_bytes)
+
+
+def _end_of_error(
+    running: RunningAttempt,
+    error: BaseException,
+    retry_of: RetryOf,
+    definition: TaskDefinition[..., Any] | None,
+) -> End | None:
+    claim, reason = running.claim, None
+    if isinstance(error, (asyncio.CancelledError, TaskCanceledError)) and running.stop_reason:
+        return _end_of_stop(running.stop_reason, claim)
+    failure = failure_from(error)
+    if isinstance(error, TaskTimeoutError):
+        failure, reason = TaskFailure(type="Timeout", message=str(error)), "timeout"
+    retry = _retry(retry_of, claim, definition, error)
+    return end_of_failure(claim, retry, failure, reason=reason)
 
 
 def _retry(
-    retry_of: RetryOf, claim: Claim, definition: TaskDefinition[..., Any] | None
+    retry_of: RetryOf,
+    claim: Claim,
+    definition: TaskDefinition[..., Any] | None,
+    error: BaseException | None = None,
 ) -> RetryPolicy:
     try:
-        return retry_of(claim, definition)
+        return retry_of(claim, definition, error)
     except ValueError:
         log.exception("task %s: its options cannot be read, it is not tried again", claim.id)
         return RetryPolicy(backoff=Backoff.NONE)
 
 
-class TaskTimeoutError(Exception):
+class TaskTimeoutError(TimeoutError):
     """The attempt ran longer than its timeout."""
 
 
@@ -191,6 +215,7 @@ async def _called(
     running: RunningAttempt,
     timeout: timedelta | None,
     threads: Threads,
+    calls: Calls,
 ) -> Any:
     if running.stop_reason is not None:
         raise TaskCanceledError(running.claim.id)
@@ -198,16 +223,17 @@ async def _called(
         raise UnknownDefinitionError(running.context.task.definition or "")
     arguments = definition.signature.decode(running.claim.payload)
     arguments.update(definition.signature.inject(running.context))
+    call = calls.bind(definition, arguments, running.context)
     if not definition.is_async:
-        running.thread = threads.submit(partial(definition.handler, **arguments))
+        running.thread = threads.submit(call)
         running.thread.add_done_callback(_retrieved)
     if timeout is None:
-        return await _result(definition, arguments, running)
+        return await _result(call, running)
     limit = asyncio.timeout(timeout.total_seconds())
     running.context.deadline = running.claim.started_at + timeout
     try:
         async with limit:
-            return await _result(definition, arguments, running)
+            return await _result(call, running)
     except TimeoutError as error:
         if not limit.expired():
             raise
@@ -215,11 +241,9 @@ async def _called(
         raise TaskTimeoutError(f"ran longer than {timeout.total_seconds():g} s") from error
 
 
-def _result(
-    definition: TaskDefinition[..., Any], arguments: dict[str, Any], running: RunningAttempt
-) -> Awaitable[Any]:
+def _result(call: Call, running: RunningAttempt) -> Awaitable[Any]:
     if running.thread is None:
-        awaitable: Awaitable[Any] = definition.handler(**arguments)
+        awaitable: Awaitable[Any] = call()
         return awaitable
     # Giving up on a thread does not end it; its slot stays taken until it does.
     return asyncio.shield(running.thread)
@@ -231,22 +255,14 @@ def _retrieved(thread: asyncio.Future[Any]) -> None:
         thread.exception()
 
 
-def _end_of_stop(
-    running: RunningAttempt,
-    definition: TaskDefinition[..., Any] | None,
-    retry_of: RetryOf,
-    error: BaseException,
-) -> End | None:
-    match running.stop_reason:
+def _end_of_stop(reason: StopReason, claim: Claim) -> End | None:
+    match reason:
         case StopReason.CANCELED:
-            return end_of_cancel(running.claim)
+            return end_of_cancel(claim)
         case StopReason.STOPPING:
-            return end_of_giving_up(running.claim)
+            return end_of_giving_up(claim)
         case StopReason.LOST:
             return None
-        case None:
-            retry = _retry(retry_of, running.claim, definition)
-            return end_of_failure(running.claim, retry, failure_from(error))
 
 
 def monotonic() -> float:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from rowlock.definitions.definition import TaskDefinition
-from rowlock.errors import StorageError
+from rowlock.errors import StorageError, TaskFailedError
+from rowlock.model.failures import failure_from_text
 from rowlock.model.queues import Queue
 from rowlock.model.tasks import Claim
 from rowlock.runtime.attempt import (
@@ -21,7 +22,9 @@ from rowlock.runtime.attempt import (
     monotonic,
     run_attempt,
 )
-from rowlock.runtime.ends import end_of_giving_up, hand_back
+from rowlock.runtime.calling import Calls
+from rowlock.runtime.ends import End, end_of_giving_up, hand_back
+from rowlock.runtime.error_hooks import Tell, tell_nobody
 from rowlock.runtime.settler import REPORT_SECONDS, Settler, report_or_drop, reports_of
 from rowlock.runtime.slots import Slots
 from rowlock.runtime.source import TaskSource
@@ -44,7 +47,7 @@ class Dispatcher:
     everything else end first, so that no innocent task is charged with the third crash.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the wiring diagram
         self,
         source: TaskSource,
         slots: Slots,
@@ -55,6 +58,8 @@ class Dispatcher:
         namespace: str,
         worker: str,
         alias_of: Callable[[str], str] = str,
+        calls: Calls,
+        tell: Tell = tell_nobody,
     ) -> None:
         """Wire the loop.
 
@@ -67,6 +72,8 @@ class Dispatcher:
             namespace: Whose tasks; for the handlers' contexts.
             worker: This worker's id; for the handlers' contexts.
             alias_of: What a definition that this process does not have is called.
+            calls: Puts around the handlers what belongs there.
+            tell: Told of every failed attempt and every bookkeeping error.
         """
         self._source = source
         self._slots = slots
@@ -78,8 +85,10 @@ class Dispatcher:
         self._namespace = namespace
         self._worker = worker
         self._alias_of = alias_of
+        self._calls = calls
+        self._tell = tell
         self._threads = DaemonThreads(slots.total, name="handler")
-        self.settler = Settler(source)
+        self.settler = Settler(source, tell)
         # Not by task: a claim that was lost may still run when this worker takes its task again.
         self.running: set[RunningAttempt] = set()
         self._wake = asyncio.Event()
@@ -126,6 +135,7 @@ class Dispatcher:
                 pause = FIRST_PAUSE_SECONDS
             except StorageError as error:
                 log.warning("cannot claim tasks, trying again: %s", error)
+                self._tell(None, None, error)
                 await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - jitter
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
@@ -150,9 +160,10 @@ class Dispatcher:
             reports = reports_of(list(self.running))
             if reports:
                 try:
-                    await report_or_drop(self._source, reports)
+                    await report_or_drop(self._source, reports, self._tell)
                 except StorageError as error:
                     log.warning("cannot store progress, it is left out: %s", error)
+                    self._tell(None, None, error)
 
     async def idle(self) -> None:
         """Wait until nothing runs."""
@@ -170,7 +181,7 @@ class Dispatcher:
         for running in list(self.running):
             # It swallowed its cancellation: somebody else will run it.
             self.running.discard(running)
-            self.settler.add(running, end_of_giving_up(running.claim))
+            self._ended(running, end_of_giving_up(running.claim))
         self._threads.close()
         return len(abandoned)
 
@@ -288,18 +299,30 @@ class Dispatcher:
             timeout_of=self._timeout_of,
             retry_of=self._retry_of,
             threads=self._threads,
+            calls=self._calls,
         )
         if running not in self.running:
             return  # it was given up and handed back already
         self.running.discard(running)
         if end is not None:
-            self.settler.add(running, end)
+            self._ended(running, end)
         else:
             self.settler.count_own(running.context)
         if running.thread is None or running.thread.done():
             self._freed(running)
         else:
             running.thread.add_done_callback(lambda _: self._freed(running))
+
+    def _ended(self, running: RunningAttempt, end: End) -> None:
+        """Have an end recorded, and tell of a failure."""
+        self.settler.add(running, end)
+        error, running.error = running.error, None
+        if end.error is not None:
+            failure = failure_from_text(end.error)
+            if error is None and failure is not None:
+                error = TaskFailedError(end.id, failure.type, failure.message)
+            if error is not None:
+                self._tell(running.claim.queue, end.id, error)
 
     def _freed(self, running: RunningAttempt) -> None:
         self._slots.free(running.claim.queue)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import traceback
+from datetime import timedelta
 from typing import Any
 
 from rowlock.backoff import RetryPolicy
-from rowlock.definitions.outcomes import Cancel, Fail, Snooze
+from rowlock.definitions.outcomes import OUTCOMES, Cancel, Fail, Retry, Snooze
 from rowlock.definitions.signature import Signature
 from rowlock.errors import PayloadError
 from rowlock.model import json_text
@@ -32,9 +33,19 @@ def failure_from(error: BaseException) -> TaskFailure:
     text = "".join(traceback.format_exception(error))
     return TaskFailure(
         type=type(error).__name__,
-        message=message[:MAX_MESSAGE_LENGTH],
-        traceback=text[-MAX_TRACEBACK_LENGTH:],
+        message=_shortened(message),
+        traceback=_end_of(text),
     )
+
+
+def _shortened(text: str) -> str:
+    more = len(text) - MAX_MESSAGE_LENGTH
+    return text if more <= 0 else f"{text[:MAX_MESSAGE_LENGTH]}… ({more:,} more characters)"
+
+
+def _end_of(text: str) -> str:
+    less = len(text) - MAX_TRACEBACK_LENGTH
+    return text if less <= 0 else f"({less:,} characters left out) …{text[-MAX_TRACEBACK_LENGTH:]}"
 
 
 def end_of_failure(
@@ -44,6 +55,7 @@ def end_of_failure(
     *,
     reason: str | None = None,
     final: bool = False,
+    delay: timedelta | None = None,
 ) -> End:
     """Return what a failed attempt becomes: another one later, or the end.
 
@@ -53,9 +65,11 @@ def end_of_failure(
         failure: Why.
         reason: What the finished task says besides.
         final: No retry, whatever is left.
+        delay: How long to wait for the next attempt; None leaves it to the policy.
     """
     error = failure_to_text(failure)
-    last = final or claim.is_last_attempt or not retry.retries
+    over = final or (delay is None and not retry.retries)
+    last = over or claim.is_last_attempt
     log.log(
         logging.WARNING if last else logging.INFO,
         "task %s: attempt %d failed, %s: %s: %s",
@@ -67,27 +81,46 @@ def end_of_failure(
     )
     if last:
         return Finish(claim.id, claim.token, TaskState.FAILED, None, error, reason)
-    delay = retry.delay(claim.failures)
+    if delay is None:
+        delay = retry.delay(claim.failures)
     return Release(claim.id, claim.token, Outcome.FAILED, delay or None, error)
 
 
-def end_of_return(claim: Claim, value: Any, retry: RetryPolicy) -> End:
-    """Return what a handler's return value means: a result, or one of the outcomes."""
-    if value is None:
-        return Finish(claim.id, claim.token, TaskState.SUCCEEDED)
-    if isinstance(value, Snooze):
-        return Release(claim.id, claim.token, Outcome.SNOOZED, value.delay or None)
-    if isinstance(value, Cancel):
-        reason = json_text.printable(str(value.reason))
-        return Finish(claim.id, claim.token, TaskState.CANCELED, reason=reason)
-    if isinstance(value, Fail):
-        failure = TaskFailure(type="Fail", message=str(value.message))
-        return end_of_failure(claim, retry, failure, final=not value.retry)
+def end_of_return(
+    claim: Claim, value: Any, retry: RetryPolicy, *, max_bytes: int = json_text.MAX_BYTES
+) -> End:
+    """Return what a handler's return value means: a result, or one of the outcomes.
+
+    Args:
+        claim: The attempt.
+        value: What the handler returned.
+        retry: The policy that applies to a failure.
+        max_bytes: A longer result is a failure.
+    """
+    if isinstance(value, OUTCOMES):
+        return _end_of_outcome(claim, value, retry)
     try:
-        result = Signature.encode_result(value)
+        result = Signature.encode_result(value, max_bytes=max_bytes)
     except PayloadError as error:
         return end_of_failure(claim, retry, failure_from(error), reason="result_invalid")
     return Finish(claim.id, claim.token, TaskState.SUCCEEDED, result)
+
+
+def _end_of_outcome(
+    claim: Claim, outcome: Snooze | Retry | Cancel | Fail, retry: RetryPolicy
+) -> End:
+    match outcome:
+        case Snooze():
+            return Release(claim.id, claim.token, Outcome.SNOOZED, outcome.delay or None)
+        case Retry():
+            failure = TaskFailure(type="Retry", message=_shortened(str(outcome.reason)))
+            return end_of_failure(claim, retry, failure, delay=outcome.delay)
+        case Cancel():
+            reason = json_text.printable(str(outcome.reason))
+            return Finish(claim.id, claim.token, TaskState.CANCELED, reason=reason)
+        case Fail():
+            failure = TaskFailure(type="Fail", message=_shortened(str(outcome.message)))
+            return end_of_failure(claim, retry, failure, final=not outcome.retry)
 
 
 def end_of_cancel(claim: Claim) -> End:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from rowlock.definitions.context import Context
-from rowlock.errors import StorageDataError, StorageError
+from rowlock.errors import LeaseLostError, StorageDataError, StorageError
 from rowlock.model.tasks import Report
 from rowlock.runtime.attempt import RunningAttempt
 from rowlock.runtime.ends import End
+from rowlock.runtime.error_hooks import Tell, tell_nobody
 from rowlock.runtime.source import TaskSource
 
 log = logging.getLogger(__name__)
@@ -26,8 +27,9 @@ LONGEST_PAUSE_SECONDS = 2.0
 class Settler:
     """Batches by nature, without a timer: a batch is what has come in the meantime."""
 
-    def __init__(self, source: TaskSource) -> None:
+    def __init__(self, source: TaskSource, tell: Tell = tell_nobody) -> None:
         self._source = source
+        self._tell = tell
         self._ended: list[tuple[RunningAttempt, End]] = []
         self._sending: list[tuple[RunningAttempt, End]] = []
         self._came = asyncio.Event()
@@ -84,11 +86,13 @@ class Settler:
         while True:
             try:
                 if reports:
-                    await report_or_drop(self._source, reports)
+                    await report_or_drop(self._source, reports, self._tell)
                     reports = []
                 recorded = await self._source.settle(ends)
             except StorageError as error:
                 log.warning("cannot record %d outcomes, trying again: %s", len(ends), error)
+                if pause == FIRST_PAUSE_SECONDS:  # once for each batch, however often it is tried
+                    self._tell_all((end.id for end in ends), error)
                 await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - jitter
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             else:
@@ -108,14 +112,27 @@ class Settler:
             if end.id not in recorded:
                 self.lost += 1
                 log.warning("task %s: the claim was lost, its outcome is not recorded", end.id)
+                self._tell_all([end.id], LeaseLostError(end.id))
+
+    def _tell_all(self, ids: Iterable[UUID], error: Exception) -> None:
+        queues = {one.claim.id: one.claim.queue for one, _ in self._sending}
+        for task_id in ids:
+            self._tell(queues.get(task_id), task_id, error)
+
+    def tell_refused(self, task_id: UUID, error: Exception) -> None:
+        """Tell that an end, which is being recorded, cannot be stored."""
+        self._tell_all([task_id], error)
 
 
-async def report_or_drop(source: TaskSource, reports: list[Report]) -> None:
+async def report_or_drop(
+    source: TaskSource, reports: list[Report], tell: Tell = tell_nobody
+) -> None:
     """Store progress and log lines; what the database refuses is not worth an outcome."""
     try:
         await source.report(reports)
     except StorageDataError as error:
         log.error("progress and log lines of %d tasks cannot be stored: %s", len(reports), error)  # noqa: TRY400 - its words say it all
+        tell(None, None, error)
 
 
 def reports_of(attempts: Iterable[RunningAttempt]) -> list[Report]:

@@ -123,7 +123,7 @@ def attempt_from_row(row: Row, values: ColumnValues) -> Attempt:
 def log_from_row(row: Row) -> list[LogLine]:
     """Return the lines in a row of `read_log`: `[["<ISO time>", level, message], …]`."""
     return [
-        LogLine(at=datetime.fromisoformat(at), level=level, message=message)
+        LogLine(at=datetime.fromisoformat(at), level=level, message=message, attempt=row[2])
         for at, level, message in json_text.decode_shown(row[1])
     ]
 

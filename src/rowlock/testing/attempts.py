@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-from collections.abc import Awaitable, Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from rowlock.app.core import Core
 from rowlock.app.flow import Do, Flow, Run
+from rowlock.definitions.capture import LogCapture
 from rowlock.definitions.definition import TaskDefinition
 from rowlock.errors import InvalidValueError, TaskConflictError, TaskFailedError
 from rowlock.model.ids import new_token
@@ -20,10 +19,18 @@ from rowlock.model.states import TaskState
 from rowlock.model.tasks import Claim, Finish, Outcome, Task, TaskFailure
 from rowlock.ops.tasks import get_task
 from rowlock.plan import Plan
-from rowlock.runtime.attempt import RunningAttempt, context_for, monotonic, run_attempt
+from rowlock.runtime.attempt import (
+    RunningAttempt,
+    TaskTimeoutError,
+    context_for,
+    monotonic,
+    run_attempt,
+)
+from rowlock.runtime.calling import Calls
 from rowlock.runtime.ends import End
 from rowlock.runtime.settler import reports_of
 from rowlock.runtime.threads import DaemonThreads, Threads
+from rowlock.storage.settling import ClaimSettling
 from rowlock.storage.storage import Storage
 from rowlock.testing.threads import CallersThread
 from rowlock.worker.rules import Rules
@@ -99,6 +106,8 @@ def attempt(core: Core, claim: Claim, *, with_errors: WithErrors) -> Flow[TaskRu
     recorded = end is not None and (yield Run(partial(settle, core.storage, end)))
     find = partial(core.storage.reads.get_task, core.namespace, claim.id)
     task: Task = yield Run(find, reads=True)
+    if end is None and call.running.context.settled:
+        return TaskRun(task=task, outcome=task.state.value)
     if end is None or not recorded:
         return TaskRun(task=task, outcome=Outcome.LOST.value)
     outcome = end.state.value if isinstance(end, Finish) else end.outcome.value
@@ -124,52 +133,44 @@ def settle(storage: Storage, end: End) -> Plan[bool]:
 
 
 class _Call:
-    """A handler on its way, from sync or from async code; keeps what it raises."""
+    """A handler on its way, from sync or from async code, with all that its app puts around it."""
 
     def __init__(
         self, core: Core, claim: Claim, definition: TaskDefinition[..., Any] | None
     ) -> None:
+        self._core = core
         self._rules = Rules(core, (), takes_unknown=True)
-        self._definition = None if definition is None else self._listening(definition)
+        self._definition = definition
         alias = claim.definition if definition is None else definition.alias
-        context = context_for(claim, alias, core.namespace, WORKER)
+        # In a transaction of the test's nobody else sees the claim, to settle it there.
+        settling = None if core.joined is not None else self._settling
+        context = context_for(claim, alias, core.namespace, WORKER, settling)
         lease = core.policies.queue(claim.queue).lease
         self.running = RunningAttempt(claim, context, lease, monotonic())
-        self.raised: BaseException | None = None
 
-    def _listening(self, definition: TaskDefinition[..., Any]) -> TaskDefinition[..., Any]:
-        """Return the definition with a handler that tells us what it raises."""
-        handler: Callable[..., Any] = definition.handler
+    @property
+    def raised(self) -> BaseException | None:
+        """What the handler raised; None if the attempt was ended from outside."""
+        error = self.running.error
+        return None if isinstance(error, (asyncio.CancelledError, TaskTimeoutError)) else error
 
-        @functools.wraps(handler)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return handler(*args, **kwargs)
-            except BaseException as error:
-                self.raised = error
-                raise
-
-        @functools.wraps(handler)
-        async def acall(*args: Any, **kwargs: Any) -> Any:
-            try:
-                awaitable: Awaitable[Any] = handler(*args, **kwargs)
-                return await awaitable
-            except asyncio.CancelledError:
-                raise  # told to stop from outside: why, the attempt's end says
-            except BaseException as error:
-                self.raised = error
-                raise
-
-        return replace(definition, handler=acall if definition.is_async else call)
+    def _settling(self, claim: Claim) -> ClaimSettling:
+        return ClaimSettling(self._core.storage, claim.id, claim.token)
 
     async def _run(self, threads: Threads) -> End | None:
-        return await run_attempt(
-            self.running,
-            self._definition,
-            timeout_of=self._rules.timeout,
-            retry_of=self._rules.retry,
-            threads=threads,
-        )
+        capture = LogCapture()
+        capture.install()
+        try:
+            return await run_attempt(
+                self.running,
+                self._definition,
+                timeout_of=self._rules.timeout,
+                retry_of=self._rules.retry,
+                threads=threads,
+                calls=Calls(self._core.extensions, asyncio.get_running_loop(), capture),
+            )
+        finally:
+            capture.remove()
 
     def blocking(self) -> End | None:
         """Run it from sync code."""

@@ -29,7 +29,8 @@ class CallersThread:
         """Run the call on the caller's thread. See `DaemonThreads.submit`."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._jobs.put(partial(_run_for, future, loop, call))
+        within = partial(contextvars.copy_context().run, call)
+        self._jobs.put(partial(_run_for, future, loop, within))
         return future
 
     def wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:

@@ -71,4 +71,9 @@ def attempt_to_wire(attempt: Attempt) -> Wire:
 
 def log_line_to_wire(line: LogLine) -> Wire:
     """Return one line that a handler logged."""
-    return {"at": time_to_wire(line.at), "level": line.level, "message": line.message}
+    return {
+        "at": time_to_wire(line.at),
+        "level": line.level,
+        "message": line.message,
+        "attempt": line.attempt,
+    }

@@ -11,6 +11,7 @@ from typing import Any
 from rowlock.app.core import Core
 from rowlock.backoff import RetryPolicy
 from rowlock.definitions.definition import TaskDefinition
+from rowlock.definitions.options import policy_for
 from rowlock.errors import StorageError
 from rowlock.model.names import definition_key
 from rowlock.model.tasks import Claim
@@ -75,8 +76,20 @@ class Rules:
             own = definition.defaults.timeout
         return own or self._app.policies.queue(claim.queue).timeout
 
-    def retry(self, claim: Claim, definition: TaskDefinition[..., Any] | None) -> RetryPolicy:
-        """Return the retry policy of a claim: task over definition over queue over built-in."""
+    def retry(
+        self,
+        claim: Claim,
+        definition: TaskDefinition[..., Any] | None,
+        error: BaseException | None,
+    ) -> RetryPolicy:
+        """Return the retry policy of a claim: task over definition over queue over built-in.
+
+        What the definition says of the error goes over all of them.
+        """
+        if error is not None and definition is not None and definition.defaults.retry_for:
+            for_error = policy_for(definition.defaults.retry_for, error)
+            if for_error is not None:
+                return for_error
         own = options_from_text(claim.options)[1] if claim.options else None
         if own is None and definition is not None:
             own = definition.defaults.retry

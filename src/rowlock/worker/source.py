@@ -34,6 +34,7 @@ class StorageSource:
 
     Attributes:
         unanswered: How many claims were cut off before the database answered.
+        on_refused: Told of each end that the database refuses to store.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class StorageSource:
         self._definitions = definitions
         self._unconfirmed: list[UUID] = []
         self.unanswered = 0
+        self.on_refused: Callable[[UUID, StorageDataError], None] = lambda _id, _error: None
         self._floors: dict[str, Floors] = {}
 
     @property
@@ -176,6 +178,7 @@ class StorageSource:
 
     async def _fail_visibly(self, end: End, error: StorageDataError) -> set[UUID]:
         log.error("task %s: its outcome cannot be stored: %s", end.id, error)
+        self.on_refused(end.id, error)
         failure = TaskFailure(type="StorageDataError", message=str(error))
         failed = Finish(
             end.id, end.token, TaskState.FAILED, None, failure_to_text(failure), "result_invalid"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 from datetime import timedelta
 
 from rowlock.errors import StorageError
@@ -20,6 +21,7 @@ from rowlock.ops.upkeep import (
     Duty,
 )
 from rowlock.runtime.threads import DaemonThreads
+from rowlock.storage.contract import Rescued
 from rowlock.storage.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -37,13 +39,24 @@ class Upkeep:
     just coming back.
     """
 
-    def __init__(self, storage: Storage, *, amnesty: timedelta) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        amnesty: timedelta,
+        on_rescue: Callable[[Rescued], None] | None = None,
+        on_error: Callable[[StorageError], None] | None = None,
+    ) -> None:
         """Set it up.
 
         Args:
             storage: The database, all namespaces of it.
             amnesty: How long holders have to renew before the first rescue.
+            on_rescue: Told of each task that is taken back, of any namespace.
+            on_error: Told of each round that failed.
         """
+        self._on_rescue = on_rescue
+        self._on_error = on_error
         self._storage = storage
         self._run = storage.worker_runner.run
         self._amnesty = max(amnesty.total_seconds(), MIN_AMNESTY_SECONDS)
@@ -63,6 +76,8 @@ class Upkeep:
                 await self.round(rescue=rescue)
             except StorageError as error:
                 log.warning("upkeep failed, trying again: %s", error)
+                if self._on_error is not None:
+                    self._on_error(error)
                 self._away = True
             else:
                 if self._away or loop.time() - asked > self._amnesty:
@@ -108,6 +123,8 @@ class Upkeep:
             for task in rescued:
                 end = "failed as crash_loop or canceled" if task.final else "queued again"
                 log.warning("task %s: lost by worker %s, %s", task.id, task.worker, end)
+                if self._on_rescue is not None:
+                    self._on_rescue(task)
                 self._storage.wakeups.wake_here(task.namespace, task.queue)
 
     async def _expire(self) -> None:

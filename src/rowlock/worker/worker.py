@@ -17,9 +17,11 @@ from rowlock.model.durations import duration_from
 from rowlock.model.ids import new_token
 from rowlock.model.names import checked_worker
 from rowlock.runtime.attempt import RunningAttempt, StopReason
+from rowlock.runtime.calling import Calls
 from rowlock.runtime.dispatcher import Dispatcher
 from rowlock.runtime.heartbeat import Heartbeat
 from rowlock.runtime.slots import Slots, limits_of
+from rowlock.worker.hooks import WorkerHooks
 from rowlock.worker.loops import cancelled, kept_going, vital
 from rowlock.worker.rules import Rules
 from rowlock.worker.signals import stopping_on_signals
@@ -86,6 +88,7 @@ class Worker:
         self._grace = self._stop_grace = duration_from("grace", grace)
         self._takes_unknown = unknown == "fail"
         self._dispatcher: Dispatcher | None = None
+        self._hooks: WorkerHooks
         self._stop_asked: asyncio.Event | None = None
         self._hurry_asked: asyncio.Event | None = None
         self._service: asyncio.Task[int] | None = None
@@ -206,9 +209,7 @@ class Worker:
             try:
                 await self._hand_back(dispatcher)
             finally:
-                heartbeat.stop()
-                await cancelled(loops)
-                self._dispatcher = None
+                await self._end_loops(heartbeat, loops)
         if self._failure is not None:
             raise self._failure
         return dispatcher.settler.recorded
@@ -216,14 +217,17 @@ class Worker:
     def _begin(self) -> None:
         self._stop_asked, self._hurry_asked = asyncio.Event(), asyncio.Event()
         self._failure = None
+        self._hooks = WorkerHooks(self._app)
 
     async def _open(self) -> tuple[Dispatcher, StorageSource, Rules]:
         app = self._app
         rules = Rules(app, tuple(self._slots_by_queue), takes_unknown=self._takes_unknown)
+        hooks = self._hooks
 
         async def read() -> bool:
             await app.aopen()
             await rules.read()
+            await hooks.start()
             return True
 
         if not await self._until_stopped(read()):
@@ -238,7 +242,10 @@ class Worker:
             namespace=app.namespace,
             worker=self.id,
             alias_of=rules.alias_of,
+            calls=Calls(app.extensions, asyncio.get_running_loop(), hooks.capture, hooks.shared),
+            tell=hooks.tell,
         )
+        source.on_refused = dispatcher.settler.tell_refused
         self._dispatcher = dispatcher
         if self._stop_asked is not None and self._stop_asked.is_set():
             dispatcher.stop_claiming()
@@ -262,7 +269,10 @@ class Worker:
             await cancelled([asked] if working.done() else [asked, working])
 
     def _start_loops(self, dispatcher: Dispatcher, rules: Rules) -> list[asyncio.Task[None]]:
-        upkeep = Upkeep(self._app.storage, amnesty=rules.shortest_lease / 3)
+        hooks, amnesty = self._hooks, rules.shortest_lease / 3
+        upkeep = Upkeep(
+            self._app.storage, amnesty=amnesty, on_rescue=hooks.rescued, on_error=hooks.failed
+        )
         loops = {
             "settle": vital("settling", dispatcher.settler.run(), self._died),
             "report": kept_going("reporting progress", dispatcher.report_often),
@@ -278,6 +288,10 @@ class Worker:
             with suppress(RuntimeError):  # the loop is closed: nothing runs any more
                 loop.call_soon_threadsafe(running.stop, reason)
 
+        def lose(running: RunningAttempt) -> None:
+            self._hooks.lost(running.claim)
+            stop(running, StopReason.LOST)
+
         def die(error: Exception) -> None:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._died, "the heartbeat", error)
@@ -285,17 +299,24 @@ class Worker:
         heartbeat = Heartbeat(
             source,
             dispatcher.held,
-            on_lost=lambda running: stop(running, StopReason.LOST),
+            on_lost=lose,
             on_cancel=lambda running: stop(running, StopReason.CANCELED),
             on_death=die,
         )
         heartbeat.start()
         return heartbeat
 
+    async def _end_loops(self, heartbeat: Heartbeat, loops: list[asyncio.Task[None]]) -> None:
+        heartbeat.stop()
+        self._dispatcher = None
+        await cancelled(loops)
+        await self._hooks.stop()
+
     def _died(self, part: str, error: Exception) -> None:
         """Stop, and tell why: without that part nothing is safe or nothing is recorded."""
         log.critical("%s died; the worker stops", part, exc_info=error)
         self._failure = self._failure or error
+        self._hooks.failed(error)
         self.request_hurry()
 
     async def _serve(self, opened: asyncio.Future[None]) -> int:
@@ -321,9 +342,7 @@ class Worker:
             abandoned = await self._finish(dispatcher) + source.unanswered
         finally:
             unsubscribe()
-            heartbeat.stop()
-            self._dispatcher = None
-            await cancelled(loops)
+            await self._end_loops(heartbeat, loops)
         log.info("worker %s: stopped, %d tasks given up", self.id, abandoned)
         if self._failure is not None:
             raise self._failure

@@ -401,7 +401,12 @@ WHERE t.token = UNHEX(v.token)
 ON DUPLICATE KEY UPDATE task = rowlock_log.task;
 
 -- name: read_log
-SELECT at, `lines` FROM rowlock_log WHERE task = :id ORDER BY at;
+SELECT l.at, l.`lines`, COALESCE(a.attempt, t.attempt, h.attempt)
+FROM rowlock_log AS l
+LEFT JOIN rowlock_attempt AS a ON a.task = l.task AND a.token = l.token
+LEFT JOIN rowlock_task AS t ON t.id = l.task AND t.token = l.token
+LEFT JOIN rowlock_history AS h ON h.id = l.task AND h.token = l.token
+WHERE l.task = :id ORDER BY l.at;
 
 -- name: lock_old
 SELECT id FROM rowlock_history FORCE INDEX (ix_rowlock_history_finished)
