@@ -95,8 +95,13 @@ def test_an_attempt_does_not_repeat_its_task():
 
 
 def test_a_log_line_is_an_object():
-    line = LogLine(at=T0, level="INFO", message="hello")
-    assert log_line_to_wire(line) == {"at": TEXT, "level": "INFO", "message": "hello"}
+    line = LogLine(at=T0, level="INFO", message="hello", attempt=2)
+    assert log_line_to_wire(line) == {
+        "at": TEXT,
+        "level": "INFO",
+        "message": "hello",
+        "attempt": 2,
+    }
 
 
 def test_a_queue_shows_the_policy_that_applies():

@@ -35,6 +35,26 @@ def test_once_runs_what_is_there_and_ends(url, folder):
     assert {state(url, one) for one in ids} == {"succeeded"}
 
 
+BROKEN = """
+import jobs
+app = jobs.app
+
+@app.on_start
+def connect():
+    raise ConnectionError("nobody there")
+"""
+
+
+@pytest.mark.parametrize("mode", [("--once",), ()])
+def test_a_start_up_hook_that_fails_ends_the_worker_and_is_named(url, folder, mode):
+    task = enqueue(url, "add", "a:=1")
+    (folder / "broken.py").write_text(BROKEN)
+    result = run("worker", "broken:app", *mode, "--url", url, cwd=folder)
+    told = "rowlock: the worker cannot start: connect: ConnectionError: nobody there\n"
+    assert (result.returncode, result.stderr.endswith(told)) == (1, True)
+    assert state(url, task) == "queued"
+
+
 def test_once_without_json_says_how_many(url, folder):
     enqueue(url, "add", "a:=1")
     result = run("worker", "jobs:app", "--once", "--url", url, cwd=folder)

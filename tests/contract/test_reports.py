@@ -97,9 +97,9 @@ def test_log_lines_are_read_in_the_order_they_were_written(backend):
     report(backend, about(one, log=lines("a", "b")), now=after(1))
     report(backend, about(one, log=lines("c", level="ERROR", at=after(2))), now=after(2))
     assert read_log(backend, one) == [
-        LogLine(at=after(0), level="INFO", message="a"),
-        LogLine(at=after(0), level="INFO", message="b"),
-        LogLine(at=after(2), level="ERROR", message="c"),
+        LogLine(at=after(0), level="INFO", message="a", attempt=1),
+        LogLine(at=after(0), level="INFO", message="b", attempt=1),
+        LogLine(at=after(2), level="ERROR", message="c", attempt=1),
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from rowlock import Backoff, Cancel, Fail, RetryPolicy, Snooze, TaskFailure, TaskState
+from rowlock import Backoff, Cancel, Fail, Retry, RetryPolicy, Snooze, TaskFailure, TaskState
 from rowlock.model import json_text
 from rowlock.model.tasks import Finish, Outcome, Release
 from rowlock.runtime.ends import end_of_failure, end_of_return, failure_from, hand_back
@@ -72,6 +72,26 @@ def test_a_snooze_is_not_charged():
     assert (end.delay, end.charged) == (timedelta(minutes=5), False)
 
 
+def test_a_retry_is_charged_and_decides_when():
+    end = end_of_return(claim(), Retry("5m", reason="why"), RetryPolicy(backoff=Backoff.NONE))
+    assert isinstance(end, Release)
+    assert (end.delay, end.charged) == (timedelta(minutes=5), True)
+    assert json_text.decode(end.error or "") == {"type": "Retry", "message": "why"}
+
+
+def test_a_retry_without_a_time_leaves_it_to_the_policy():
+    end = end_of_return(claim(), Retry(), FIXED)
+    assert isinstance(end, Release)
+    assert end.delay == FIXED.base
+
+
+@pytest.mark.parametrize("value", [Retry("5m"), Retry()])
+def test_a_retry_of_the_last_attempt_is_a_failure(value):
+    end = end_of_return(claim(attempt=3, max_attempts=3), value, FIXED)
+    assert isinstance(end, Finish)
+    assert end.state is TaskState.FAILED
+
+
 def test_a_cancel_is_final_with_its_reason():
     end = end_of_return(claim(), Cancel("why"), FIXED)
     assert isinstance(end, Finish)
@@ -92,11 +112,13 @@ def test_a_hand_back_is_not_charged_and_keeps_its_place():
     assert (end.outcome, end.delay, end.charged) == (Outcome.HANDED_BACK, None, False)
 
 
-def test_a_failure_is_bounded_and_keeps_the_end_of_its_traceback():
+def test_a_failure_is_bounded_visibly_and_keeps_the_end_of_its_traceback():
     failure = failure_from(ValueError("x" * 100_000 + "the end"))
-    assert (failure.type, len(failure.message)) == ("ValueError", 10_000)
-    assert len(failure.traceback or "") == 50_000
-    assert (failure.traceback or "").endswith("the end\n")
+    assert failure.message == "x" * 10_000 + "… (90,007 more characters)"
+    before, _, kept = (failure.traceback or "").partition(" …")
+    assert before.endswith("characters left out)")
+    assert len(kept) == 50_000
+    assert kept.endswith("the end\n")
 
 
 def test_a_cause_is_in_the_traceback():

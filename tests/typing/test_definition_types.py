@@ -12,11 +12,25 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 SAMPLE = """
+from collections.abc import AsyncIterator, Iterator
+from rowlock.definitions.collection import Tasks
 from rowlock.definitions.context import Context, context
 from rowlock.definitions.decorator import TaskDecorator
+from rowlock.definitions.dependencies import depends
 from rowlock.definitions.task_handler import TaskHandler
 
 app = TaskDecorator()
+tasks = Tasks()
+
+class Session: ...
+
+def get_session() -> Iterator[Session]:
+    yield Session()
+
+async def aget_session(ctx: Context) -> AsyncIterator[Session]:
+    yield Session()
+
+async def get_name() -> str: return ""
 
 @app.task
 def plain(ctx: Context, user_id: int) -> str: return ""
@@ -40,7 +54,25 @@ class Hello(TaskHandler):
 hello = app.task(Hello)
 told_hello = app.task(alias="other")(Hello())
 
+@app.task(retry_for={ValueError: None, OSError: "fixed"}, capture_logs="info")
+async def injected(
+    user_id: int,
+    first: Session = depends(get_session),
+    second: Session = depends(aget_session),
+    third: Session = depends(Session, scope="worker"),
+    name: str = depends(get_name),
+) -> str: return name
+
+@tasks.task(queue="emails")
+def collected(ctx: Context, user_id: int) -> int: return user_id
+
+def mistyped(name: str = depends(get_session)) -> None: ...  # wrong
+
 async def right() -> None:
+    injected.enqueue(1)
+    d: str = await injected(1, first=Session())
+    await collected.aenqueue(user_id=1)
+    e: int = collected(1)
     hello.enqueue(name="Tom", user_id=7)
     await told_hello.options(priority=1).aenqueue(name="Tom")
     a: str = plain(1)
@@ -56,6 +88,11 @@ async def right() -> None:
     nothing.enqueue_many([{}])
 
 async def wrong() -> None:
+    injected.enqueue("x")  # wrong
+    injected.enqueue()  # wrong
+    collected.enqueue("x")  # wrong
+    injected.options(retry_for={})  # wrong
+    app.task(retry_for={1: None})  # wrong
     plain.enqueue("x")  # wrong
     plain.enqueue()  # wrong
     await told.aenqueue(1, "x")  # wrong

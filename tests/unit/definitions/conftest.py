@@ -21,6 +21,7 @@ from rowlock.model.tasks import Task
 class RecordingEnqueuer:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, Any, TaskOptions]] = []
+        self.overrides: dict[Any, Any] = {}
 
     def _task(self, way: str, definition: Any, arguments: Any, options: TaskOptions) -> Task:
         self.calls.append((way, definition.alias, arguments, options))
