@@ -22,6 +22,7 @@ RowlockError
 │   ├── WorkerLostError          the worker that ran the task is gone
 │   ├── LeaseLostError           the claim is no longer ours: rescued, canceled or settled
 │   └── WaitTimeoutError         the task was not finished in time; also a `TimeoutError`
+├── WorkerStuckError             every slot of a worker is lost to a thread that does not end
 └── StorageError
     ├── StorageUnavailableError  the database cannot be reached; safe to try again
     ├── StorageConflictError     deadlock, serialization failure or lock timeout, after retries
@@ -281,6 +282,17 @@ class WaitTimeoutError(TaskError, TimeoutError):
 
     def __str__(self) -> str:
         return f"task {self.task_id}: is still {self.state}"
+
+
+class WorkerStuckError(RowlockError):
+    """Every slot of a worker is held by a thread that outlived its timeout."""
+
+    def __init__(self, slots: int) -> None:
+        super().__init__(slots)
+        self.slots = slots
+
+    def __str__(self) -> str:
+        return f"all {self.slots} slots are lost to threads that outlived their timeouts"
 
 
 class StorageError(RowlockError):

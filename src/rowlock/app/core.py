@@ -43,7 +43,12 @@ class Settings(TypedDict, total=False):
 
 
 class Core(Intake):
-    """One app's database, definitions and short memory; the facades only run its plans."""
+    """One app's database, definitions and short memory; the facades only run its plans.
+
+    Attributes:
+        registry: The definitions that this process has.
+        reference: Where other processes can import the app, as `module:name`, if that is known.
+    """
 
     def __init__(self, url: str, /, **settings: Unpack[Settings]) -> None:
         extensions = Extensions(
@@ -53,6 +58,7 @@ class Core(Intake):
         super().__init__(url, **settings)
         self.registry = Registry()
         self.extensions = extensions
+        self.reference: str | None = None
 
     async def aput_definitions(self) -> None:
         """Tell the database every definition of this process; also resolves their types."""

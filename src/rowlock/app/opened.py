@@ -26,6 +26,7 @@ class Opened:
     Attributes:
         joined: A transaction of the caller's in which everything runs; None, except in tests.
         of_database: The attributes that belong to the database in use and not to the app.
+        redirected: What was said by `redirect`.
     """
 
     of_database: tuple[str, ...] = (
@@ -63,6 +64,7 @@ class Opened:
         self._lock = threading.Lock()
         self._opened = False
         self.joined: object = None
+        self.redirected: dict[str, str] = {}
 
     def redirect(
         self,
@@ -81,6 +83,8 @@ class Opened:
         """
         if self._opened:
             raise ConfigError("the app used its database before it could be told of another")
+        given = {"url": url, "namespace": namespace, "prefix": prefix, "schema": schema}
+        self.redirected |= {name: value for name, value in given.items() if value is not None}
         if namespace is not None:
             self.namespace = checked_namespace(namespace)
             self.policies = PolicyCache(self.namespace)

@@ -35,6 +35,7 @@ def load_app(reference: str, database: Database) -> Application:
         raise InvalidValueError("app", f"{reference!r} is a file; name the module: {guess}:app")
     module = _imported(module_name)
     app = _app_in(module, name or DEFAULT_NAME)
+    app.core.reference = f"{module_name}:{name or DEFAULT_NAME}"
     app.core.redirect(url=database.url, **database.given())
     return app
 

@@ -22,6 +22,7 @@ from rowlock.errors import (
     TaskConflictError,
     TaskNotFoundError,
     UnknownDefinitionError,
+    WorkerStuckError,
 )
 
 
@@ -54,6 +55,7 @@ _CODES: dict[type[Exception], ExitCode] = {
     DuplicateTaskError: ExitCode.REFUSED,
     IdConflictError: ExitCode.REFUSED,
     LeaseLostError: ExitCode.REFUSED,
+    WorkerStuckError: ExitCode.UNHEALTHY,
     DuplicateDefinitionError: ExitCode.REFUSED,
     DefinitionClosedError: ExitCode.REFUSED,
 }

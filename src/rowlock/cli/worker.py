@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from typing import Any
 
 import click
 
@@ -13,7 +14,9 @@ from rowlock.cli.arguments import slots_by_queue
 from rowlock.cli.exits import ExitCode
 from rowlock.cli.options import Database, database_options, examples, json_option, number
 from rowlock.cli.output import say_json, warn, without_controls
+from rowlock.cli.worker_options import program_options
 from rowlock.model.names import DEFAULT_QUEUE
+from rowlock.worker.program import Surroundings, run_worker
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -23,6 +26,8 @@ LEVELS = ("debug", "info", "warning", "error")
         "rowlock worker tasks:app",
         "rowlock worker tasks:app --queue emails=10 --queue default=5",
         "rowlock worker tasks:app --once --url sqlite:///app.db",
+        "rowlock worker tasks:app --processes 4 --max-memory 1GB --health-port 8081",
+        "rowlock worker tasks:app --watch",
     )
 )
 @click.argument("app")
@@ -62,9 +67,13 @@ LEVELS = ("debug", "info", "warning", "error")
     show_default=True,
     help="How much is logged on stderr.",
 )
+@program_options
 @database_options
 @json_option
+@click.pass_context
 def command(  # noqa: PLR0913 - one parameter for each option
+    context: click.Context,
+    /,
     database: Database,
     *,
     app: str,
@@ -75,16 +84,25 @@ def command(  # noqa: PLR0913 - one parameter for each option
     once: bool,
     log_level: str,
     as_json: bool,
+    processes: int | None,
+    watch: bool,
+    around: Surroundings,
+    worker_id: str | None,
+    **limits: Any,
 ) -> None:
     """Run an app's tasks until told to stop.
 
     APP is module:name, such as tasks:app; the working directory is importable. The first
     SIGTERM or Ctrl-C lets running tasks finish, the second hands them back at once. The exit
-    code is 1 if any had to be handed back.
+    code is 1 if any had to be handed back, and 6 if every slot was lost to a thread that does
+    not end.
     """
     from rowlock.cli.apps import load_app
 
     slots = slots_by_queue(queues)
+    supervised = watch or processes is not None
+    if once and supervised:
+        raise click.UsageError("--once runs in this process, without --processes and --watch")
     log_to_stderr(log_level)
     loaded = load_app(app, database)
     own = {definition.queue: None for definition in loaded.core.registry}
@@ -94,14 +112,21 @@ def command(  # noqa: PLR0913 - one parameter for each option
         concurrency=concurrency,
         grace=grace,
         unknown=unknown,
+        worker_id=worker_id,
+        **limits,
     )
     if not len(loaded.core.registry):
         warn(f"rowlock: {app} has no task definitions; was the module that has them imported?")
     try:
+        if supervised:
+            from rowlock.cli.supervising import supervise
+
+            code = supervise(context, loaded, database, around, processes=processes, watch=watch)
+            raise click.exceptions.Exit(code)
         if once:
             _run_once(worker, as_json=as_json)
         else:
-            _run(worker, as_json=as_json)
+            _run(worker, around, as_json=as_json)
     finally:
         loaded.core.close()
 
@@ -127,8 +152,10 @@ def log_to_stderr(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler])
 
 
-def _run(worker: rowlock.Worker, *, as_json: bool) -> None:
-    abandoned = worker.run()
+def _run(worker: rowlock.Worker, around: Surroundings, *, as_json: bool) -> None:
+    import asyncio
+
+    abandoned = asyncio.run(run_worker(worker, around))
     if as_json:
         say_json({"worker": worker.id, "abandoned": abandoned})
     if abandoned:

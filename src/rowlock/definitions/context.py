@@ -226,6 +226,10 @@ class Context:
         """Keep a log line with the task; for the runtime, from any thread."""
         self._own_reports().add_line(level, text)
 
+    def absorb_report(self, report: TakenReport) -> None:
+        """Take over what was reported elsewhere; for the runtime."""
+        self._own_reports().absorb(report)
+
     def request_cancel(self) -> None:
         """Ask the handler to stop; for the runtime, from any thread."""
         self._asked_to_stop = True

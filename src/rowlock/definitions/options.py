@@ -11,11 +11,15 @@ from rowlock.backoff import Backoff, RetryPolicy
 from rowlock.errors import InvalidValueError, MiddlewareError
 from rowlock.model import json_text
 from rowlock.model.durations import Duration, duration_from, positive_duration_from
+from rowlock.model.failures import ElsewhereError, kind_name
 from rowlock.model.ids import task_id_from_text
 from rowlock.model.names import DEFAULT_QUEUE, checked_queue, checked_tags, checked_unique_key
 from rowlock.model.queues import checked_count, checked_retry
 
 MAX_PRIORITY = 32_767
+
+PROCESS = "process"
+"""The executor that runs handlers in child processes."""
 
 Tags: TypeAlias = Collection[str]
 
@@ -48,6 +52,7 @@ class GivenDefaults(GivenTerms, total=False):
 
     retry_for: RetryFor | None
     capture_logs: bool | str | int | None
+    executor: str | None
 
 
 class GivenOptions(GivenTerms, total=False):
@@ -69,6 +74,7 @@ class TaskDefaults(NamedTuple):
         retry_for: Retry policies by exception class; they go over `retry`.
         capture_logs: From which level on everything that the handler logs is kept with the
             task; `NO_CAPTURE` for nothing but `ctx.log`, None leaves it to the app.
+        executor: `process` runs each of its tasks in a child process.
     """
 
     queue: str = DEFAULT_QUEUE
@@ -82,6 +88,7 @@ class TaskDefaults(NamedTuple):
     unique: CheckedUnique | None = None
     retry_for: Mapping[type[BaseException], RetryPolicy] | None = None
     capture_logs: int | None = None
+    executor: str | None = None
 
 
 class TaskOptions(NamedTuple):
@@ -186,6 +193,12 @@ def _checked_max_crashes(value: object) -> int:
     return checked_count("max_crashes", value)
 
 
+def _checked_executor(value: object) -> str:
+    if value != PROCESS:
+        raise InvalidValueError("executor", f"must be {PROCESS!r}, or left out, not {value!r}")
+    return PROCESS
+
+
 def _unchecked(value: object) -> object:
     return value
 
@@ -211,6 +224,9 @@ def policy_for(
     """
     if isinstance(error, MiddlewareError) and error.__cause__ is not None:
         error = error.__cause__
+    if isinstance(error, ElsewhereError):
+        named = {kind_name(kind): policy for kind, policy in policies.items()}
+        return next((named[kind] for kind in error.kinds if kind in named), None)
     return next((policies[kind] for kind in type(error).__mro__ if kind in policies), None)
 
 
@@ -257,6 +273,7 @@ _CHECKS: Mapping[str, Callable[[object], object]] = {
     "transaction": _unchecked,
     "retry_for": _checked_retry_for,
     "capture_logs": checked_capture,
+    "executor": _checked_executor,
 }
 
 

@@ -83,7 +83,9 @@ class TaskReports:
 
     def add_line(self, level: str, text: str) -> None:
         """Keep a log line if there is room for it."""
-        line = _encoded_line(level, _shortened(json_text.printable(text), MAX_LINE_LENGTH))
+        self._keep(_encoded_line(level, _shortened(json_text.printable(text), MAX_LINE_LENGTH)))
+
+    def _keep(self, line: bytes) -> None:
         with self._lock:
             size = self._size + len(line) + 1
             if len(self._lines) >= MAX_LINES - 1 or size > MAX_LOG_BYTES - _RESERVED_BYTES:
@@ -91,6 +93,14 @@ class TaskReports:
             else:
                 self._lines.append(line)
                 self._size = size
+
+    def absorb(self, taken: TakenReport) -> None:
+        """Take over what another one collected and gave away by `take`."""
+        if taken.progress is not None:
+            self.set_progress(taken.progress, taken.message)
+        if taken.log is not None:
+            for line in msgspec.json.decode(taken.log, type=list[msgspec.Raw]):
+                self._keep(bytes(line))
 
     def take(self) -> TakenReport | None:
         """Return what changed since the last take and forget it; None if nothing did."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from rowlock.backoff import Backoff, RetryPolicy
 from rowlock.definitions.context import Context
 from rowlock.definitions.definition import TaskDefinition
-from rowlock.definitions.options import Tags, Unique
+from rowlock.definitions.options import RetryFor, Tags, Unique
 from rowlock.definitions.task_log import line_text
 from rowlock.errors import ConfigError
 from rowlock.model.durations import Duration
@@ -66,6 +66,9 @@ class TaskHandler:
     retry: RetryPolicy | Backoff | str | None = None
     tags: Tags | None = None
     unique: Unique | None = None
+    retry_for: RetryFor | None = None
+    capture_logs: bool | str | int | None = None
+    executor: str | None = None
 
     _run: HandlerRun | None = None
 

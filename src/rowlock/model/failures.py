@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rowlock.model import json_text
 from rowlock.model.tasks import TaskFailure
+
+
+class ElsewhereError(Exception):
+    """An attempt failed outside this process; the failure comes ready-made.
+
+    Attributes:
+        failure: Why.
+        reason: What the task says besides if it was the last attempt.
+        kinds: What the exception was, most specific first, as `kind_name` names classes.
+    """
+
+    def __init__(
+        self, failure: TaskFailure, reason: str | None = None, kinds: Sequence[str] = ()
+    ) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.reason = reason
+        self.kinds = kinds
+
+
+def kind_name(kind: type) -> str:
+    """Return what a class is called in every process that has its code."""
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def failure_to_text(failure: TaskFailure) -> str:

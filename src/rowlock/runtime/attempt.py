@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any, TypeAlias
@@ -14,9 +14,11 @@ from typing import Any, TypeAlias
 from rowlock.backoff import Backoff, RetryPolicy
 from rowlock.definitions.context import Context, TaskCanceledError, TaskInfo
 from rowlock.definitions.definition import TaskDefinition
+from rowlock.definitions.options import PROCESS
 from rowlock.definitions.transaction import Settling
-from rowlock.errors import UnknownDefinitionError
+from rowlock.errors import ConfigError, UnknownDefinitionError
 from rowlock.model import json_text
+from rowlock.model.failures import ElsewhereError
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Claim, Finish, TaskFailure
 from rowlock.runtime.calling import Call, Calls
@@ -29,7 +31,10 @@ from rowlock.runtime.ends import (
     failure_from,
 )
 from rowlock.runtime.late import AfterSettling
+from rowlock.runtime.processes.pool import ProcessPool
+from rowlock.runtime.processes.process import NotBegunError
 from rowlock.runtime.threads import Threads
+from rowlock.runtime.timeouts import TaskTimeoutError, within
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +42,10 @@ TimeoutOf: TypeAlias = Callable[[Claim, TaskDefinition[..., Any] | None], timede
 RetryOf: TypeAlias = Callable[
     [Claim, TaskDefinition[..., Any] | None, BaseException | None], RetryPolicy
 ]
+
+# How long a process that was asked to stop may go on before it is killed.
+CANCEL_SECONDS = 5.0
+GIVE_UP_SECONDS = 0.5
 
 
 class StopReason(StrEnum):
@@ -110,6 +119,15 @@ class RunningAttempt:
         if self.runner is not None and self.begun and stoppable:
             self.runner.cancel()
 
+    def patience(self) -> float:
+        """Return how many seconds a process may go on that was asked to stop.
+
+        None after a timeout. A task that somebody else runs next must not run twice for long.
+        """
+        if self.stop_reason is None:
+            return 0.0
+        return CANCEL_SECONDS if self.stop_reason is StopReason.CANCELED else GIVE_UP_SECONDS
+
 
 def context_for(
     claim: Claim,
@@ -147,6 +165,7 @@ async def run_attempt(
     timeout_of: TimeoutOf,
     retry_of: RetryOf,
     threads: Threads,
+    processes: ProcessPool | None,
     calls: Calls,
 ) -> End | None:
     """Run the handler and return the attempt's end; None if there is nothing to record.
@@ -157,15 +176,22 @@ async def run_attempt(
         timeout_of: Gives how long it may run.
         retry_of: Gives the retry policy, asked for only when the attempt fails.
         threads: Where sync handlers run.
+        processes: Where handlers run whose definition says so; None runs them here.
         calls: Puts around the handler what belongs there.
     """
     claim = running.claim
     running.begun = True
     try:
         timeout = timeout_of(claim, definition)
-        with AfterSettling(running.claim, running.context) as late:
-            late.value = await _called(definition, running, timeout, threads, calls)
-        value = late.value
+        if definition is not None and processes and definition.defaults.executor == PROCESS:
+            value = await _called_in_process(definition, running, timeout, processes, calls)
+        else:
+            with AfterSettling(running.claim, running.context) as late:
+                late.value = await _called(definition, running, timeout, threads, calls)
+            value = late.value
+    except ElsewhereError as error:
+        retry = _retry(retry_of, claim, definition, error)
+        return end_of_failure(claim, retry, error.failure, reason=error.reason)
     except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure
         running.error = error
         return _end_of_error(running, error, retry_of, definition)
@@ -206,10 +232,6 @@ def _retry(
         return RetryPolicy(backoff=Backoff.NONE)
 
 
-class TaskTimeoutError(TimeoutError):
-    """The attempt ran longer than its timeout."""
-
-
 async def _called(
     definition: TaskDefinition[..., Any] | None,
     running: RunningAttempt,
@@ -229,16 +251,42 @@ async def _called(
         running.thread.add_done_callback(_retrieved)
     if timeout is None:
         return await _result(call, running)
-    limit = asyncio.timeout(timeout.total_seconds())
     running.context.deadline = running.claim.started_at + timeout
-    try:
-        async with limit:
-            return await _result(call, running)
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        running.context.request_cancel()
-        raise TaskTimeoutError(f"ran longer than {timeout.total_seconds():g} s") from error
+    async with within(timeout, running.context.request_cancel):
+        return await _result(call, running)
+
+
+async def _called_in_process(
+    definition: TaskDefinition[..., Any],
+    running: RunningAttempt,
+    timeout: timedelta | None,
+    processes: ProcessPool,
+    calls: Calls,
+) -> Any:
+    """Run the handler in a child; its time begins when one is ready, with the code loaded."""
+    if running.stop_reason is not None:
+        raise TaskCanceledError(running.claim.id)
+    if calls.has_layers and not processes.finds_app:
+        raise ConfigError(
+            "a process cannot find the app, and so its middleware: start the worker with "
+            "`rowlock worker module:app`"
+        )
+    while True:
+        child = await processes.take()
+        if timeout is not None:
+            running.context.deadline = datetime.now(UTC) + timeout
+        try:
+            async with within(timeout, running.context.request_cancel):
+                payload, patience = running.claim.payload, running.patience
+                return await child.run(definition, payload, running.context, patience)
+        except NotBegunError as error:
+            if running.stop_reason is not None:
+                raise TaskCanceledError(running.claim.id) from error
+            log.warning(
+                "task %s: an idle process died, taking another: %s", running.claim.id, error
+            )
+        finally:
+            processes.give_back(child)
 
 
 def _result(call: Call, running: RunningAttempt) -> Awaitable[Any]:

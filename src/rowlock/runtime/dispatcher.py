@@ -25,6 +25,7 @@ from rowlock.runtime.attempt import (
 from rowlock.runtime.calling import Calls
 from rowlock.runtime.ends import End, end_of_giving_up, hand_back
 from rowlock.runtime.error_hooks import Tell, tell_nobody
+from rowlock.runtime.processes.pool import ProcessPool
 from rowlock.runtime.settler import REPORT_SECONDS, Settler, report_or_drop, reports_of
 from rowlock.runtime.slots import Slots
 from rowlock.runtime.source import TaskSource
@@ -45,6 +46,11 @@ class Dispatcher:
 
     A task that already took two workers down with it is run alone: the claim loop lets
     everything else end first, so that no innocent task is charged with the third crash.
+
+    Attributes:
+        settler: Records the ends.
+        running: What runs.
+        connected: Whether the source answered when it was last asked.
     """
 
     def __init__(  # noqa: PLR0913 - the wiring diagram
@@ -57,6 +63,7 @@ class Dispatcher:
         *,
         namespace: str,
         worker: str,
+        processes: ProcessPool,
         alias_of: Callable[[str], str] = str,
         calls: Calls,
         tell: Tell = tell_nobody,
@@ -71,6 +78,7 @@ class Dispatcher:
             retry_of: The retry policy of a claim.
             namespace: Whose tasks; for the handlers' contexts.
             worker: This worker's id; for the handlers' contexts.
+            processes: Where handlers run whose definition says so.
             alias_of: What a definition that this process does not have is called.
             calls: Puts around the handlers what belongs there.
             tell: Told of every failed attempt and every bookkeeping error.
@@ -88,6 +96,7 @@ class Dispatcher:
         self._calls = calls
         self._tell = tell
         self._threads = DaemonThreads(slots.total, name="handler")
+        self._processes = processes
         self.settler = Settler(source, tell)
         # Not by task: a claim that was lost may still run when this worker takes its task again.
         self.running: set[RunningAttempt] = set()
@@ -97,6 +106,7 @@ class Dispatcher:
         self._stopping = False
         self._due_at = 0.0
         self._alone = False
+        self.connected = True
 
     @property
     def lost_slots(self) -> int:
@@ -125,15 +135,17 @@ class Dispatcher:
         self._wake.set()
 
     async def run(self) -> None:
-        """Claim and run until `stop_claiming`."""
+        """Claim and run until `stop_claiming`, or until as many tasks started as may."""
         pause = FIRST_PAUSE_SECONDS
-        while not self._stopping:
+        while not (self._stopping or self._slots.are_spent):
             try:
                 started = await self._claim_round()
+                self.connected = True
                 if not started:
                     await self._sleep_until_more()
                 pause = FIRST_PAUSE_SECONDS
             except StorageError as error:
+                self.connected = False
                 log.warning("cannot claim tasks, trying again: %s", error)
                 self._tell(None, None, error)
                 await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - jitter
@@ -145,6 +157,8 @@ class Dispatcher:
             started = await self._claim_round()
             if started:
                 continue
+            if self._slots.are_spent and not self.running:
+                return
             if self.running:
                 await self._wait(self._source.poll_seconds)
             elif self.settler.waiting:
@@ -183,6 +197,7 @@ class Dispatcher:
             self.running.discard(running)
             self._ended(running, end_of_giving_up(running.claim))
         self._threads.close()
+        await self._processes.close()
         return len(abandoned)
 
     def _runners(self) -> list[asyncio.Task[None]]:
@@ -299,6 +314,7 @@ class Dispatcher:
             timeout_of=self._timeout_of,
             retry_of=self._retry_of,
             threads=self._threads,
+            processes=self._processes,
             calls=self._calls,
         )
         if running not in self.running:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 from rowlock.errors import InvalidValueError
@@ -20,12 +21,13 @@ def _check_slots(queue: str, slots: object) -> None:
 class Slots:
     """Counts what runs against the limits; used by one event loop only."""
 
-    def __init__(self, queues: Mapping[str, int], total: int) -> None:
+    def __init__(self, queues: Mapping[str, int], total: int, budget: int | None = None) -> None:
         """Set the limits.
 
         Args:
             queues: Slots of each queue.
             total: Slots of all queues together.
+            budget: How many tasks may start in all; None for any number.
 
         Raises:
             InvalidValueError: No queue, or a limit below one.
@@ -40,16 +42,22 @@ class Slots:
         self._order = list(queues)
         self.total = total
         self.running = 0
+        self._budget = math.inf if budget is None else budget
 
     @property
     def queues(self) -> tuple[str, ...]:
         """The names of the queues."""
         return tuple(self._limits)
 
+    @property
+    def are_spent(self) -> bool:
+        """Whether no task may start any more, whatever ends."""
+        return self._budget < 1
+
     def wanted(self) -> list[tuple[str, int]]:
         """Return how many tasks each queue may get now; another queue comes first each time."""
         free = self.total - self.running
-        if free <= 0:
+        if free <= 0 or self.are_spent:
             return []
         self._order.append(self._order.pop(0))
         return [
@@ -60,12 +68,14 @@ class Slots:
 
     def free_of(self, queue: str) -> int:
         """Return how many more tasks of a queue may start now."""
-        return min(self.total - self.running, self._limits[queue] - self._used[queue])
+        free = min(self.total - self.running, self._limits[queue] - self._used[queue])
+        return int(min(free, self._budget))
 
     def take(self, queue: str) -> None:
         """Count a task that starts."""
         self._used[queue] += 1
         self.running += 1
+        self._budget -= 1
 
     def free(self, queue: str) -> None:
         """Count a task that ended."""

@@ -231,6 +231,13 @@ class UpkeepStore(Protocol):
         """Return how long until the earliest scheduled task is due, by the database's clock."""
         ...
 
+    def end_leases(self, namespace: str, worker: str, *, now: datetime | None = None) -> Plan[int]:
+        """End the leases of a worker that is known to be dead; returns how many tasks it held.
+
+        They are the first that a rescue takes back.
+        """
+        ...
+
     def rescue_tasks(
         self, *, grace: timedelta, limit: int, now: datetime | None = None
     ) -> Plan[list[Rescued]]:

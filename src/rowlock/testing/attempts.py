@@ -21,7 +21,6 @@ from rowlock.ops.tasks import get_task
 from rowlock.plan import Plan
 from rowlock.runtime.attempt import (
     RunningAttempt,
-    TaskTimeoutError,
     context_for,
     monotonic,
     run_attempt,
@@ -30,6 +29,7 @@ from rowlock.runtime.calling import Calls
 from rowlock.runtime.ends import End
 from rowlock.runtime.settler import reports_of
 from rowlock.runtime.threads import DaemonThreads, Threads
+from rowlock.runtime.timeouts import TaskTimeoutError
 from rowlock.storage.settling import ClaimSettling
 from rowlock.storage.storage import Storage
 from rowlock.testing.threads import CallersThread
@@ -167,6 +167,7 @@ class _Call:
                 timeout_of=self._rules.timeout,
                 retry_of=self._rules.retry,
                 threads=threads,
+                processes=None,  # a debugger, a fake and a coverage tool are in this process
                 calls=Calls(self._core.extensions, asyncio.get_running_loop(), capture),
             )
         finally:

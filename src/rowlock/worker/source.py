@@ -13,7 +13,7 @@ from rowlock.model.failures import failure_to_text
 from rowlock.model.ids import new_token
 from rowlock.model.queues import Queue
 from rowlock.model.states import TaskState
-from rowlock.model.tasks import Claim, Finish, Held, Pulse, Release, Report, TaskFailure
+from rowlock.model.tasks import Claim, Finish, Held, Outcome, Pulse, Release, Report, TaskFailure
 from rowlock.ops.claim import promote_due
 from rowlock.ops.floors import Floors
 from rowlock.ops.policies import PolicyCache
@@ -160,7 +160,17 @@ class StorageSource:
             recorded |= await self._settle_part(claims.release_tasks, released)
             # Some may be due before the next poll.
             self._storage.wakeups.wake_here(self._namespace, None)
+            if any(end.outcome is Outcome.HANDED_BACK for end in released):
+                await self._wake_others()
         return recorded
+
+    async def _wake_others(self) -> None:
+        """Tell other processes that tasks wait again, of which nobody here may take care."""
+        announce = self._storage.wakeups.announce
+        try:
+            await self._storage.worker_runner.run(announce, self._namespace, [""], coalesce=True)
+        except StorageError as error:
+            log.debug("cannot wake other workers, they look by themselves: %s", error)
 
     async def _settle_part(
         self, write: Callable[[Sequence[E]], Plan[set[UUID]]], ends: Sequence[E]

@@ -90,7 +90,7 @@ class Upkeep:
     async def round(self, *, rescue: bool = True) -> None:
         """Do every duty that is due and not taken by somebody else."""
         if rescue and await self._take_promptly(RESCUE):
-            await self._rescue()
+            await rescue_lost(self._storage, on_rescue=self._on_rescue)
         if await self._take(EXPIRE):
             await self._expire()
         if await self._take(PRUNE):
@@ -114,19 +114,6 @@ class Upkeep:
         self._spare(loop.time())
         return False
 
-    async def _rescue(self) -> None:
-        """Take back every task whose lease ran out, a batch at a time."""
-        rescue, part = self._storage.upkeep.rescue_tasks, RESCUE_LIMIT
-        while part == RESCUE_LIMIT:
-            rescued = await self._run(rescue, grace=RESCUE_GRACE, limit=RESCUE_LIMIT)
-            part = len(rescued)
-            for task in rescued:
-                end = "failed as crash_loop or canceled" if task.final else "queued again"
-                log.warning("task %s: lost by worker %s, %s", task.id, task.worker, end)
-                if self._on_rescue is not None:
-                    self._on_rescue(task)
-                self._storage.wakeups.wake_here(task.namespace, task.queue)
-
     async def _expire(self) -> None:
         """Move every waiting task past its lifetime to history."""
         part = EXPIRE_LIMIT
@@ -148,3 +135,34 @@ class Upkeep:
                 pruned += part
             if pruned:
                 log.info("queue %s: pruned %d finished tasks", queue.name, pruned)
+
+
+async def rescue_lost(
+    storage: Storage, *, on_rescue: Callable[[Rescued], None] | None = None
+) -> None:
+    """Take back every task whose lease ran out, a batch at a time."""
+    run, rescue, part = storage.worker_runner.run, storage.upkeep.rescue_tasks, RESCUE_LIMIT
+    while part == RESCUE_LIMIT:
+        rescued = await run(rescue, grace=RESCUE_GRACE, limit=RESCUE_LIMIT)
+        part = len(rescued)
+        for task in rescued:
+            end = "failed as crash_loop or canceled" if task.final else "queued again"
+            log.warning("task %s: lost by worker %s, %s", task.id, task.worker, end)
+            if on_rescue is not None:
+                on_rescue(task)
+            storage.wakeups.wake_here(task.namespace, task.queue)
+        for namespace in {task.namespace for task in rescued if not task.final}:
+            queues = {task.queue for task in rescued if task.namespace == namespace}
+            await run(storage.wakeups.announce, namespace, sorted(queues), coalesce=True)
+
+
+async def release_worker(storage: Storage, namespace: str, worker: str) -> int:
+    """Take back at once what a worker holds that is known to be dead; each is a crash.
+
+    Returns:
+        How many tasks it held.
+    """
+    held = await storage.worker_runner.run(storage.upkeep.end_leases, namespace, worker)
+    if held:
+        await rescue_lost(storage)
+    return held

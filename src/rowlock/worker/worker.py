@@ -6,26 +6,38 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Coroutine, Iterable, Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar, Unpack
 
 from rowlock.app.core import Application
-from rowlock.errors import InvalidValueError, StorageUnavailableError
+from rowlock.errors import ConfigError, InvalidValueError, StorageUnavailableError
 from rowlock.model.durations import duration_from
 from rowlock.model.ids import new_token
 from rowlock.model.names import checked_worker
-from rowlock.runtime.attempt import RunningAttempt, StopReason
 from rowlock.runtime.calling import Calls
 from rowlock.runtime.dispatcher import Dispatcher
 from rowlock.runtime.heartbeat import Heartbeat
+from rowlock.runtime.processes.origin import in_child, prepare
+from rowlock.runtime.processes.pool import ProcessPool
 from rowlock.runtime.slots import Slots, limits_of
+from rowlock.worker.background import BackgroundLoop
+from rowlock.worker.beating import started_heartbeat
 from rowlock.worker.hooks import WorkerHooks
+from rowlock.worker.limits import GivenLimits, limits_from
 from rowlock.worker.loops import cancelled, kept_going, vital
 from rowlock.worker.rules import Rules
 from rowlock.worker.signals import stopping_on_signals
 from rowlock.worker.source import StorageSource
+from rowlock.worker.stopping import (
+    finish,
+    hand_back,
+    until_stopped,
+    until_stuck,
+    until_too_large,
+)
 from rowlock.worker.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
@@ -33,10 +45,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DEFAULT_GRACE = timedelta(seconds=30)
-# What a stop may take besides the grace time where the database does not answer: for what was
-# asked before, and for the outcomes.
-ANSWER_ON_STOP_SECONDS = 2.0
-SETTLE_ON_STOP_SECONDS = 5.0
 
 
 def new_worker_id() -> str:
@@ -63,6 +71,7 @@ class Worker:
         grace: object = DEFAULT_GRACE,
         unknown: str = "leave",
         worker_id: str | None = None,
+        **limits: Unpack[GivenLimits],
     ) -> None:
         """Set the worker up; nothing is started or connected.
 
@@ -75,6 +84,7 @@ class Worker:
             unknown: What happens to tasks whose definition this app does not have: `leave`
                 them to others, or `fail` the attempt with an error that names the alias.
             worker_id: Instead of a fresh one.
+            **limits: After what it stops, and replaces child processes. See `GivenLimits`.
 
         Raises:
             InvalidValueError: A bad queue name, limit, or `unknown`.
@@ -87,6 +97,7 @@ class Worker:
         self.id = new_worker_id() if worker_id is None else checked_worker(worker_id)
         self._grace = self._stop_grace = duration_from("grace", grace)
         self._takes_unknown = unknown == "fail"
+        self._limits = limits_from(**limits)
         self._dispatcher: Dispatcher | None = None
         self._hooks: WorkerHooks
         self._stop_asked: asyncio.Event | None = None
@@ -94,6 +105,8 @@ class Worker:
         self._service: asyncio.Task[int] | None = None
         self._opened: asyncio.Future[None] | None = None
         self._failure: Exception | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: int | None = None
 
     @property
     def is_running(self) -> bool:
@@ -109,7 +122,20 @@ class Worker:
         stopping = self._stop_asked is None or self._stop_asked.is_set()
         if self._dispatcher is None or stopping or not self._app.registry:
             return False
-        return self.is_running and self._dispatcher.lost_slots < self._total
+        return self.is_running and not self.is_stuck
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether every slot is lost to a thread that outlived its timeout.
+
+        If that lasts for the grace time, the worker stops with `WorkerStuckError`.
+        """
+        return self._dispatcher is not None and self._dispatcher.lost_slots >= self._total
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the database answered when it was last asked for tasks."""
+        return self._dispatcher is not None and self._dispatcher.connected
 
     @property
     def recorded(self) -> int:
@@ -141,14 +167,36 @@ class Worker:
         """Run until `stop`, SIGTERM or SIGINT. See `run`."""
         with stopping_on_signals(self.request_stop, self.request_hurry):
             await self.start()
-            service = self._service
-            assert service is not None  # noqa: S101 - start has just set it
-            try:
-                return await asyncio.shield(service)
-            except asyncio.CancelledError:
-                self.request_hurry()
-                await service
-                raise
+            return await self.wait()
+
+    async def wait(self) -> int:
+        """Wait until it has stopped; being cancelled stops it at once. See `run`."""
+        if self._service is None:
+            return 0
+        try:
+            return await asyncio.shield(self._service)
+        except asyncio.CancelledError:
+            self.request_hurry()
+            await self._service
+            raise
+
+    @contextmanager
+    def background(self) -> Generator[Worker]:
+        """Run on a thread of its own during this block; for sync programs.
+
+        Signals stay with the program. At the end of the block the worker stops, as `stop` does.
+
+        Raises:
+            StorageError: The database cannot be reached or its schema is not ours.
+            Exception: What a part died of that the worker cannot do without.
+        """
+        thread = BackgroundLoop(self.start, self.wait)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.request_stop()
+            thread.join()
 
     async def start(self) -> None:
         """Start in the background of the running event loop; a second call does nothing.
@@ -183,15 +231,28 @@ class Worker:
         return await asyncio.shield(self._service)
 
     def request_stop(self) -> None:
-        """Ask it to stop, without waiting; on its event loop."""
+        """Ask it to stop, without waiting; from any thread."""
+        self._on_loop(self._ask_to_stop)
+
+    def request_hurry(self) -> None:
+        """Ask it to hand running tasks back now, without waiting; from any thread."""
+        self._on_loop(self._ask_to_hurry)
+
+    def _on_loop(self, call: Callable[[], None]) -> None:
+        if self._thread == threading.get_ident():
+            call()
+        elif self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed: it has stopped
+                self._loop.call_soon_threadsafe(call)
+
+    def _ask_to_stop(self) -> None:
         if self._stop_asked is not None:
             self._stop_asked.set()
         if self._dispatcher is not None:
             self._dispatcher.stop_claiming()
 
-    def request_hurry(self) -> None:
-        """Ask it to hand running tasks back now; on its event loop."""
-        self.request_stop()
+    def _ask_to_hurry(self) -> None:
+        self._ask_to_stop()
         if self._hurry_asked is not None:
             self._hurry_asked.set()
 
@@ -202,12 +263,12 @@ class Worker:
         self._begin()
         dispatcher, source, rules = await self._open()
         loops = self._start_loops(dispatcher, rules)
-        heartbeat = self._start_heartbeat(dispatcher, source)
+        heartbeat = started_heartbeat(dispatcher, source, lost=self._hooks.lost, died=self._died)
         try:
-            await self._until_stopped(dispatcher.drain())
+            await until_stopped(dispatcher.drain(), self._stop_asked)
         finally:
             try:
-                await self._hand_back(dispatcher)
+                await hand_back(dispatcher)
             finally:
                 await self._end_loops(heartbeat, loops)
         if self._failure is not None:
@@ -215,6 +276,12 @@ class Worker:
         return dispatcher.settler.recorded
 
     def _begin(self) -> None:
+        if in_child():
+            raise ConfigError(
+                "a process of a worker loads the program, which starts a worker: "
+                "put that below if __name__ == '__main__'"
+            )
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         self._stop_asked, self._hurry_asked = asyncio.Event(), asyncio.Event()
         self._failure = None
         self._hooks = WorkerHooks(self._app)
@@ -230,17 +297,18 @@ class Worker:
             await hooks.start()
             return True
 
-        if not await self._until_stopped(read()):
+        if not await until_stopped(read(), self._stop_asked):
             raise StorageUnavailableError("told to stop before the database answered")
         source = StorageSource(app.storage, app.namespace, self.id, app.policies, rules.claimed)
         dispatcher = Dispatcher(
             source,
-            Slots(self._slots_by_queue, self._total),
+            Slots(self._slots_by_queue, self._total, budget=self._limits.max_tasks),
             rules.find,
             rules.timeout,
             rules.retry,
             namespace=app.namespace,
             worker=self.id,
+            processes=ProcessPool(prepare(app.reference, app.redirected), self._limits.child),
             alias_of=rules.alias_of,
             calls=Calls(app.extensions, asyncio.get_running_loop(), hooks.capture, hooks.shared),
             tell=hooks.tell,
@@ -251,60 +319,23 @@ class Worker:
             dispatcher.stop_claiming()
         return dispatcher, source, rules
 
-    async def _until_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """Await work that ends by itself once a stop was asked for, if the database answers.
-
-        Returns:
-            Its result, or None if it was cut off.
-        """
-        assert self._stop_asked is not None  # noqa: S101 - set by _begin
-        working = asyncio.ensure_future(work)
-        asked = asyncio.create_task(self._stop_asked.wait())
-        try:
-            await asyncio.wait([working, asked], return_when=asyncio.FIRST_COMPLETED)
-            if not working.done():
-                await asyncio.wait([working], timeout=ANSWER_ON_STOP_SECONDS)
-            return await working if working.done() else None
-        finally:
-            await cancelled([asked] if working.done() else [asked, working])
-
     def _start_loops(self, dispatcher: Dispatcher, rules: Rules) -> list[asyncio.Task[None]]:
         hooks, amnesty = self._hooks, rules.shortest_lease / 3
         upkeep = Upkeep(
             self._app.storage, amnesty=amnesty, on_rescue=hooks.rescued, on_error=hooks.failed
         )
+        stuck = until_stuck(dispatcher, self._total, self._grace, self._give_up)
         loops = {
             "settle": vital("settling", dispatcher.settler.run(), self._died),
             "report": kept_going("reporting progress", dispatcher.report_often),
             "policies": kept_going("reading policies", rules.keep_fresh),
             "upkeep": kept_going("upkeep", upkeep.run),
+            "stuck": vital("looking at slots", stuck, self._died),
         }
+        if self._limits.max_memory is not None:
+            memory = until_too_large(self._limits.max_memory, self.request_stop)
+            loops["memory"] = vital("looking at memory", memory, self._died)
         return [asyncio.create_task(loop, name=f"rowlock-{name}") for name, loop in loops.items()]
-
-    def _start_heartbeat(self, dispatcher: Dispatcher, source: StorageSource) -> Heartbeat:
-        loop = asyncio.get_running_loop()
-
-        def stop(running: RunningAttempt, reason: StopReason) -> None:
-            with suppress(RuntimeError):  # the loop is closed: nothing runs any more
-                loop.call_soon_threadsafe(running.stop, reason)
-
-        def lose(running: RunningAttempt) -> None:
-            self._hooks.lost(running.claim)
-            stop(running, StopReason.LOST)
-
-        def die(error: Exception) -> None:
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._died, "the heartbeat", error)
-
-        heartbeat = Heartbeat(
-            source,
-            dispatcher.held,
-            on_lost=lose,
-            on_cancel=lambda running: stop(running, StopReason.CANCELED),
-            on_death=die,
-        )
-        heartbeat.start()
-        return heartbeat
 
     async def _end_loops(self, heartbeat: Heartbeat, loops: list[asyncio.Task[None]]) -> None:
         heartbeat.stop()
@@ -315,6 +346,9 @@ class Worker:
     def _died(self, part: str, error: Exception) -> None:
         """Stop, and tell why: without that part nothing is safe or nothing is recorded."""
         log.critical("%s died; the worker stops", part, exc_info=error)
+        self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
         self._failure = self._failure or error
         self._hooks.failed(error)
         self.request_hurry()
@@ -331,47 +365,21 @@ class Worker:
             raise
         opened.set_result(None)
         unsubscribe = source.subscribe(dispatcher.wake)
-        heartbeat = self._start_heartbeat(dispatcher, source)
+        heartbeat = started_heartbeat(dispatcher, source, lost=self._hooks.lost, died=self._died)
         loops = self._start_loops(dispatcher, rules)
         unknown = kept_going("reporting unknown definitions", rules.report_unknown)
         loops.append(asyncio.create_task(unknown, name="rowlock-unknown"))
         queues = ", ".join(f"{name}={slots}" for name, slots in self._slots_by_queue.items())
         log.info("worker %s: %s slots, queues %s", self.id, self._total, queues)
         try:
-            await self._until_stopped(vital("claiming", dispatcher.run(), self._died))
-            abandoned = await self._finish(dispatcher) + source.unanswered
+            await until_stopped(vital("claiming", dispatcher.run(), self._died), self._stop_asked)
+            assert self._hurry_asked is not None  # noqa: S101 - set by _begin
+            given_up = await finish(dispatcher, self._hurry_asked, self._stop_grace)
+            abandoned = given_up + source.unanswered
         finally:
             unsubscribe()
             await self._end_loops(heartbeat, loops)
         log.info("worker %s: stopped, %d tasks given up", self.id, abandoned)
         if self._failure is not None:
             raise self._failure
-        return abandoned
-
-    async def _finish(self, dispatcher: Dispatcher) -> int:
-        """Wait for running tasks up to the grace time or a second signal, then settle."""
-        assert self._hurry_asked is not None  # noqa: S101 - set by _begin
-        hurry = asyncio.create_task(self._hurry_asked.wait())
-        calm = asyncio.create_task(dispatcher.idle())
-        await asyncio.wait(
-            [hurry, calm],
-            timeout=self._stop_grace.total_seconds(),
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        await cancelled([hurry, calm])
-        return await self._hand_back(dispatcher)
-
-    @staticmethod
-    async def _hand_back(dispatcher: Dispatcher) -> int:
-        """Give up what still runs and record what has ended; returns how many were given up."""
-        abandoned = await dispatcher.give_up()
-        try:
-            async with asyncio.timeout(SETTLE_ON_STOP_SECONDS):
-                await dispatcher.settler.drain()
-        except TimeoutError:
-            left = dispatcher.settler.waiting
-            log.error(  # noqa: TRY400 - where we waited tells nobody anything
-                "stopped with %d outcomes not recorded; those tasks run again", left
-            )
-            abandoned += left
         return abandoned

@@ -19,6 +19,9 @@ LOST = failure_to_text(
     )
 )
 
+# Before the lease of anybody else who is to be rescued.
+LONG_AGO = timedelta(days=1)
+
 
 class UpkeepPlans(Plans):
     """`UpkeepStore` over a statement catalogue."""
@@ -35,6 +38,12 @@ class UpkeepPlans(Plans):
             return None
         due, clock = (self._values.read_time(value) for value in result.rows[0])
         return max(0.0, (due - clock).total_seconds())
+
+    def end_leases(self, namespace: str, worker: str, *, now: datetime | None = None) -> Plan[int]:
+        result = yield self._sql.bind(
+            "end_leases", namespace=namespace, worker=worker, ago=LONG_AGO, now=now
+        )
+        return result.count
 
     def rescue_tasks(
         self, *, grace: timedelta, limit: int, now: datetime | None = None

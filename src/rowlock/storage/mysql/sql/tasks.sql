@@ -276,6 +276,12 @@ STRAIGHT_JOIN rowlock_attempt AS a FORCE INDEX (PRIMARY)
     ON a.task = UNHEX(v.id) AND a.token = UNHEX(v.token)
 WHERE a.outcome <> 'lost';
 
+-- name: end_leases
+UPDATE rowlock_task FORCE INDEX (ix_rowlock_task_due)
+SET lease_until
+    = COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)) - INTERVAL :ago MICROSECOND
+WHERE state = 'running' AND namespace = :namespace AND worker = :worker;
+
 -- name: lock_lost
 -- Running rows are few and are read without a lock; what seems lost is locked and looked at
 -- again, for its holder may have renewed or settled in between.

@@ -232,6 +232,11 @@ WHERE (SELECT true FROM rowlock_history AS h WHERE h.id = v.id AND h.token = v.t
     OR (SELECT true FROM rowlock_attempt AS a
         WHERE a.task = v.id AND a.token = v.token AND a.outcome <> 'lost');
 
+-- name: end_leases
+UPDATE rowlock_task
+SET lease_until = coalesce(:now::timestamptz, clock_timestamp()) - :ago::interval
+WHERE state = 'running' AND namespace = :namespace AND worker = :worker;
+
 -- name: rescue_tasks
 -- Taking the lock looks at the lease once more: a holder that renewed or settled in between is
 -- left alone.

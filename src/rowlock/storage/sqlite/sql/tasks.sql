@@ -204,6 +204,10 @@ SELECT a.task FROM json_each(:batch) AS v
 JOIN rowlock_attempt AS a ON a.task = json_extract(v.value, '$[0]') AND a.token = json_extract(v.value, '$[1]')
     AND a.outcome <> 'lost';
 
+-- name: end_leases
+UPDATE rowlock_task SET lease_until = :now - :ago
+WHERE state = 'running' AND namespace = :namespace AND worker = :worker;
+
 -- name: lock_lost
 SELECT id, namespace, queue, worker, cancel_requested OR crashes + 1 >= max_crashes
 FROM rowlock_task
