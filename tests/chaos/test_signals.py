@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from rowlock.worker.worker import SETTLE_ON_STOP_SECONDS
+from rowlock.worker.stopping import SETTLE_ON_STOP_SECONDS
 from tests.chaos.checker import check
 from tests.chaos.conftest import FULL, Place
 from tests.chaos.fleet import Fleet, run_by_all, wait_until

@@ -31,6 +31,7 @@ CODES = [
     (errors.DuplicateTaskError(ID, "key"), 7),
     (errors.IdConflictError(ID), 7),
     (errors.LeaseLostError(ID), 7),
+    (errors.WorkerStuckError(4), 6),
     (errors.StorageError("x"), 1),
     (errors.StorageConflictError("x"), 1),
     (errors.StorageDataError("x"), 1),

@@ -212,3 +212,8 @@ def together(*calls: Callable[[], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(len(calls)) as threads:
         return list(threads.map(start, calls))
+
+
+def end_leases(backend: Backend, worker: str, *, namespace: str = "default") -> int:
+    """Say that a worker is dead."""
+    return backend.run(backend.storage.upkeep.end_leases, namespace, worker, now=T0)

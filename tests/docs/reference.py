@@ -82,9 +82,9 @@ TESTING_INTRODUCTION = (
 
 # What other layers call; users have no use for it.
 INTERNAL = {
-    "ceiling", "core", "detached", "enqueuer", "handler", "is_open_in", "is_settling", "join",
-    "joined_in", "keep_line", "key", "request_cancel", "says_the_same", "settled", "signature",
-    "take_report", "updated",
+    "absorb_report", "ceiling", "core", "detached", "enqueuer", "handler", "is_open_in",
+    "is_settling", "join", "joined_in", "keep_line", "key", "request_cancel", "says_the_same",
+    "settled", "signature", "take_report", "updated",
 }  # fmt: skip
 
 

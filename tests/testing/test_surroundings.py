@@ -19,7 +19,7 @@ def test_middleware_and_providers_are_around_the_handler(app):
 
     @app.before
     def note(ctx: Context) -> None:
-        seen.append(ctx.task.definition)
+        seen.append(str(ctx.task.definition))
 
     @app.task
     def say(name: str, word: str = depends(get_word)) -> str:
