@@ -12,6 +12,7 @@ from rowlock._version import __version__
 _HOMES = {
     "AsyncRowlock": "rowlock.app.async_facade",
     "Attempt": "rowlock.model.tasks",
+    "AuditEntry": "rowlock.model.changes",
     "Backoff": "rowlock.backoff",
     "Cancel": "rowlock.definitions.outcomes",
     "Canceled": "rowlock.ops.tasks",
@@ -23,6 +24,8 @@ _HOMES = {
     "Durations": "rowlock.model.measures",
     "Fail": "rowlock.definitions.outcomes",
     "LogLine": "rowlock.model.tasks",
+    "Operation": "rowlock.model.changes",
+    "OperationState": "rowlock.model.changes",
     "Queue": "rowlock.model.queues",
     "QueueCounts": "rowlock.model.tasks",
     "QueuePolicy": "rowlock.model.queues",

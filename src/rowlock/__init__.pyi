@@ -15,6 +15,9 @@ from rowlock.definitions.outcomes import Retry as Retry
 from rowlock.definitions.outcomes import Snooze as Snooze
 from rowlock.definitions.task_handler import TaskHandler as TaskHandler
 from rowlock.definitions.transaction import TaskTransaction as TaskTransaction
+from rowlock.model.changes import AuditEntry as AuditEntry
+from rowlock.model.changes import Operation as Operation
+from rowlock.model.changes import OperationState as OperationState
 from rowlock.model.claimed import ClaimedTask as ClaimedTask
 from rowlock.model.definitions import Definition as Definition
 from rowlock.model.definitions import DefinitionStatus as DefinitionStatus

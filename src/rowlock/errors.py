@@ -13,6 +13,7 @@ RowlockError
 ├── MiddlewareError              a middleware raised; names it
 ├── HookError                    a hook of the worker raised; names it
 ├── QueueNotFoundError           no queue of that name in the namespace
+├── OperationNotFoundError       no change to many tasks of that id in the namespace
 ├── TaskError
 │   ├── TaskNotFoundError        no task of that id in the namespace
 │   ├── TaskConflictError        the task's state does not allow the operation
@@ -171,6 +172,17 @@ class QueueNotFoundError(RowlockError):
 
     def __str__(self) -> str:
         return f"queue {self.queue!r}: not found"
+
+
+class OperationNotFoundError(RowlockError):
+    """The namespace has no operation, a change to many tasks, of that id."""
+
+    def __init__(self, operation_id: UUID) -> None:
+        super().__init__(operation_id)
+        self.operation_id = operation_id
+
+    def __str__(self) -> str:
+        return f"operation {self.operation_id}: not found"
 
 
 class TaskError(RowlockError):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Self, Unpack
 
 from rowlock.app import flows
+from rowlock.app.bulk_methods import AsyncBulkMethods
 from rowlock.app.core import Settings
 from rowlock.app.definition_methods import AsyncDefinitionMethods
 from rowlock.app.enqueue_methods import AsyncEnqueueing
 from rowlock.app.holding_methods import AsyncHoldingMethods
 from rowlock.app.listing_methods import AsyncListingMethods
 from rowlock.app.measuring_methods import AsyncMeasuringMethods
+from rowlock.app.operating_methods import AsyncOperatingMethods
 from rowlock.app.queue_methods import AsyncQueueMethods
 from rowlock.app.task_methods import AsyncTaskMethods
 from rowlock.app.waiting_methods import AsyncWaitingMethods
@@ -25,6 +27,8 @@ class AsyncRowlock(
     AsyncHoldingMethods,
     AsyncWaitingMethods,
     AsyncMeasuringMethods,
+    AsyncOperatingMethods,
+    AsyncBulkMethods,
 ):
     """A task queue in a database, for async code. See `Rowlock` for each method."""
 

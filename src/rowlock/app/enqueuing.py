@@ -25,10 +25,13 @@ from rowlock.model.queues import checked_count
 from rowlock.model.tasks import NewTask, Task
 from rowlock.ops.enqueue import Stored, TaskStream, enqueue_stream, enqueue_task, was_stored
 from rowlock.ops.tasks import get_task
-from rowlock.plan import Plan
+from rowlock.plan import BEGIN, Plan
 from rowlock.storage.unwrapping import call_after_commit
 
 AnyDefinition: TypeAlias = Code | str | None
+
+Recorder: TypeAlias = Callable[[NewTask], Plan[None]]
+"""Writes down that a task was stored, in the transaction that stores it."""
 
 MAX_TRIES = 5
 # A database that was silent for longer is not asked again.
@@ -37,14 +40,21 @@ FIRST_PAUSE_SECONDS = 0.1
 
 
 def enqueue(
-    core: Intake, definition: AnyDefinition, payload: Any, options: TaskOptions
+    core: Intake,
+    definition: AnyDefinition,
+    payload: Any,
+    options: TaskOptions,
+    *,
+    record: Recorder | None = None,
 ) -> Flow[Task]:
     """Store one task.
 
     Raises:
         DuplicateTaskError: A live task holds its unique key.
     """
-    new, stored = yield from _stored(core, definition, payload, options, unique=False)
+    new, stored = yield from _stored(
+        core, definition, payload, options, unique=False, record=record
+    )
     if stored.task.id != new.id:
         raise DuplicateTaskError(stored.task.id, new.unique_key or "")
     return stored.task
@@ -59,16 +69,25 @@ def enqueue_if_not_exists(
 
 
 def _stored(
-    core: Intake, definition: AnyDefinition, payload: Any, options: TaskOptions, *, unique: bool
+    core: Intake,
+    definition: AnyDefinition,
+    payload: Any,
+    options: TaskOptions,
+    *,
+    unique: bool,
+    record: Recorder | None = None,
 ) -> Flow[tuple[NewTask, Stored]]:
     options = _joining(core, options)
     target = yield from _prepared(core, definition, options)
     queue = core.policies.queue(core.queue_name(target, options))
     new = Order(target, options, queue, unique_by_default=unique).task(payload)
     given_id = options.id is not None
-    store = partial(enqueue_task, core.storage, core.namespace, new, given_id=given_id)
+    operation = partial(enqueue_task, core.storage, core.namespace, new, given_id=given_id)
+    store: Callable[..., Plan[Stored]] = operation
+    if record is not None:
+        store = partial(_store_recorded, operation, partial(record, new))
     if options.transaction is not None:
-        stored: Stored = yield Run(partial(store, coalesce=False), options.transaction)
+        stored: Stored = yield Run(partial(operation, coalesce=False), options.transaction)
         _wake_after_commit(core, options.transaction, new.terms.queue)
         return new, stored
     stored = yield from _until_certain(store)
@@ -89,6 +108,16 @@ def _joining(core: Intake, options: TaskOptions) -> TaskOptions:
 
 def _wake_after_commit(core: Intake, transaction: object, queue: str) -> None:
     call_after_commit(transaction, partial(core.storage.wakeups.wake_here, core.namespace, queue))
+
+
+def _store_recorded(
+    store: Callable[..., Plan[Stored]], record: Callable[[], Plan[None]], *, replayed: bool
+) -> Plan[Stored]:
+    yield BEGIN
+    stored = yield from store(replayed=replayed)
+    if stored.created:
+        yield from record()
+    return stored
 
 
 def _until_certain(operation: Callable[..., Plan[Any]]) -> Flow[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -9,11 +10,13 @@ from uuid import UUID
 from rowlock.app.flow import Flow, Run
 from rowlock.app.opened import Opened
 from rowlock.errors import InvalidValueError, QueueNotFoundError
+from rowlock.model.changes import NOBODY, By, checked_until
 from rowlock.model.ids import task_id_from_text
 from rowlock.model.names import checked_name, checked_queue
 from rowlock.model.queues import Queue, checked_count, queue_policy
 from rowlock.model.tasks import Attempt, LogLine, QueueCounts, Task
 from rowlock.ops import tasks as ops
+from rowlock.ops.queues import set_paused, set_policy
 from rowlock.storage.migrations import Migration
 
 COUNT_CAP = 10_000
@@ -62,16 +65,20 @@ def resolve(core: Opened, text: str) -> Flow[UUID]:
     return found
 
 
-def cancel(core: Opened, task: UUID | str | Task, *, force: bool) -> Flow[ops.Canceled]:
+def cancel(
+    core: Opened, task: UUID | str | Task, *, force: bool, by: By = NOBODY
+) -> Flow[ops.Canceled]:
     """Cancel a task."""
     operation = partial(
-        ops.cancel_task, core.storage, core.namespace, checked_id(task), force=force
+        ops.cancel_task, core.storage, core.namespace, checked_id(task), force=force, by=by
     )
     done: ops.Canceled = yield Run(operation)
     return done
 
 
-def retry(core: Opened, task: UUID | str | Task, *, attempts: int | None) -> Flow[Task]:
+def retry(
+    core: Opened, task: UUID | str | Task, *, attempts: int | None, by: By = NOBODY
+) -> Flow[Task]:
     """Put a finished task back to the line."""
     if attempts is not None:
         checked_count("attempts", attempts)
@@ -80,32 +87,39 @@ def retry(core: Opened, task: UUID | str | Task, *, attempts: int | None) -> Flo
         yield Run(partial(core.policies.refresh, core.storage, (found.queue,)))
     policy = core.policies.queue(found.queue)
     more = policy.max_attempts if attempts is None else attempts
-    operation = partial(ops.retry_task, core.storage, core.namespace, found.id, attempts=more)
+    operation = partial(
+        ops.retry_task, core.storage, core.namespace, found.id, attempts=more, by=by
+    )
     task_now: Task = yield Run(operation)
     core.storage.wakeups.wake_here(core.namespace, task_now.queue)
     return task_now
 
 
-def register_queue(core: Opened, name: str, values: dict[str, Any]) -> Flow[Queue]:
+def register_queue(
+    core: Opened, name: str, values: dict[str, Any], *, by: By = NOBODY
+) -> Flow[Queue]:
     """Create a queue or change what is given of its policy."""
-    policy = queue_policy(**values)
-    queue: Queue = yield Run(
-        partial(
-            core.storage.queues.update_queue, core.namespace, checked_name("queue", name), policy
-        )
-    )
+    policy, queue_name = queue_policy(**values), checked_name("queue", name)
+    operation = partial(set_policy, core.storage, core.namespace, queue_name, policy, by=by)
+    queue: Queue = yield Run(operation)
     core.policies.remember(queue)
     return queue
 
 
-def pause_queue(core: Opened, name: str, *, paused: bool) -> Flow[None]:
+def pause_queue(
+    core: Opened, name: str, *, paused: bool, until: datetime | None = None, by: By = NOBODY
+) -> Flow[None]:
     """Pause or resume a queue.
 
     Raises:
         QueueNotFoundError: There is none of that name.
     """
     queue = checked_queue(name)
-    done: bool = yield Run(partial(core.storage.queues.pause_queue, core.namespace, queue, paused))
+    end = checked_until(until)
+    operation = partial(
+        set_paused, core.storage, core.namespace, queue, paused=paused, until=end, by=by
+    )
+    done: bool = yield Run(operation)
     if not done:
         raise QueueNotFoundError(queue)
     core.storage.wakeups.wake_here(core.namespace, queue)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Unpack
 
 from rowlock.app import flows
 from rowlock.app.facade import GivenPolicy
 from rowlock.app.running import AsyncRunning, Running
+from rowlock.model.changes import checked_by
 from rowlock.model.queues import Queue
 from rowlock.model.tasks import QueueCounts
 
@@ -14,34 +16,69 @@ from rowlock.model.tasks import QueueCounts
 class QueueMethods(Running):
     """Queues and their counts."""
 
-    def register_queue(self, name: str, /, **policy: Unpack[GivenPolicy]) -> Queue:
+    def register_queue(
+        self,
+        name: str,
+        /,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+        **policy: Unpack[GivenPolicy],
+    ) -> Queue:
         """Create a queue or change its policy; only what is given changes.
 
         Args:
             name: A letter, then up to 63 letters, digits, `.`, `_`, `-`; case is ignored.
+            actor: Who asks for it, for the audit.
+            reason: Why, for the audit.
             **policy: `lifetime`, `max_attempts`, `max_crashes`, `retry`, `lease`, `timeout`,
                 `retention`; durations may be text such as `"30s"`.
 
         Raises:
             InvalidValueError: A value is refused; nothing changed.
         """
-        return self._run(flows.register_queue(self.core, name, dict(policy)))
+        return self._run(
+            flows.register_queue(self.core, name, dict(policy), by=checked_by(actor, reason))
+        )
 
-    def pause_queue(self, name: str, /) -> None:
+    def pause_queue(
+        self,
+        name: str,
+        /,
+        *,
+        until: datetime | None = None,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> None:
         """Let workers claim nothing more from a queue; running tasks go on.
 
+        Args:
+            name: Which queue.
+            until: When the pause ends by itself; with a time zone.
+            actor: Who asks for it, for the audit.
+            reason: Why; shown with the queue, and in the audit.
+
         Raises:
+            InvalidValueError: `until` has no time zone.
             QueueNotFoundError: The namespace has no such queue.
         """
-        return self._run(flows.pause_queue(self.core, name, paused=True))
+        return self._run(
+            flows.pause_queue(
+                self.core, name, paused=True, until=until, by=checked_by(actor, reason)
+            )
+        )
 
-    def resume_queue(self, name: str, /) -> None:
+    def resume_queue(
+        self, name: str, /, *, actor: str | None = None, reason: str | None = None
+    ) -> None:
         """Let workers claim from a paused queue again.
 
         Raises:
             QueueNotFoundError: The namespace has no such queue.
         """
-        return self._run(flows.pause_queue(self.core, name, paused=False))
+        return self._run(
+            flows.pause_queue(self.core, name, paused=False, by=checked_by(actor, reason))
+        )
 
     def list_queues(self) -> list[Queue]:
         """Return the namespace's queues by name."""
@@ -58,23 +95,49 @@ class QueueMethods(Running):
 class AsyncQueueMethods(AsyncRunning):
     """Queues and their counts, for async code. See `QueueMethods`."""
 
-    async def register_queue(self, name: str, /, **policy: Unpack[GivenPolicy]) -> Queue:
+    async def register_queue(
+        self,
+        name: str,
+        /,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+        **policy: Unpack[GivenPolicy],
+    ) -> Queue:
         """Create a queue or change its policy; only what is given changes.
 
         See `Rowlock.register_queue`.
         """
-        return await self._run(flows.register_queue(self.core, name, dict(policy)))
+        return await self._run(
+            flows.register_queue(self.core, name, dict(policy), by=checked_by(actor, reason))
+        )
 
-    async def pause_queue(self, name: str, /) -> None:
+    async def pause_queue(
+        self,
+        name: str,
+        /,
+        *,
+        until: datetime | None = None,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> None:
         """Let workers claim nothing more from a queue; running tasks go on.
 
         See `Rowlock.pause_queue`.
         """
-        return await self._run(flows.pause_queue(self.core, name, paused=True))
+        return await self._run(
+            flows.pause_queue(
+                self.core, name, paused=True, until=until, by=checked_by(actor, reason)
+            )
+        )
 
-    async def resume_queue(self, name: str, /) -> None:
+    async def resume_queue(
+        self, name: str, /, *, actor: str | None = None, reason: str | None = None
+    ) -> None:
         """Let workers claim from a paused queue again. See `Rowlock.resume_queue`."""
-        return await self._run(flows.pause_queue(self.core, name, paused=False))
+        return await self._run(
+            flows.pause_queue(self.core, name, paused=False, by=checked_by(actor, reason))
+        )
 
     async def list_queues(self) -> list[Queue]:
         """Return the namespace's queues by name. See `Rowlock.list_queues`."""

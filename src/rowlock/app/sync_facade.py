@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Self, Unpack
 
 from rowlock.app import flows
+from rowlock.app.bulk_methods import BulkMethods
 from rowlock.app.core import Settings
 from rowlock.app.definition_methods import DefinitionMethods
 from rowlock.app.enqueue_methods import Enqueueing
 from rowlock.app.holding_methods import HoldingMethods
 from rowlock.app.listing_methods import ListingMethods
 from rowlock.app.measuring_methods import MeasuringMethods
+from rowlock.app.operating_methods import OperatingMethods
 from rowlock.app.queue_methods import QueueMethods
 from rowlock.app.task_methods import TaskMethods
 from rowlock.app.waiting_methods import WaitingMethods
@@ -25,6 +27,8 @@ class Rowlock(
     HoldingMethods,
     WaitingMethods,
     MeasuringMethods,
+    OperatingMethods,
+    BulkMethods,
 ):
     """A task queue in a database: definitions, enqueueing and everything about tasks.
 

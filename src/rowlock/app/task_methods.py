@@ -6,6 +6,7 @@ from uuid import UUID
 
 from rowlock.app import flows
 from rowlock.app.running import AsyncRunning, Running
+from rowlock.model.changes import checked_by
 from rowlock.model.tasks import Attempt, LogLine, Task
 from rowlock.ops.tasks import Canceled
 
@@ -46,12 +47,22 @@ class TaskMethods(Running):
         """
         return self._run(flows.resolve(self.core, text))
 
-    def cancel(self, task: UUID | str | Task, /, *, force: bool = False) -> Canceled:
+    def cancel(
+        self,
+        task: UUID | str | Task,
+        /,
+        *,
+        force: bool = False,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> Canceled:
         """Cancel a task: at once while it waits, by asking its handler while it runs.
 
         Args:
             task: Which task.
             force: Cancel a running one at once; what its handler still does is not recorded.
+            actor: Who asks for it, for the audit.
+            reason: Why, for the audit.
 
         Returns:
             Whether it is canceled or was asked to.
@@ -60,21 +71,33 @@ class TaskMethods(Running):
             TaskNotFoundError: The namespace has none of that id.
             TaskConflictError: It is already finished.
         """
-        return self._run(flows.cancel(self.core, task, force=force))
+        return self._run(flows.cancel(self.core, task, force=force, by=checked_by(actor, reason)))
 
-    def retry(self, task: UUID | str | Task, /, *, attempts: int | None = None) -> Task:
+    def retry(
+        self,
+        task: UUID | str | Task,
+        /,
+        *,
+        attempts: int | None = None,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> Task:
         """Run a finished task again under the same id; its earlier runs stay on record.
 
         Args:
             task: Which task.
             attempts: How many more runs it gets; the queue's `max_attempts` if not given.
+            actor: Who asks for it, for the audit.
+            reason: Why, for the audit.
 
         Raises:
             TaskNotFoundError: The namespace has none of that id.
             TaskConflictError: It is not finished.
             DuplicateTaskError: Another live task holds its unique key.
         """
-        return self._run(flows.retry(self.core, task, attempts=attempts))
+        return self._run(
+            flows.retry(self.core, task, attempts=attempts, by=checked_by(actor, reason))
+        )
 
 
 class AsyncTaskMethods(AsyncRunning):
@@ -99,16 +122,36 @@ class AsyncTaskMethods(AsyncRunning):
         """
         return await self._run(flows.resolve(self.core, text))
 
-    async def cancel(self, task: UUID | str | Task, /, *, force: bool = False) -> Canceled:
+    async def cancel(
+        self,
+        task: UUID | str | Task,
+        /,
+        *,
+        force: bool = False,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> Canceled:
         """Cancel a task: at once while it waits, by asking its handler while it runs.
 
         See `Rowlock.cancel`.
         """
-        return await self._run(flows.cancel(self.core, task, force=force))
+        return await self._run(
+            flows.cancel(self.core, task, force=force, by=checked_by(actor, reason))
+        )
 
-    async def retry(self, task: UUID | str | Task, /, *, attempts: int | None = None) -> Task:
+    async def retry(
+        self,
+        task: UUID | str | Task,
+        /,
+        *,
+        attempts: int | None = None,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> Task:
         """Run a finished task again under the same id; its earlier runs stay on record.
 
         See `Rowlock.retry`.
         """
-        return await self._run(flows.retry(self.core, task, attempts=attempts))
+        return await self._run(
+            flows.retry(self.core, task, attempts=attempts, by=checked_by(actor, reason))
+        )

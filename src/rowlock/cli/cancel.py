@@ -1,34 +1,51 @@
-"""`rowlock cancel`: cancel a task."""
+"""`rowlock cancel`: cancel tasks."""
 
 from __future__ import annotations
 
-from contextlib import closing
+from typing import Any
+from uuid import UUID
 
 import click
 
 from rowlock.app import flows
-from rowlock.app.flow import run_flow
-from rowlock.cli.options import Database, database_options, examples, json_option
-from rowlock.cli.output import say, say_json, warn
+from rowlock.app.opened import Opened
+from rowlock.cli.changing import Chosen, change_each, change_options
+from rowlock.cli.options import examples
+from rowlock.cli.output import warn
 from rowlock.ops.tasks import Canceled
 
 
-@click.command(epilog=examples("rowlock cancel 0199b2f0", "rowlock cancel 0199b2f0 --force"))
-@click.argument("task")
+@click.command(
+    epilog=examples(
+        "rowlock cancel 0199b2f0",
+        "rowlock cancel 0199b2f0 --force",
+        "rowlock cancel --queue emails --state queued --reason 'sent by hand'",
+    )
+)
+@change_options
 @click.option("--force", is_flag=True, help="Also if it runs: what it still does is not recorded.")
-@database_options
-@json_option
-def command(database: Database, *, task: str, force: bool, as_json: bool) -> None:
-    """Cancel a task: at once while it waits, by asking its handler while it runs.
+def command(chosen: Chosen, *, force: bool) -> None:
+    """Cancel tasks: at once while they wait, by asking their handlers while they run.
 
-    TASK is its id, or the beginning of it if no other begins so.
+    TASK is an id, or the beginning of one if no other begins so. Or the options choose the
+    tasks: they are counted, and you are asked.
     """
-    with closing(database.open()) as opened:
-        task_id = run_flow(opened, flows.resolve(opened, task))
-        done = run_flow(opened, flows.cancel(opened, task_id, force=force))
-    if as_json:
-        say_json({"id": str(task_id), "outcome": done.value})
+    if chosen.many:
+        from rowlock.cli.bulk import change_many
+
+        change_many(chosen, "cancel", {"force": force})
         return
-    say(f"{task_id}\t{done.value}")
-    if done is Canceled.REQUESTED:
+
+    def shown(task_id: UUID, done: Canceled) -> Any:
+        if chosen.as_json:
+            return {"id": str(task_id), "outcome": done.value}
+        return f"{task_id}\t{done.value}"
+
+    done = change_each(
+        chosen,
+        Opened,
+        lambda core, task_id: flows.cancel(core, task_id, force=force, by=chosen.by),
+        shown,
+    )
+    if Canceled.REQUESTED in done and not chosen.as_json:
         warn("it is running: its handler was asked to stop; --force does not wait for it")

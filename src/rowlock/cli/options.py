@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -14,6 +14,8 @@ from rowlock.app.opened import Opened
 from rowlock.cli.program import DEBUG, URL
 from rowlock.errors import InvalidValueError, StorageUnavailableError
 from rowlock.storage.url import database_file
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +57,17 @@ class Database:
             ConfigError: The URL or a setting cannot work.
             StorageUnavailableError: The SQLite file is not there.
         """
+        return self.open_as(Opened, create=create)
+
+    def open_as(self, kind: Callable[..., T], *, create: bool = False) -> T:
+        """Return the database as another kind of `Opened`. See `open`."""
         url = self.needed_url
         path = None if create else database_file(url)
         if path is None:
-            return Opened(url, **self.given())
+            return kind(url, **self.given())
         if not os.path.exists(path):  # noqa: PTH110 - pathlib takes long to load
             raise StorageUnavailableError(f"there is no database file {path}")
-        return Opened(url, **self.given(), migrate=False)
+        return kind(url, **self.given(), migrate=False)
 
 
 def _set_debug(ctx: click.Context, _: click.Parameter, value: Any) -> None:

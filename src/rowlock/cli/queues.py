@@ -10,8 +10,11 @@ import click
 
 from rowlock.app import flows
 from rowlock.app.flow import run_flow
+from rowlock.cli.arguments import moment_from
+from rowlock.cli.changing import by_options
 from rowlock.cli.options import Database, database_options, examples, json_option, number
-from rowlock.cli.output import duration_text, say, say_json, say_table, warn
+from rowlock.cli.output import duration_text, say, say_json, say_table, time_text, warn
+from rowlock.model.changes import By
 from rowlock.model.queues import Queue
 from rowlock.wire.queues import queue_to_wire
 
@@ -61,35 +64,40 @@ def command(database: Database, *, as_json: bool) -> None:
 @click.option("--lease", metavar="DURATION", help="How long a claim holds without heartbeat.")
 @click.option("--timeout", metavar="DURATION", help="How long an attempt may take.")
 @click.option("--retention", metavar="DURATION", help="How long finished tasks are kept.")
+@by_options
 @database_options
 @json_option
-def set_policy(database: Database, *, name: str, as_json: bool, **policy: Any) -> None:
+def set_policy(database: Database, *, name: str, by: By, as_json: bool, **policy: Any) -> None:
     """Create a queue or change its policy; only what is given changes."""
     given = {key: value for key, value in policy.items() if value is not None}
     with closing(database.open(create=True)) as opened:
-        queue = run_flow(opened, flows.register_queue(opened, name, given))
+        queue = run_flow(opened, flows.register_queue(opened, name, given, by=by))
     _show([queue], as_json=as_json, alone=True)
 
 
 @command.command("pause", epilog=examples("rowlock queues pause emails"))
 @click.argument("name")
+@click.option("--until", metavar="TIME", help="Until then: 2026-12-31T23:59:00Z.")
+@by_options
 @database_options
 @json_option
-def pause(database: Database, *, name: str, as_json: bool) -> None:
+def pause(database: Database, *, name: str, until: str | None, by: By, as_json: bool) -> None:
     """Let workers claim nothing more from a queue; running tasks go on."""
+    end = moment_from("until", until)
     with closing(database.open()) as opened:
-        run_flow(opened, flows.pause_queue(opened, name, paused=True))
+        run_flow(opened, flows.pause_queue(opened, name, paused=True, until=end, by=by))
     _say_paused(name, as_json=as_json, paused=True)
 
 
 @command.command("resume", epilog=examples("rowlock queues resume emails"))
 @click.argument("name")
+@by_options
 @database_options
 @json_option
-def resume(database: Database, *, name: str, as_json: bool) -> None:
+def resume(database: Database, *, name: str, by: By, as_json: bool) -> None:
     """Let workers claim from a paused queue again."""
     with closing(database.open()) as opened:
-        run_flow(opened, flows.pause_queue(opened, name, paused=False))
+        run_flow(opened, flows.pause_queue(opened, name, paused=False, by=by))
     _say_paused(name, as_json=as_json, paused=False)
 
 
@@ -111,10 +119,17 @@ def _show(queues: Sequence[Queue], *, as_json: bool, alone: bool) -> None:
         warn("no queues yet: the first task makes one")
 
 
+def _paused(queue: Queue) -> str:
+    if not queue.paused:
+        return "-"
+    end = queue.paused_until
+    return "paused" if end is None else f"until {time_text(end)}"
+
+
 def _row(queue: Queue) -> list[str]:
     return [
         queue.name,
-        "paused" if queue.paused else "-",
+        _paused(queue),
         str(queue.max_attempts),
         queue.retry.backoff.value,
         duration_text(queue.lease),

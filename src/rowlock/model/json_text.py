@@ -15,10 +15,12 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from rowlock.errors import PayloadError
+
+T = TypeVar("T")
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 30
@@ -196,3 +198,10 @@ def encode_plain(value: object) -> str:
 def uuid_from_text(text: str) -> UUID:
     """Return the UUID that we wrote ourselves, faster than the class reads it."""
     return _convert()(text, UUID)
+
+
+def converted(value: object, kind: type[T]) -> T:
+    """Return plain JSON values that we wrote ourselves as the type that they were."""
+    from msgspec import convert
+
+    return convert(value, kind)

@@ -109,6 +109,8 @@ class Queue:
     Attributes:
         paused: Whether claims skip it; running tasks are not touched.
         policy: What was set; the properties give what applies.
+        paused_until: When the pause ends by itself, if it does.
+        pause_reason: Why it is paused, if somebody said.
     """
 
     namespace: str
@@ -116,6 +118,8 @@ class Queue:
     paused: bool = False
     policy: QueuePolicy = QueuePolicy()
     created_at: datetime | None = None
+    paused_until: datetime | None = None
+    pause_reason: str | None = None
 
     @property
     def lifetime(self) -> timedelta | None:

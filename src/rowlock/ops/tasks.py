@@ -7,9 +7,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from rowlock.errors import InvalidValueError, TaskConflictError, TaskNotFoundError
+from rowlock.model.changes import NOBODY, Action, By, NewAudit
 from rowlock.model.ids import task_id_from_text
 from rowlock.model.tasks import Attempt, LogLine, Task
-from rowlock.plan import Plan
+from rowlock.plan import BEGIN, Plan
 from rowlock.storage.storage import Storage
 
 MIN_PREFIX_LENGTH = 4
@@ -69,6 +70,7 @@ def cancel_task(
     *,
     force: bool = False,
     reason: str = "canceled",
+    by: By = NOBODY,
     now: datetime | None = None,
 ) -> Plan[Canceled]:
     """Cancel a task: at once while it waits, by asking its worker while it runs.
@@ -79,12 +81,29 @@ def cancel_task(
         task_id: Which task.
         force: Cancel a running task at once; its worker can record nothing any more.
         reason: What the finished task says.
+        by: Who asks, and why; recorded with it.
         now: Instead of the database's clock; for tests.
 
     Raises:
         TaskNotFoundError: The namespace has none of that id.
         TaskConflictError: It is already finished.
     """
+    yield BEGIN
+    done = yield from _cancel(storage, namespace, task_id, force, reason, now)
+    detail = {"force": True} if force else None
+    entry = NewAudit(Action.CANCEL.value, "task", str(task_id), detail)
+    yield from storage.records.add_audit(namespace, entry, by)
+    return done
+
+
+def _cancel(
+    storage: Storage,
+    namespace: str,
+    task_id: UUID,
+    force: bool,  # noqa: FBT001
+    reason: str,
+    now: datetime | None,
+) -> Plan[Canceled]:
     operate = storage.operate
     rounds = 0
     while True:
@@ -109,6 +128,7 @@ def retry_task(
     task_id: UUID,
     *,
     attempts: int,
+    by: By = NOBODY,
     now: datetime | None = None,
 ) -> Plan[Task]:
     """Put a finished task back to the line under its id, with `attempts` more runs.
@@ -122,6 +142,8 @@ def retry_task(
     task = yield from get_task(storage, namespace, task_id, now=now)
     if not done:
         raise TaskConflictError(task_id, task.state, "finished")
+    entry = NewAudit(Action.RETRY.value, "task", str(task_id), {"attempts": attempts})
+    yield from storage.records.add_audit(namespace, entry, by)
     yield from storage.wakeups.announce(namespace, [task.queue], coalesce=False)
     return task
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 RESCUE_GRACE = timedelta(seconds=2)
 RESCUE_LIMIT = 100
 EXPIRE_LIMIT = 500
+END_PAUSES_LIMIT = 500
 PRUNE_LIMIT = 1_000
 
 
@@ -20,5 +21,6 @@ class Duty(NamedTuple):
 
 RESCUE = Duty("rescue", timedelta(seconds=2))
 EXPIRE = Duty("expire", timedelta(seconds=2))
+END_PAUSES = Duty("end_pauses", timedelta(seconds=2))
 PRUNE = Duty("prune", timedelta(minutes=1))
 VACUUM = Duty("vacuum", timedelta(seconds=5))

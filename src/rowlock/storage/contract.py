@@ -354,8 +354,17 @@ class QueueStore(Protocol):
         """Create the queue or change what is given of its policy; returns it as it is then."""
         ...
 
-    def pause_queue(self, namespace: str, name: str, paused: bool, /) -> Plan[bool]:  # noqa: FBT001
-        """Pause or resume a queue; False if there is none."""
+    def pause_queue(
+        self,
+        namespace: str,
+        name: str,
+        paused: bool,  # noqa: FBT001
+        /,
+        *,
+        until: datetime | None = None,
+        reason: str | None = None,
+    ) -> Plan[bool]:
+        """Pause or resume a queue, for ever or until a time; False if there is none."""
         ...
 
     def list_queues(self, namespace: str | None, /) -> Plan[list[Queue]]:

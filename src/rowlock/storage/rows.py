@@ -130,13 +130,15 @@ def log_from_row(row: Row) -> list[LogLine]:
 
 def queue_from_row(row: Row, values: ColumnValues) -> Queue:
     """Return the queue in a row of `list_queues`."""
-    namespace, name, paused, policy, created_at = row
+    namespace, name, paused, policy, created_at, paused_until, pause_reason = row
     return Queue(
         namespace=namespace,
         name=name,
         paused=bool(paused),
         policy=policy_from_text(policy),
         created_at=values.read_time(created_at),
+        paused_until=values.optional_time(paused_until) if paused else None,
+        pause_reason=pause_reason if paused else None,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from rowlock.plan import Plan
 from rowlock.runners import Runner, ThreadRunner
 from rowlock.storage.catalog import Catalog
+from rowlock.storage.change_contract import ChangeStore, RecordStore
 from rowlock.storage.contract import (
     ClaimStore,
     EnqueueStore,
@@ -86,6 +87,16 @@ class Stores(Protocol):
         """Definitions."""
         ...
 
+    @property
+    def changes(self) -> ChangeStore:
+        """Changing tasks by their ids."""
+        ...
+
+    @property
+    def records(self) -> RecordStore:
+        """The audit, and operations on many tasks."""
+        ...
+
 
 class AllStores(NamedTuple):
     """Every group of an engine's plans, made at once."""
@@ -97,6 +108,8 @@ class AllStores(NamedTuple):
     reads: ReadStore
     queues: QueueStore
     definitions: DefinitionStore
+    changes: ChangeStore
+    records: RecordStore
 
 
 @dataclass(kw_only=True)
@@ -173,6 +186,16 @@ class Storage:
     def definitions(self) -> DefinitionStore:
         """Definitions."""
         return self.stores.definitions
+
+    @property
+    def changes(self) -> ChangeStore:
+        """Changing tasks by their ids."""
+        return self.stores.changes
+
+    @property
+    def records(self) -> RecordStore:
+        """The audit, and operations on many tasks."""
+        return self.stores.records
 
     @property
     def async_runner(self) -> ThreadRunner:

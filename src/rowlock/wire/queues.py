@@ -16,6 +16,8 @@ def queue_to_wire(queue: Queue) -> Wire:
         "name": queue.name,
         "namespace": queue.namespace,
         "paused": queue.paused,
+        "paused_until": optional_time_to_wire(queue.paused_until),
+        "pause_reason": queue.pause_reason,
         "max_attempts": queue.max_attempts,
         "max_crashes": queue.max_crashes,
         "retry": retry_to_wire(queue.retry),

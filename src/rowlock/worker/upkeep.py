@@ -10,6 +10,8 @@ from datetime import timedelta
 
 from rowlock.errors import StorageError
 from rowlock.ops.upkeep import (
+    END_PAUSES,
+    END_PAUSES_LIMIT,
     EXPIRE,
     EXPIRE_LIMIT,
     PRUNE,
@@ -93,6 +95,8 @@ class Upkeep:
             await rescue_lost(self._storage, on_rescue=self._on_rescue)
         if await self._take(EXPIRE):
             await self._expire()
+        if await self._take(END_PAUSES):
+            await self._end_pauses()
         if await self._take(PRUNE):
             await self._prune()
         vacuum = self._storage.vacuum
@@ -119,6 +123,15 @@ class Upkeep:
         part = EXPIRE_LIMIT
         while part == EXPIRE_LIMIT:
             part = await self._run(self._storage.upkeep.expire_tasks, limit=EXPIRE_LIMIT)
+
+    async def _end_pauses(self) -> None:
+        """Let tasks wait on whose pause has ended."""
+        part = END_PAUSES_LIMIT
+        while part == END_PAUSES_LIMIT:
+            ended = await self._run(self._storage.changes.end_pauses, limit=END_PAUSES_LIMIT)
+            part = len(ended)
+            for namespace, queue in ended:
+                self._storage.wakeups.wake_here(namespace, queue)
 
     async def _prune(self) -> None:
         """Delete finished tasks past the retention of their queue."""

@@ -18,9 +18,11 @@ from rowlock.storage.mysql.store import (
     MySQLReadPlans,
 )
 from rowlock.storage.pool import ServerRunners
+from rowlock.storage.sql.changing import ChangePlans
 from rowlock.storage.sql.claiming import SteppedClaimPlans
 from rowlock.storage.sql.definitions import DefinitionPlans
 from rowlock.storage.sql.queues import QueuePlans
+from rowlock.storage.sql.recording import RecordPlans
 from rowlock.storage.sql.upkeep import SteppedUpkeepPlans
 from rowlock.storage.storage import AllStores, Storage
 from rowlock.storage.wakeups import PollingWakeups
@@ -105,6 +107,8 @@ def open_mysql(url: str, *, prefix: str, pool_size: int, silence: float) -> Stor
             reads=MySQLReadPlans(*parts),
             queues=QueuePlans(*parts),
             definitions=DefinitionPlans(*parts),
+            changes=ChangePlans(*parts),
+            records=RecordPlans(*parts),
         ),
         migrations=MySQLMigrations(
             catalog, MYSQL_VALUES, HERE / "migrations", prefix=prefix, schema=None

@@ -18,11 +18,13 @@ from rowlock.storage.postgres.store import POSTGRES_VALUES, PostgresEnqueuePlans
 from rowlock.storage.postgres.transaction import async_transaction
 from rowlock.storage.postgres.vacuum import VacuumDuty
 from rowlock.storage.postgres.wakeups import NotifyWakeups
+from rowlock.storage.sql.changing import ChangePlans
 from rowlock.storage.sql.claiming import ClaimPlans
 from rowlock.storage.sql.definitions import DefinitionPlans
 from rowlock.storage.sql.operating import OperatePlans
 from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.reading import ReadPlans
+from rowlock.storage.sql.recording import RecordPlans
 from rowlock.storage.sql.upkeep import UpkeepPlans
 from rowlock.storage.storage import AllStores, Storage
 from rowlock.storage.wakeups import PollingWakeups
@@ -59,7 +61,6 @@ def open_postgres(
         lambda seconds: PostgresDriver(dsn, silence=seconds), size=pool_size, silence=silence
     )
     catalog = Catalog(HERE / "sql", prefix=prefix, schema=schema)
-    parts = (catalog, POSTGRES_VALUES, arrays)
     channel = f"{schema}.{prefix}wake" if schema else f"{prefix}wake"
     ear = PostgresDriver(listen_url or dsn, silence=silence)
 
@@ -68,15 +69,7 @@ def open_postgres(
         url=dsn,
         durable=True,
         migrates_itself=False,
-        stores=AllStores(
-            enqueue=PostgresEnqueuePlans(*parts),
-            claims=ClaimPlans(*parts),
-            upkeep=UpkeepPlans(*parts),
-            operate=OperatePlans(*parts),
-            reads=ReadPlans(*parts),
-            queues=QueuePlans(*parts),
-            definitions=DefinitionPlans(*parts),
-        ),
+        stores=_stores(catalog),
         migrations=Migrations(
             catalog, POSTGRES_VALUES, HERE / "migrations", prefix=prefix, schema=schema
         ),
@@ -90,6 +83,21 @@ def open_postgres(
         transactions=runners.transactions,
         async_transaction=partial(async_transaction, PostgresDriver(dsn, silence=silence)),
         vacuum=VacuumDuty(runners.patient, catalog),
+    )
+
+
+def _stores(catalog: Catalog) -> AllStores:
+    parts = (catalog, POSTGRES_VALUES, arrays)
+    return AllStores(
+        enqueue=PostgresEnqueuePlans(*parts),
+        claims=ClaimPlans(*parts),
+        upkeep=UpkeepPlans(*parts),
+        operate=OperatePlans(*parts),
+        reads=ReadPlans(*parts),
+        queues=QueuePlans(*parts),
+        definitions=DefinitionPlans(*parts),
+        changes=ChangePlans(*parts),
+        records=RecordPlans(*parts),
     )
 
 

@@ -37,7 +37,9 @@ class DefinitionPlans(Plans):
 
     def put_definitions(self, namespace: str, definitions: Sequence[Definition], /) -> Plan[None]:
         for definition in definitions:
-            yield self._sql.bind("put_definition", namespace=namespace, **_columns(definition))
+            yield self._sql.bind(
+                "put_definition", namespace=namespace, now=None, **_columns(definition)
+            )
 
     def insert_definition(self, namespace: str, definition: Definition, /) -> Plan[bool]:
         yield BEGIN
@@ -45,6 +47,7 @@ class DefinitionPlans(Plans):
         yield self._sql.bind(
             "insert_definition",
             namespace=namespace,
+            now=None,
             memo=definition.memo,
             status=definition.status.value,
             **_columns(definition),
@@ -69,6 +72,7 @@ class DefinitionPlans(Plans):
         yield self._sql.bind(
             "update_definition",
             namespace=namespace,
+            now=None,
             memo=definition.memo,
             status=definition.status.value,
             **_columns(definition),
@@ -78,7 +82,9 @@ class DefinitionPlans(Plans):
         self, namespace: str, definition: Definition, *, soft: bool
     ) -> Plan[None]:
         name = "mark_definition_deleted" if soft else "remove_definition"
-        yield self._sql.bind(name, namespace=namespace, key=definition.key, id=definition.id)
+        yield self._sql.bind(
+            name, namespace=namespace, key=definition.key, id=definition.id, now=None
+        )
 
     def list_definitions(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rowlock.model.queues import Queue, QueuePolicy
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.rows import queue_from_row
@@ -35,14 +37,32 @@ class QueuePlans(Plans):
             paused=found.paused,
             policy=policy,
             created_at=found.created_at,
+            paused_until=found.paused_until,
+            pause_reason=found.pause_reason,
         )
 
-    def pause_queue(self, namespace: str, name: str, paused: bool, /) -> Plan[bool]:  # noqa: FBT001
+    def pause_queue(
+        self,
+        namespace: str,
+        name: str,
+        paused: bool,  # noqa: FBT001
+        /,
+        *,
+        until: datetime | None = None,
+        reason: str | None = None,
+    ) -> Plan[bool]:
         yield BEGIN
         result = yield self._sql.bind("lock_queue", namespace=namespace, name=name)
         if not result.rows:
             return False
-        yield self._sql.bind("pause_queue", namespace=namespace, name=name, paused=paused)
+        yield self._sql.bind(
+            "pause_queue",
+            namespace=namespace,
+            name=name,
+            paused=paused,
+            until=until,
+            reason=reason,
+        )
         return True
 
     def list_queues(self, namespace: str | None, /) -> Plan[list[Queue]]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from rowlock.errors import ConfigError
 from rowlock.plan import Plan
 from rowlock.storage.catalog import Catalog
+from rowlock.storage.change_contract import ChangeStore, RecordStore
 from rowlock.storage.contract import (
     ClaimStore,
     EnqueueStore,
@@ -127,6 +128,20 @@ class SQLiteStores:
         from rowlock.storage.sql.definitions import DefinitionPlans
 
         return DefinitionPlans(*self._by_hand)
+
+    @cached_property
+    def changes(self) -> ChangeStore:
+        """Changing tasks by their ids."""
+        from rowlock.storage.sql.changing import ChangePlans
+
+        return ChangePlans(*self._at_work)
+
+    @cached_property
+    def records(self) -> RecordStore:
+        """The audit, and operations on many tasks."""
+        from rowlock.storage.sql.recording import RecordPlans
+
+        return RecordPlans(*self._by_hand)
 
 
 def open_sqlite(path: str, *, prefix: str, url: str) -> Storage:

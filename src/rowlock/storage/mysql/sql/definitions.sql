@@ -6,13 +6,13 @@ INSERT INTO rowlock_definition (
     updated_at)
 VALUES (
     :namespace, :key, :id, :alias, :title, :description, '', 'active', :queue, :defaults,
-    UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))
+    coalesce(:now, UTC_TIMESTAMP(6)), coalesce(:now, UTC_TIMESTAMP(6)))
 ON DUPLICATE KEY UPDATE
     updated_at = CASE
         WHEN deleted_at IS NOT NULL THEN updated_at
         WHEN alias = :alias AND title = :title AND description = :description
             AND queue = :queue AND defaults <=> :defaults THEN updated_at
-        ELSE UTC_TIMESTAMP(6) END,
+        ELSE coalesce(:now, UTC_TIMESTAMP(6)) END,
     alias = CASE WHEN deleted_at IS NULL THEN :alias ELSE alias END,
     title = CASE WHEN deleted_at IS NULL THEN :title ELSE title END,
     description = CASE WHEN deleted_at IS NULL THEN :description ELSE description END,
@@ -25,7 +25,7 @@ INSERT INTO rowlock_definition (
     updated_at)
 VALUES (
     :namespace, :key, :id, :alias, :title, :description, :memo, :status, :queue, :defaults,
-    UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))
+    coalesce(:now, UTC_TIMESTAMP(6)), coalesce(:now, UTC_TIMESTAMP(6)))
 ON DUPLICATE KEY UPDATE alias = rowlock_definition.alias;
 
 -- name: remove_deleted_definition
@@ -50,11 +50,11 @@ FROM rowlock_definition WHERE namespace = :namespace AND `key` = :key FOR UPDATE
 -- name: update_definition
 UPDATE rowlock_definition
 SET alias = :alias, title = :title, description = :description, memo = :memo, status = :status,
-    queue = :queue, defaults = :defaults, updated_at = UTC_TIMESTAMP(6)
+    queue = :queue, defaults = :defaults, updated_at = coalesce(:now, UTC_TIMESTAMP(6))
 WHERE namespace = :namespace AND `key` = :key AND id = :id AND deleted_at IS NULL;
 
 -- name: mark_definition_deleted
-UPDATE rowlock_definition SET deleted_at = UTC_TIMESTAMP(6)
+UPDATE rowlock_definition SET deleted_at = coalesce(:now, UTC_TIMESTAMP(6))
 WHERE namespace = :namespace AND `key` = :key AND id = :id AND deleted_at IS NULL;
 
 -- name: remove_definition

@@ -122,7 +122,9 @@ WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
          OR expires_at > COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)))
     AND NOT EXISTS (
         SELECT 1 FROM rowlock_queue AS q
-        WHERE q.namespace = :namespace AND q.name = :queue AND q.paused)
+        WHERE q.namespace = :namespace AND q.name = :queue AND q.paused
+            AND (q.paused_until IS NULL
+                 OR q.paused_until > COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))))
 ORDER BY priority, run_at, id LIMIT :limit
 FOR UPDATE SKIP LOCKED;
 
@@ -151,7 +153,9 @@ WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
          OR expires_at > COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)))
     AND NOT EXISTS (
         SELECT 1 FROM rowlock_queue AS q
-        WHERE q.namespace = :namespace AND q.name = :queue AND q.paused)
+        WHERE q.namespace = :namespace AND q.name = :queue AND q.paused
+            AND (q.paused_until IS NULL
+                 OR q.paused_until > COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))))
 ORDER BY priority, run_at, id LIMIT :limit;
 
 -- name: read_payloads

@@ -5,7 +5,7 @@ INSERT INTO rowlock_definition (
     updated_at)
 VALUES (
     :namespace, :key, :id, :alias, :title, :description, '', 'active', :queue, :defaults,
-    clock_timestamp(), clock_timestamp())
+    coalesce(:now::timestamptz, clock_timestamp()), coalesce(:now::timestamptz, clock_timestamp()))
 ON CONFLICT (namespace, key) DO UPDATE
 SET alias = excluded.alias, title = excluded.title, description = excluded.description,
     queue = excluded.queue, defaults = excluded.defaults, updated_at = excluded.updated_at
@@ -21,7 +21,7 @@ INSERT INTO rowlock_definition (
     updated_at)
 VALUES (
     :namespace, :key, :id, :alias, :title, :description, :memo, :status, :queue, :defaults,
-    clock_timestamp(), clock_timestamp())
+    coalesce(:now::timestamptz, clock_timestamp()), coalesce(:now::timestamptz, clock_timestamp()))
 ON CONFLICT DO NOTHING;
 
 -- name: remove_deleted_definition
@@ -46,11 +46,11 @@ FROM rowlock_definition WHERE namespace = :namespace AND key = :key FOR UPDATE;
 -- name: update_definition
 UPDATE rowlock_definition
 SET alias = :alias, title = :title, description = :description, memo = :memo, status = :status,
-    queue = :queue, defaults = :defaults, updated_at = clock_timestamp()
+    queue = :queue, defaults = :defaults, updated_at = coalesce(:now::timestamptz, clock_timestamp())
 WHERE namespace = :namespace AND key = :key AND id = :id AND deleted_at IS NULL;
 
 -- name: mark_definition_deleted
-UPDATE rowlock_definition SET deleted_at = clock_timestamp()
+UPDATE rowlock_definition SET deleted_at = coalesce(:now::timestamptz, clock_timestamp())
 WHERE namespace = :namespace AND key = :key AND id = :id AND deleted_at IS NULL;
 
 -- name: remove_definition

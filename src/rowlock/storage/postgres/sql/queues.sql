@@ -3,21 +3,29 @@ INSERT INTO rowlock_queue (namespace, name, created_at)
 VALUES (:namespace, :name, coalesce(:now::timestamptz, clock_timestamp())) ON CONFLICT DO NOTHING;
 
 -- name: get_queue
-SELECT namespace, name, paused, policy, created_at FROM rowlock_queue
+SELECT namespace, name, paused AND (paused_until IS NULL OR paused_until > clock_timestamp()),
+    policy, created_at, paused_until, pause_reason
+FROM rowlock_queue
 WHERE namespace = :namespace AND name = :name;
 
 -- name: lock_queue
-SELECT namespace, name, paused, policy, created_at FROM rowlock_queue
+SELECT namespace, name, paused AND (paused_until IS NULL OR paused_until > clock_timestamp()),
+    policy, created_at, paused_until, pause_reason
+FROM rowlock_queue
 WHERE namespace = :namespace AND name = :name FOR UPDATE;
 
 -- name: update_queue
 UPDATE rowlock_queue SET policy = :policy WHERE namespace = :namespace AND name = :name;
 
 -- name: pause_queue
-UPDATE rowlock_queue SET paused = :paused WHERE namespace = :namespace AND name = :name;
+UPDATE rowlock_queue
+SET paused = :paused, paused_until = :until, pause_reason = :reason
+WHERE namespace = :namespace AND name = :name;
 
 -- name: list_queues
-SELECT namespace, name, paused, policy, created_at FROM rowlock_queue
+SELECT namespace, name, paused AND (paused_until IS NULL OR paused_until > clock_timestamp()),
+    policy, created_at, paused_until, pause_reason
+FROM rowlock_queue
 WHERE :namespace::text IS NULL OR namespace = :namespace
 ORDER BY namespace, name;
 

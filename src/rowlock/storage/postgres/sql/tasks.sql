@@ -93,7 +93,9 @@ WITH picked AS MATERIALIZED (
                  OR expires_at > coalesce(:now::timestamptz, clock_timestamp()))
             AND NOT EXISTS (
                 SELECT 1 FROM rowlock_queue AS q
-                WHERE q.namespace = :namespace AND q.name = :queue AND q.paused)
+                WHERE q.namespace = :namespace AND q.name = :queue AND q.paused
+                    AND (q.paused_until IS NULL
+                         OR q.paused_until > coalesce(:now::timestamptz, clock_timestamp())))
         ORDER BY priority, run_at, id
         LIMIT :limit
         FOR UPDATE SKIP LOCKED) AS t
@@ -124,7 +126,9 @@ WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
     AND (expires_at IS NULL OR expires_at > coalesce(:now::timestamptz, clock_timestamp()))
     AND NOT EXISTS (
         SELECT 1 FROM rowlock_queue AS q
-        WHERE q.namespace = :namespace AND q.name = :queue AND q.paused)
+        WHERE q.namespace = :namespace AND q.name = :queue AND q.paused
+            AND (q.paused_until IS NULL
+                 OR q.paused_until > coalesce(:now::timestamptz, clock_timestamp())))
 ORDER BY priority, run_at, id LIMIT :limit;
 
 -- name: read_payloads

@@ -78,7 +78,8 @@ FROM (
         AND (expires_at IS NULL OR expires_at > :now)
         AND NOT EXISTS (
             SELECT 1 FROM rowlock_queue AS q
-            WHERE q.namespace = :namespace AND q.name = :queue AND q.paused)
+            WHERE q.namespace = :namespace AND q.name = :queue AND q.paused
+                AND (q.paused_until IS NULL OR q.paused_until > :now))
     ORDER BY priority, run_at, id LIMIT :limit);
 
 -- name: mark_claimed
@@ -104,7 +105,8 @@ WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
     AND (expires_at IS NULL OR expires_at > :now)
     AND NOT EXISTS (
         SELECT 1 FROM rowlock_queue AS q
-        WHERE q.namespace = :namespace AND q.name = :queue AND q.paused)
+        WHERE q.namespace = :namespace AND q.name = :queue AND q.paused
+            AND (q.paused_until IS NULL OR q.paused_until > :now))
 ORDER BY priority, run_at, id LIMIT :limit;
 
 -- name: read_payloads

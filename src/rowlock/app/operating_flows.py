@@ -1,0 +1,247 @@
+"""Changing single tasks, as flows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypedDict
+from uuid import UUID
+
+from rowlock.app import enqueuing
+from rowlock.app.flow import Flow, Run
+from rowlock.app.flows import checked_id, get_task, list_queues
+from rowlock.app.intake import Intake
+from rowlock.app.opened import Opened
+from rowlock.app.orders import Target, payload_text
+from rowlock.definitions.options import (
+    CheckedUnique,
+    task_options,
+    unique_key_for,
+)
+from rowlock.errors import InvalidValueError, QueueNotFoundError, StorageDataError
+from rowlock.model.changes import Action, By, Change, Edits, NewAudit, checked_until
+from rowlock.model.durations import Duration, duration_from
+from rowlock.model.ids import new_task_id
+from rowlock.model.names import checked_name
+from rowlock.model.states import FINAL_STATES, state_filter
+from rowlock.model.tasks import NewTask, Task
+from rowlock.ops.changes import NewContent, change_task, cleanup_batch
+from rowlock.plan import Plan
+from rowlock.storage.change_contract import Aging, Purged
+
+
+class GivenEdits(TypedDict, total=False):
+    """What an edit may set; what is not given stays."""
+
+    priority: int | None
+    run_at: datetime | None
+    delay: Duration | None
+    max_attempts: int | None
+    tags: list[str] | tuple[str, ...] | None
+
+
+EDITABLE = tuple(GivenEdits.__annotations__)
+
+
+def checked_edits(given: Mapping[str, Any]) -> Edits:
+    """Return what an edit sets, checked as when a task is enqueued.
+
+    Raises:
+        InvalidValueError: A value is refused, or cannot be edited.
+    """
+    for name in given:
+        if name not in EDITABLE:
+            known = ", ".join(("arguments", *EDITABLE))
+            raise InvalidValueError(name, f"cannot be edited; there are {known}")
+    options = task_options(**given)
+    return Edits(
+        options.priority, options.run_at, options.delay, options.max_attempts, options.tags
+    )
+
+
+def change(
+    core: Opened,
+    task: UUID | str | Task,
+    wanted: Change,
+    by: By,
+    *,
+    content: NewContent | None = None,
+) -> Flow[Task]:
+    """Make a change to one task that is there afterwards."""
+    operation = partial(
+        change_task, core.storage, core.namespace, checked_id(task), wanted, by=by, content=content
+    )
+    changed: Task = yield Run(operation)
+    core.storage.wakeups.wake_here(core.namespace, changed.queue)
+    return changed
+
+
+def pause(core: Opened, task: UUID | str | Task, by: By, *, until: datetime | None) -> Flow[Task]:
+    """Hold a waiting task back."""
+    end = checked_until(until)
+    return (yield from change(core, task, Change(Action.PAUSE, until=end), by))
+
+
+def purge(core: Opened, task: UUID | str | Task, by: By) -> Flow[None]:
+    """Delete a finished task for good."""
+    wanted = Change(Action.PURGE)
+    operation = partial(change_task, core.storage, core.namespace, checked_id(task), wanted, by=by)
+    yield Run(operation)
+
+
+def edit(
+    core: Intake,
+    task: UUID | str | Task,
+    by: By,
+    *,
+    arguments: Mapping[str, Any] | None,
+    edits: Edits,
+) -> Flow[Task]:
+    """Change a waiting task."""
+    if arguments is None and edits == Edits():
+        raise InvalidValueError(
+            "edit", f"nothing is given; there are arguments, {', '.join(EDITABLE)}"
+        )
+    wanted = Change(Action.EDIT, edits=edits)
+    if arguments is None:
+        return (yield from change(core, task, wanted, by))
+    found = yield from get_task(core, task)
+    target = yield from _target(core, found)
+    payload = payload_text(target, arguments)
+    unique = derived_unique(found, target)
+    key = found.unique_key
+    if unique is not None and not isinstance(unique, str):
+        known = () if target.signature is None else target.signature.names
+        key = unique_key_for(target.key or "", unique, _as_arguments(arguments), known=known)
+    content = NewContent(payload, key)
+    try:
+        return (yield from change(core, found, wanted, by, content=content))
+    except StorageDataError:
+        # Another task took the key between the look and the write: the next look sees it.
+        return (yield from change(core, found, wanted, by, content=content))
+
+
+def _target(core: Intake, task: Task) -> Flow[Target]:
+    """Return what a task runs; the database is asked if this process does not have the code."""
+    target = core.target(task.definition)
+    if target is None:
+        assert task.definition is not None  # noqa: S101 - only an alias can be unknown here
+        yield Run(partial(core.read_row, task.definition), reads=True)
+        target = core.target(task.definition)
+        assert target is not None  # noqa: S101 - it was just read
+    return target
+
+
+def derived_unique(task: Task, target: Target) -> CheckedUnique | None:
+    """Return what a task's unique key was made from: arguments, or itself if it was given."""
+    if task.unique_key is None:
+        return None
+    arguments = _as_arguments(task.payload)
+    known = () if target.signature is None else target.signature.names
+    for unique in (target.unique, True):
+        if unique is None or isinstance(unique, str):
+            continue
+        if unique_key_for(target.key or "", unique, arguments, known=known) == task.unique_key:
+            return unique
+    return task.unique_key
+
+
+def _as_arguments(payload: Any) -> Mapping[str, Any]:
+    if isinstance(payload, Mapping):
+        return payload  # pyright: ignore[reportUnknownVariableType] - arguments by name
+    return {"payload": payload}
+
+
+def requeue(
+    core: Intake,
+    task: UUID | str | Task,
+    by: By,
+    *,
+    arguments: Mapping[str, Any] | None,
+    changes: Mapping[str, Any],
+) -> Flow[Task]:
+    """Store a new task like another one, which stays as it is."""
+    found = yield from get_task(core, task)
+    options, payload, definition = yield from requeue_terms(core, found, arguments, changes)
+
+    def record(new: NewTask) -> Plan[None]:
+        detail = {"task": str(new.id)} | ({} if arguments is None else {"arguments": "replaced"})
+        entry = NewAudit(Action.REQUEUE.value, "task", str(found.id), detail)
+        # An id of its own, so that a repeated try does not record it twice.
+        return core.storage.records.add_audit(core.namespace, entry, by, audit_id=audit_id)
+
+    audit_id = new_task_id()
+    return (yield from enqueuing.enqueue(core, definition, payload, options, record=record))
+
+
+def requeue_terms(
+    core: Intake, task: Task, arguments: Mapping[str, Any] | None, changes: Mapping[str, Any]
+) -> Flow[tuple[Any, Any, str | None]]:
+    """Return options, payload and definition of a new task like `task`."""
+    target = yield from _target(core, task)
+    own: dict[str, Any] = {
+        "queue": task.queue,
+        "priority": task.priority,
+        "tags": list(task.tags),
+        "timeout": task.timeout,
+        "retry": task.retry,
+        "unique": derived_unique(task, target),
+    }
+    options = task_options(**{**own, **changes})
+    if options.id is not None or options.transaction is not None:
+        raise InvalidValueError("requeue", "takes neither id nor transaction")
+    payload = task.payload if arguments is None else arguments
+    return options, payload, task.definition
+
+
+def cleanup(
+    core: Opened,
+    by: By,
+    *,
+    older_than: Duration,
+    queue: str | None,
+    states: tuple[str, ...],
+) -> Flow[int]:
+    """Purge old finished tasks in batches; returns how many."""
+    age: timedelta = duration_from("older_than", older_than)
+    final = _final_states(states)
+    name = None if queue is None else checked_name("queue", queue)
+    known = yield from list_queues(core)
+    names = [one.name for one in known if name in {None, one.name}]
+    if name is not None and not names:
+        raise QueueNotFoundError(name)
+    detail = {"older_than_seconds": age.total_seconds(), "queue": name, "states": list(final)}
+    recorded: tuple[NewAudit, By] | None = (
+        NewAudit("cleanup", "history", core.namespace, detail),
+        by,
+    )
+    count = 0
+    for one in names:
+        since, aging = None, Aging(one, age, final)
+        while True:
+            batch = partial(
+                cleanup_batch, core.storage, core.namespace, aging, since=since, recorded=recorded
+            )
+            batch_done: Purged = yield Run(batch)
+            recorded = None
+            count += batch_done.purged
+            if batch_done.last is None:
+                break
+            since = batch_done.last
+    return count
+
+
+def _final_states(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the states that words name, all final ones if there are none.
+
+    Raises:
+        InvalidValueError: A word names no state, or one that is not final.
+    """
+    if not words:
+        return tuple(state.value for state in FINAL_STATES)
+    states = {state for word in words for state in state_filter(word).states}
+    if not states <= set(FINAL_STATES):
+        names = ", ".join(sorted(state.value for state in states - set(FINAL_STATES)))
+        raise InvalidValueError("states", f"{names}: only finished tasks are cleaned up")
+    return tuple(sorted(state.value for state in states))

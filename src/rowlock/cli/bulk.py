@@ -1,0 +1,107 @@
+"""Changing many tasks from the command line: count, ask, show how far it is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any
+
+import click
+
+from rowlock.app import bulk_flows
+from rowlock.app.bulk_flows import Wish
+from rowlock.app.flow import run_flow
+from rowlock.app.intake import Intake
+from rowlock.cli.changing import Chosen
+from rowlock.cli.output import is_drawn_on, say, say_json, warn
+from rowlock.model.changes import Operation
+from rowlock.wire.changes import operation_to_wire
+
+Show = Callable[[Operation], None]
+
+
+def change_many(chosen: Chosen, action: str, asked: Mapping[str, Any]) -> None:
+    """Change every task that passes the filter, after counting and asking."""
+    wish = Wish(action, all_tasks=chosen.all_tasks, **asked)
+
+    def bulk(core: Intake, *, dry_run: bool, show: Show | None = None) -> Operation:
+        flow = bulk_flows.bulk(
+            core, (wish, chosen.wanted), chosen.by, dry_run=dry_run, on_progress=show
+        )
+        return run_flow(core, flow)
+
+    with closing(chosen.database.open_as(Intake)) as core:
+        plan = bulk(core, dry_run=True)
+        if not chosen.dry_run and plan.matched and not chosen.yes:
+            _ask(action, plan.matched)
+        if chosen.dry_run or not plan.matched:
+            _tell_plan(plan, as_json=chosen.as_json)
+            return
+        with _shown(plan.matched, as_json=chosen.as_json) as show:
+            done = bulk(core, dry_run=False, show=show)
+    tell_operation(done, as_json=chosen.as_json)
+
+
+def _ask(action: str, matched: int) -> None:
+    tasks = "1 task" if matched == 1 else f"{matched:,} tasks"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError(f"{tasks} match: add --yes to {action}, here is nobody to ask")
+    click.confirm(f"{action} {tasks}?", abort=True, err=True)
+
+
+def _tell_plan(plan: Operation, *, as_json: bool) -> None:
+    if as_json:
+        say_json(operation_to_wire(plan))
+    else:
+        say(f"matched\t{plan.matched}")
+
+
+def tell_operation(operation: Operation, *, as_json: bool) -> None:
+    """Print what became of an operation."""
+    if as_json:
+        say_json(operation_to_wire(operation))
+        return
+    say(f"{operation.id}\tdone\t{operation.done}")
+    for reason, count in sorted(operation.refused.items()):
+        warn(f"{count:,} left as they are: {reason}")
+
+
+@contextmanager
+def _shown(total: int | None, *, as_json: bool) -> Generator[Show]:
+    """Draw a bar where one can be seen; say how to go on when it is interrupted."""
+    last: list[Operation] = []
+    try:
+        if as_json or not is_drawn_on(sys.stderr):
+            yield last.append
+        else:
+            with _bar(total) as draw:
+
+                def show(operation: Operation) -> None:
+                    last.append(operation)
+                    draw(operation)
+
+                yield show
+    except KeyboardInterrupt:
+        if last:
+            warn(f"interrupted after {last[-1].seen:,} tasks; go on with:")
+            warn(f"  rowlock operations resume {last[-1].id}")
+        raise
+
+
+@contextmanager
+def _bar(total: int | None) -> Generator[Show]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task("", total=total)
+        yield lambda operation: bars.update(bar, completed=operation.seen)
+
+
+def resume(core: Intake, operation: str, *, as_json: bool) -> None:
+    """Go on with an operation that was interrupted."""
+    with _shown(None, as_json=as_json) as show:
+        done = run_flow(core, bulk_flows.resume_operation(core, operation, on_progress=show))
+    tell_operation(done, as_json=as_json)

@@ -1,0 +1,33 @@
+"""`rowlock resume`: let paused tasks wait again."""
+
+from __future__ import annotations
+
+import click
+
+from rowlock.app import operating_flows as flows
+from rowlock.app.opened import Opened
+from rowlock.cli.changing import Chosen, change_options, change_tasks
+from rowlock.cli.options import examples
+from rowlock.model.changes import Action, Change
+
+
+@click.command(
+    epilog=examples(
+        "rowlock resume 0199b2f0",
+        "rowlock resume --state paused --queue emails --yes",
+    )
+)
+@change_options
+def command(chosen: Chosen) -> None:
+    """Let paused tasks wait again: for their time, or in their queue.
+
+    TASK is an id, or the beginning of one if no other begins so. Or the options choose the
+    tasks: they are counted, and you are asked.
+    """
+    wanted = Change(Action.RESUME)
+    change_tasks(
+        chosen,
+        Opened,
+        "resume",
+        lambda core, task_id: flows.change(core, task_id, wanted, chosen.by),
+    )

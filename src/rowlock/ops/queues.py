@@ -1,0 +1,57 @@
+"""What people change about queues, recorded in the transaction that changes them."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from rowlock.model.changes import By, NewAudit
+from rowlock.model.queues import Queue, QueuePolicy
+from rowlock.plan import BEGIN, Plan
+from rowlock.storage.storage import Storage
+
+
+def set_policy(
+    storage: Storage, namespace: str, name: str, given: QueuePolicy, *, by: By
+) -> Plan[Queue]:
+    """Create a queue or change what is given of its policy; a change is recorded."""
+    yield BEGIN
+    before = yield from storage.queues.ensure_queue(namespace, name)
+    after = yield from storage.queues.update_queue(namespace, name, given)
+    changed = _differences(before.policy, after.policy)
+    if changed:
+        entry = NewAudit("set_policy", "queue", name, changed)
+        yield from storage.records.add_audit(namespace, entry, by)
+    return after
+
+
+def _differences(before: QueuePolicy, after: QueuePolicy) -> dict[str, Any]:
+    """Return what a policy says now that it did not say before, as text."""
+    names = (field.name for field in fields(QueuePolicy))
+    return {
+        name: str(getattr(after, name))
+        for name in names
+        if getattr(after, name) != getattr(before, name)
+    }
+
+
+def set_paused(
+    storage: Storage,
+    namespace: str,
+    name: str,
+    *,
+    paused: bool,
+    until: datetime | None,
+    by: By,
+) -> Plan[bool]:
+    """Pause or resume a queue and record it; False if there is none."""
+    yield BEGIN
+    done = yield from storage.queues.pause_queue(
+        namespace, name, paused, until=until, reason=by.reason if paused else None
+    )
+    if done:
+        detail = None if until is None else {"until": until.isoformat()}
+        entry = NewAudit("pause" if paused else "resume", "queue", name, detail)
+        yield from storage.records.add_audit(namespace, entry, by)
+    return done
