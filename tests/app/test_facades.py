@@ -113,3 +113,25 @@ async def test_every_async_method_answers_as_the_sync_one(backend):
         await app.resume_queue("default")
         assert [one.counts for one in await app.stats()] == [{rowlock.TaskState.QUEUED: 3}]
         assert app.definitions == [greet]
+
+
+async def test_every_async_change_answers_as_the_sync_one(backend):
+    async with AsyncRowlock(backend.url) as app:
+        await app.migrate()
+        task = await app.enqueue(None, 1)
+        assert (await app.pause(task)).state.value == "paused"
+        assert (await app.resume(task)).state.value == "queued"
+        assert (await app.edit(task, priority=3)).priority == 3
+        assert (await app.requeue(task)).priority == 3
+        assert (await app.delete(task)).reason == "deleted"
+        assert (await app.restore(task)).state.value == "canceled"
+        await app.purge(task)
+        told: list[int] = []
+        done = await app.bulk(
+            "cancel", all_tasks=True, on_progress=lambda one: told.append(one.seen)
+        )
+        assert (done.done, told) == (1, [0, 1, 1])
+        assert await app.resume_operation(done) == await app.get_operation(done.id) == done
+        assert await app.list_operations() == [done]
+        assert await app.cleanup(0) == 1
+        assert len(await app.audit()) == 9

@@ -22,7 +22,10 @@ URLS = {
 
 def functions_of(storage: Storage) -> Iterator[ast.AST]:
     """The methods of an engine's plans as it runs them: what is overridden is left out."""
-    stores = ("enqueue", "claims", "upkeep", "operate", "reads", "queues", "definitions")
+    stores = (
+        *("enqueue", "claims", "upkeep", "operate", "reads"),
+        *("queues", "definitions", "changes", "records"),
+    )
     groups = (*stores, "migrations", "enlisting", "vacuum")
     for group in groups:
         kind = type(getattr(storage, group))

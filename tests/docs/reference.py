@@ -65,6 +65,9 @@ GROUPS = {
         "Durations",
         "Throughput",
         "Canceled",
+        "Operation",
+        "OperationState",
+        "AuditEntry",
     ),
 }
 """The public names, as the page groups them."""
