@@ -271,3 +271,29 @@ async def test_every_async_method_answers_as_the_sync_one(backend):
         assert [one.alias for one in await app.list_definitions()] == ["HelloWorldTask"]
         await hello.aenqueue(name="Tom")
         assert await app.count_definition_tasks(hello) == DefinitionTasks(1, 0, 0)
+
+
+def test_changes_of_definitions_are_recorded_and_code_is_not(app):
+    @app.task
+    def coded() -> None: ...
+
+    app.register(coded)
+    app.create_definition("report", actor="ada")
+    app.update_definition("report", status="canceled", lifetime="1h", actor="bob", reason="broken")
+    app.delete_definition("report", soft=False)
+    recorded = [(one.action, one.target, one.actor, one.reason) for one in app.audit()]
+    assert recorded == [
+        ("purge", "report", None, None),
+        ("edit", "report", "bob", "broken"),
+        ("create", "report", "ada", None),
+    ]
+    [_, edited, _] = app.audit()
+    assert edited.kind == "definition"
+    assert edited.detail == {"status": "canceled", "lifetime": "PT3600S"}
+
+
+def test_what_is_refused_is_not_recorded(app):
+    app.create_definition("report")
+    with pytest.raises(DuplicateDefinitionError):
+        app.create_definition("Report")
+    assert len(app.audit()) == 1

@@ -19,6 +19,7 @@ from rowlock.app.opened import Opened
 from rowlock.app.orders import definition_row
 from rowlock.definitions.definition import TaskDefinition
 from rowlock.errors import InvalidValueError
+from rowlock.model.changes import NOBODY, By
 from rowlock.model.definitions import Definition, DefinitionTasks
 from rowlock.model.names import checked_alias, definition_key
 from rowlock.model.queues import checked_count
@@ -37,11 +38,13 @@ def register(
     return core.registry.adopt(definition)
 
 
-def create_definition(core: Opened, alias: str, given: Mapping[str, Any]) -> Flow[Definition]:
+def create_definition(
+    core: Opened, alias: str, given: Mapping[str, Any], *, by: By = NOBODY
+) -> Flow[Definition]:
     """Store a new definition."""
     name = checked_alias(alias)
     new = Definition(alias=name, key=definition_key(name), **checked_values(given))
-    return (yield from _changed(core, partial(ops.create_definition, new=new)))
+    return (yield from _changed(core, partial(ops.create_definition, new=new, by=by)))
 
 
 def get_definition(core: Opened, definition: object) -> Flow[Definition]:
@@ -53,20 +56,22 @@ def get_definition(core: Opened, definition: object) -> Flow[Definition]:
 
 
 def update_definition(
-    core: Opened, definition: object, given: Mapping[str, Any]
+    core: Opened, definition: object, given: Mapping[str, Any], *, by: By = NOBODY
 ) -> Flow[Definition]:
     """Change what is given of a definition."""
     changes = checked_values(given)
     if not changes:
         raise InvalidValueError("definition", "nothing is given to change")
     wanted = alias_or_id(definition)
-    operation = partial(ops.update_definition, wanted=wanted, changes=changes)
+    operation = partial(ops.update_definition, wanted=wanted, changes=changes, by=by)
     return (yield from _changed(core, operation))
 
 
-def delete_definition(core: Opened, definition: object, *, soft: bool) -> Flow[Definition]:
+def delete_definition(
+    core: Opened, definition: object, *, soft: bool, by: By = NOBODY
+) -> Flow[Definition]:
     """Hide a definition, or remove it."""
-    operation = partial(ops.delete_definition, wanted=alias_or_id(definition), soft=soft)
+    operation = partial(ops.delete_definition, wanted=alias_or_id(definition), soft=soft, by=by)
     return (yield from _changed(core, operation))
 
 

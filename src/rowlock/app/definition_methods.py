@@ -10,6 +10,7 @@ from rowlock.app.definition_values import GivenDefinition, WantedDefinitions
 from rowlock.app.running import AsyncRunning, Running
 from rowlock.definitions.decorator import GivenRegistration, Handler
 from rowlock.definitions.definition import TaskDefinition
+from rowlock.model.changes import checked_by
 from rowlock.model.definitions import Definition, DefinitionTasks
 
 AnyDefinition: TypeAlias = TaskDefinition[..., Any] | Definition | UUID | str
@@ -45,11 +46,21 @@ class DefinitionMethods(Running):
         definition = self._definition_of(handler, **said)
         return self._run(definition_flows.register(self.core, definition, create=create))
 
-    def create_definition(self, alias: str, /, **given: Unpack[GivenDefinition]) -> Definition:
+    def create_definition(
+        self,
+        alias: str,
+        /,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+        **given: Unpack[GivenDefinition],
+    ) -> Definition:
         """Store a definition whose code is elsewhere, or not yet written.
 
         Args:
             alias: Its name, matched ignoring case, `-` and `_`; that of a deleted one is free.
+            actor: Who asks for it, for the audit.
+            reason: Why, for the audit.
             **given: `title`, `description`, `memo`, `status` (`active` or `canceled`), `queue`,
                 `priority`, `max_attempts`, `max_crashes`, `lifetime`.
 
@@ -57,7 +68,11 @@ class DefinitionMethods(Running):
             DuplicateDefinitionError: The alias is taken.
             InvalidValueError: A value is refused; nothing was stored.
         """
-        return self._run(definition_flows.create_definition(self.core, alias, given))
+        return self._run(
+            definition_flows.create_definition(
+                self.core, alias, given, by=checked_by(actor, reason)
+            )
+        )
 
     def get_definition(self, definition: AnyDefinition, /) -> Definition:
         """Return a definition as it is stored.
@@ -118,7 +133,13 @@ class DefinitionMethods(Running):
         return self._run(definition_flows.count_definition_tasks(self.core, definition))
 
     def update_definition(
-        self, definition: AnyDefinition, /, **given: Unpack[GivenDefinition]
+        self,
+        definition: AnyDefinition,
+        /,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+        **given: Unpack[GivenDefinition],
     ) -> Definition:
         """Change what is given of a stored definition.
 
@@ -128,15 +149,29 @@ class DefinitionMethods(Running):
 
         Args:
             definition: Its alias or id, or the code of it.
+            actor: Who asks for it, for the audit.
+            reason: Why, for the audit.
             **given: As for `create_definition`; None puts the built-in value back.
 
         Raises:
             DefinitionNotFoundError: There is none of that alias or id, or it is deleted.
             InvalidValueError: A value is refused, or none is given; nothing changed.
         """
-        return self._run(definition_flows.update_definition(self.core, definition, given))
+        return self._run(
+            definition_flows.update_definition(
+                self.core, definition, given, by=checked_by(actor, reason)
+            )
+        )
 
-    def delete_definition(self, definition: AnyDefinition, /, *, soft: bool = True) -> Definition:
+    def delete_definition(
+        self,
+        definition: AnyDefinition,
+        /,
+        *,
+        soft: bool = True,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> Definition:
         """Delete a stored definition; its alias is free again, and its tasks are left alone.
 
         It takes no new tasks any more. Tasks that wait still run where the code is: cancel
@@ -146,6 +181,8 @@ class DefinitionMethods(Running):
             definition: Its alias or id, or the code of it.
             soft: Hide it. False: remove the row; then code that is still there stores it anew
                 with its next task.
+            actor: Who asks for it, for the audit.
+            reason: Why, for the audit.
 
         Returns:
             The definition as it was.
@@ -153,7 +190,11 @@ class DefinitionMethods(Running):
         Raises:
             DefinitionNotFoundError: There is none of that alias or id, or it is deleted.
         """
-        return self._run(definition_flows.delete_definition(self.core, definition, soft=soft))
+        return self._run(
+            definition_flows.delete_definition(
+                self.core, definition, soft=soft, by=checked_by(actor, reason)
+            )
+        )
 
 
 class AsyncDefinitionMethods(AsyncRunning):
@@ -175,13 +216,23 @@ class AsyncDefinitionMethods(AsyncRunning):
         return await self._run(definition_flows.register(self.core, definition, create=create))
 
     async def create_definition(
-        self, alias: str, /, **given: Unpack[GivenDefinition]
+        self,
+        alias: str,
+        /,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+        **given: Unpack[GivenDefinition],
     ) -> Definition:
         """Store a definition whose code is elsewhere, or not yet written.
 
         See `Rowlock.create_definition`.
         """
-        return await self._run(definition_flows.create_definition(self.core, alias, given))
+        return await self._run(
+            definition_flows.create_definition(
+                self.core, alias, given, by=checked_by(actor, reason)
+            )
+        )
 
     async def get_definition(self, definition: AnyDefinition, /) -> Definition:
         """Return a definition as it is stored. See `Rowlock.get_definition`."""
@@ -214,16 +265,36 @@ class AsyncDefinitionMethods(AsyncRunning):
         return await self._run(definition_flows.count_definition_tasks(self.core, definition))
 
     async def update_definition(
-        self, definition: AnyDefinition, /, **given: Unpack[GivenDefinition]
+        self,
+        definition: AnyDefinition,
+        /,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+        **given: Unpack[GivenDefinition],
     ) -> Definition:
         """Change what is given of a stored definition. See `Rowlock.update_definition`."""
-        return await self._run(definition_flows.update_definition(self.core, definition, given))
+        return await self._run(
+            definition_flows.update_definition(
+                self.core, definition, given, by=checked_by(actor, reason)
+            )
+        )
 
     async def delete_definition(
-        self, definition: AnyDefinition, /, *, soft: bool = True
+        self,
+        definition: AnyDefinition,
+        /,
+        *,
+        soft: bool = True,
+        actor: str | None = None,
+        reason: str | None = None,
     ) -> Definition:
         """Delete a stored definition; its alias is free again, and its tasks are left alone.
 
         See `Rowlock.delete_definition`.
         """
-        return await self._run(definition_flows.delete_definition(self.core, definition, soft=soft))
+        return await self._run(
+            definition_flows.delete_definition(
+                self.core, definition, soft=soft, by=checked_by(actor, reason)
+            )
+        )

@@ -10,9 +10,11 @@ import click
 
 from rowlock.app import definition_flows
 from rowlock.app.flow import run_flow
+from rowlock.cli.changing import by_options
 from rowlock.cli.confirming import confirm, yes_option
 from rowlock.cli.options import Database, database_options, examples, json_option, number
 from rowlock.cli.output import colored, duration_text, say, say_json, time_text, without_controls
+from rowlock.model.changes import By
 from rowlock.model.definitions import Definition
 from rowlock.wire.definitions import definition_to_wire
 
@@ -66,12 +68,13 @@ def show(database: Database, *, definition: str, as_json: bool) -> None:
 @command.command("create", epilog=examples("rowlock definition create nightly-report --queue slow"))
 @click.argument("alias")
 @_value_options
+@by_options
 @database_options
 @json_option
-def create(database: Database, *, alias: str, as_json: bool, **values: Any) -> None:
+def create(database: Database, *, alias: str, by: By, as_json: bool, **values: Any) -> None:
     """Store a definition whose code is elsewhere, or not yet written."""
     with closing(database.open(create=True)) as opened:
-        flow = definition_flows.create_definition(opened, alias, _given(values))
+        flow = definition_flows.create_definition(opened, alias, _given(values), by=by)
         created = run_flow(opened, flow)
     _show(created, as_json=as_json)
 
@@ -79,15 +82,16 @@ def create(database: Database, *, alias: str, as_json: bool, **values: Any) -> N
 @command.command("update", epilog=examples("rowlock definition update send-email --status active"))
 @click.argument("definition")
 @_value_options
+@by_options
 @database_options
 @json_option
-def update(database: Database, *, definition: str, as_json: bool, **values: Any) -> None:
+def update(database: Database, *, definition: str, by: By, as_json: bool, **values: Any) -> None:
     """Change what is given of a definition.
 
     A worker that has its code writes title, description, queue and limits again at its start.
     """
     with closing(database.open()) as opened:
-        flow = definition_flows.update_definition(opened, definition, _given(values))
+        flow = definition_flows.update_definition(opened, definition, _given(values), by=by)
         changed = run_flow(opened, flow)
     _show(changed, as_json=as_json)
 
@@ -96,9 +100,12 @@ def update(database: Database, *, definition: str, as_json: bool, **values: Any)
 @click.argument("definition")
 @click.option("--hard", is_flag=True, help="Remove the row instead of hiding it.")
 @yes_option
+@by_options
 @database_options
 @json_option
-def delete(database: Database, *, definition: str, hard: bool, yes: bool, as_json: bool) -> None:
+def delete(
+    database: Database, *, definition: str, hard: bool, yes: bool, by: By, as_json: bool
+) -> None:
     """Delete a definition; its tasks are left alone.
 
     It takes no new tasks, and its alias is free for another one.
@@ -111,7 +118,8 @@ def delete(database: Database, *, definition: str, hard: bool, yes: bool, as_jso
             f"{counts.running:,} running and {counts.finished:,} finished tasks, which stay.",
             yes=yes,
         )
-        run_flow(opened, definition_flows.delete_definition(opened, found, soft=not hard))
+        flow = definition_flows.delete_definition(opened, found, soft=not hard, by=by)
+        run_flow(opened, flow)
     if as_json:
         say_json({**definition_to_wire(found), "tasks": counts._asdict()})
     else:

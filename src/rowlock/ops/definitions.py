@@ -14,6 +14,8 @@ from rowlock.errors import (
     DuplicateDefinitionError,
     StorageConflictError,
 )
+from rowlock.model import json_text
+from rowlock.model.changes import NOBODY, By, NewAudit
 from rowlock.model.definitions import Definition, DefinitionTasks
 from rowlock.model.names import definition_key
 from rowlock.ops.policies import FRESH_SECONDS
@@ -55,14 +57,18 @@ class DefinitionCache:
             raise DefinitionClosedError(known[0].alias, known[0].refusal)
 
 
-def create_definition(storage: Storage, namespace: str, new: Definition) -> Plan[Definition]:
+def create_definition(
+    storage: Storage, namespace: str, new: Definition, *, by: By = NOBODY
+) -> Plan[Definition]:
     """Store a new definition; one that was deleted gives its alias away.
 
     Raises:
         DuplicateDefinitionError: The alias is taken.
     """
+    yield BEGIN
     if not (yield from storage.definitions.insert_definition(namespace, new)):
         raise DuplicateDefinitionError(new.alias)
+    yield from _recorded(storage, namespace, "create", new, None, by)
     return (yield from _stored(storage, namespace, new.key))
 
 
@@ -112,7 +118,12 @@ def _id_in(wanted: AliasOrId) -> UUID | None:
 
 
 def update_definition(
-    storage: Storage, namespace: str, wanted: AliasOrId, changes: Mapping[str, Any]
+    storage: Storage,
+    namespace: str,
+    wanted: AliasOrId,
+    changes: Mapping[str, Any],
+    *,
+    by: By = NOBODY,
 ) -> Plan[Definition]:
     """Change what is given of a definition.
 
@@ -121,11 +132,12 @@ def update_definition(
     """
     found = yield from _locked(storage, namespace, wanted)
     yield from storage.definitions.update_definition(namespace, replace(found, **changes))
+    yield from _recorded(storage, namespace, "edit", found, changes, by)
     return (yield from _stored(storage, namespace, found.key))
 
 
 def delete_definition(
-    storage: Storage, namespace: str, wanted: AliasOrId, *, soft: bool
+    storage: Storage, namespace: str, wanted: AliasOrId, *, soft: bool, by: By = NOBODY
 ) -> Plan[Definition]:
     """Hide a definition, or remove it; returns it as it was.
 
@@ -134,7 +146,22 @@ def delete_definition(
     """
     found = yield from _locked(storage, namespace, wanted)
     yield from storage.definitions.delete_definition(namespace, found, soft=soft)
+    yield from _recorded(storage, namespace, "delete" if soft else "purge", found, None, by)
     return found
+
+
+def _recorded(
+    storage: Storage,
+    namespace: str,
+    action: str,
+    definition: Definition,
+    changes: Mapping[str, Any] | None,
+    by: By,
+) -> Plan[None]:
+    """Record a change in the audit; what is in code is no change of anybody's."""
+    detail = None if changes is None else json_text.decode(json_text.encode_plain(changes))
+    entry = NewAudit(action, "definition", definition.alias, detail)
+    yield from storage.records.add_audit(namespace, entry, by)
 
 
 def count_definition_tasks(
