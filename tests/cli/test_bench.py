@@ -10,7 +10,10 @@ from rowlock import Rowlock
 from tests.cli.commands import PROCESS_SECONDS, cli, cli_json, start
 from tests.support.backends import Backend
 
-TABLES = ("task", "history", "attempt", "payload", "log", "queue", "definition")
+TABLES = (
+    *("task", "history", "attempt", "payload", "log"),
+    *("queue", "definition", "audit", "operation", "pause"),
+)
 
 
 def rows(backend: Backend) -> dict[str, int]:
