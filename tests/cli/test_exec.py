@@ -15,7 +15,7 @@ from tests.cli.commands import cli, run
 
 HANDLERS = '''
 from datetime import date
-from rowlock import Cancel, Context, Rowlock, Snooze, TaskHandler
+from rowlock import Cancel, Context, Retry, Rowlock, Snooze, TaskHandler, depends
 
 app = Rowlock("sqlite:///own.db")
 
@@ -59,6 +59,17 @@ def later() -> Snooze:
 @app.task
 def never() -> Cancel:
     return Cancel("not needed")
+
+@app.task
+def again() -> Retry:
+    return Retry(after="5m", reason="too early")
+
+async def get_word():
+    yield "word"
+
+@app.task
+def given(name: str, word: str = depends(get_word)) -> str:
+    return f"{word} {name}"
 
 @app.task
 def odd() -> object:
@@ -133,6 +144,7 @@ def test_a_handler_that_returns_false_fails(folder):
         ("boom", "ValueError: no"),
         ("leave", "SystemExit"),
         ("later", "run again in 5m"),
+        ("again", "failed: too early"),
         ("never", "canceled: not needed"),
         ("odd", "cannot be stored"),
     ],
@@ -166,6 +178,10 @@ def test_arguments_that_do_not_fit_are_misuse(folder, words, told):
     assert told in result.stderr
 
 
+def test_providers_give_what_a_handler_depends_on(folder):
+    assert execute("given", "--name=Ada").stdout == '"word Ada"\n'
+
+
 def test_no_result_prints_nothing(folder):
     result = execute("silent")
     assert (result.exit_code, result.stdout) == (0, "")
@@ -183,8 +199,9 @@ def test_list_numbers_what_there_is_and_runs_nothing(folder):
     result = execute("list")
     assert result.exit_code == 0
     rows = [line.split("\t") for line in result.stdout.splitlines()]
+    assert len(rows) == HANDLERS.count("@app.task")
     assert rows[0] == ["1", "HelloWorldTask", "Say hello.", "As often as it takes."]
-    assert [row[0] for row in rows] == [str(number) for number in range(1, 10)]
+    assert [row[0] for row in rows] == [str(number) for number in range(1, len(rows) + 1)]
     assert "INFO" not in result.stdout
 
 

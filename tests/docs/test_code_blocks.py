@@ -34,7 +34,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
         script = commands / name
         script.write_text(f'#!/bin/sh\nexec "{sys.executable}"{arguments} "$@"\n')
         script.chmod(0o755)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ROWLOCK_")}
+    # A width in the environment, as pytest-xdist's workers have one, goes over the terminal's own.
+    names = {name for name in os.environ if not name.startswith("ROWLOCK_")}
+    kept = {name: os.environ[name] for name in names - {"COLUMNS", "LINES"}}
     return kept | {
         "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join([str(Path(rowlock.__file__).parents[1]), str(ROOT)]),

@@ -13,12 +13,14 @@ from rowlock.app.facade import Wanted
 from rowlock.app.flow import Flow, Pause, Run
 from rowlock.app.flows import checked_id
 from rowlock.app.intake import Intake
-from rowlock.app.listing_flows import MAX_LIMIT, list_tasks
+from rowlock.app.listing_flows import MAX_LIMIT, checked_limit, list_tasks
 from rowlock.app.opened import Opened
 from rowlock.app.operating_flows import GivenEdits, checked_edits, requeue_terms
 from rowlock.app.orders import Order
 from rowlock.errors import InvalidValueError, PayloadError, UnknownDefinitionError
 from rowlock.model.changes import (
+    MAX_ACTOR_LENGTH,
+    MAX_REASON_LENGTH,
     Action,
     AuditEntry,
     By,
@@ -27,6 +29,7 @@ from rowlock.model.changes import (
     Operation,
     OperationState,
     checked_action,
+    checked_note,
     checked_until,
 )
 from rowlock.model.ids import new_task_id
@@ -224,16 +227,11 @@ def get_operation(core: Opened, operation: UUID | str | Operation) -> Flow[Opera
 
 def list_operations(core: Opened, *, limit: int) -> Flow[list[Operation]]:
     """Return operations, newest first."""
-    _check_limit(limit)
+    checked_limit(limit)
     found: list[Operation] = yield Run(
         partial(core.storage.records.list_operations, core.namespace, limit=limit), reads=True
     )
     return found
-
-
-def _check_limit(limit: int) -> None:
-    if not 1 <= checked_count("limit", limit) <= MAX_LIMIT:
-        raise InvalidValueError("limit", f"must be 1 to {MAX_LIMIT:,}")
 
 
 def audit(
@@ -246,16 +244,17 @@ def audit(
     target: UUID | str | Task | None,
 ) -> Flow[list[AuditEntry]]:
     """Return what was recorded, newest first."""
-    _check_limit(limit)
+    checked_limit(limit)
     wanted = target.id if isinstance(target, Task) else target
+    wanted = str(wanted) if isinstance(wanted, UUID) else wanted
     operation = partial(
         core.storage.records.list_audit,
         core.namespace,
         limit=limit,
         before=None if before is None else checked_id(before),
-        actor=actor,
-        action=action,
-        target=None if wanted is None else str(wanted),
+        actor=checked_note("actor", actor, MAX_ACTOR_LENGTH),
+        action=checked_note("action", action, MAX_ACTOR_LENGTH),
+        target=checked_note("target", wanted, MAX_REASON_LENGTH),
     )
     found: list[AuditEntry] = yield Run(operation, reads=True)
     return found

@@ -14,7 +14,7 @@ from rowlock.app.definition_values import (
     checked_values,
 )
 from rowlock.app.flow import Flow, Run
-from rowlock.app.listing_flows import MAX_LIMIT
+from rowlock.app.listing_flows import checked_limit
 from rowlock.app.opened import Opened
 from rowlock.app.orders import definition_row
 from rowlock.definitions.definition import TaskDefinition
@@ -88,13 +88,11 @@ def list_definitions(
 ) -> Flow[list[Definition]]:
     """Return definitions in an order."""
     asked = checked_filter(wanted)
-    if checked_count("limit", limit) > MAX_LIMIT:
-        raise InvalidValueError("limit", f"must be 1 to {MAX_LIMIT:,}")
     operation = partial(
         core.storage.definitions.list_definitions,
         core.namespace,
         asked,
-        limit=limit,
+        limit=checked_limit(limit),
         offset=checked_count("offset", offset, least=0),
         order=checked_order(order),
     )

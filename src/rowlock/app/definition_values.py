@@ -18,6 +18,7 @@ from rowlock.model.definitions import (
 )
 from rowlock.model.durations import Duration, positive_duration_from
 from rowlock.model.json_text import printable
+from rowlock.model.moments import checked_moment
 from rowlock.model.names import checked_alias, checked_queue, definition_key
 from rowlock.model.queues import checked_count
 from rowlock.ops.definitions import AliasOrId
@@ -121,10 +122,12 @@ def checked_filter(wanted: Mapping[str, Any]) -> DefinitionFilter:
             known = ", ".join(DefinitionFilter._fields)
             raise InvalidValueError(name, f"is not a filter; there are {known}")
     asked = DefinitionFilter(**wanted)
-    for name in ("created_after", "created_before"):
-        moment = getattr(asked, name)
-        if moment is not None and (not isinstance(moment, datetime) or moment.utcoffset() is None):
-            raise InvalidValueError(name, f"must be a datetime with a time zone, not {moment!r}")
+    if asked.created_after is not None:
+        after = checked_moment("created_after", asked.created_after)
+        asked = asked._replace(created_after=after)
+    if asked.created_before is not None:
+        before = checked_moment("created_before", asked.created_before)
+        asked = asked._replace(created_before=before)
     if asked.alias is not None:
         asked = asked._replace(alias=definition_key(checked_alias(asked.alias)))
     if asked.status is not None:

@@ -75,8 +75,7 @@ def claim(
     definitions: Sequence[str] | str | None,
 ) -> Flow[list[ClaimedTask]]:
     """Take tasks for one attempt each, best first."""
-    if not 1 <= checked_count("limit", limit) <= MAX_CLAIM:
-        raise InvalidValueError("limit", f"must be 1 to {MAX_CLAIM:,}")
+    checked_count("limit", limit, most=MAX_CLAIM)
     named = None if queues is None else list(map(checked_queue, _names("queues", queues)))
     keys: tuple[str, ...] | None = None
     if definitions is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
@@ -14,6 +13,7 @@ from rowlock.app.opened import Opened
 from rowlock.errors import InvalidValueError, TaskNotFoundError
 from rowlock.model import json_text
 from rowlock.model.listing import TaskCount, TaskOrder
+from rowlock.model.moments import checked_moment
 from rowlock.model.names import checked_alias, checked_name, checked_unique_key, checked_worker
 from rowlock.model.queues import checked_count
 from rowlock.model.states import FINAL_STATES, WAITING_STATES, TaskState, state_filter
@@ -29,10 +29,13 @@ _RANGES = ("created", "started", "finished")
 _STATES_OF_ORDER = {TaskOrder.FINISHED_AT: FINAL_STATES, TaskOrder.RUN_AT: WAITING_STATES}
 
 
-def _checked_moment(field: str, moment: object) -> datetime:
-    if not isinstance(moment, datetime) or moment.utcoffset() is None:
-        raise InvalidValueError(field, f"must be a datetime with a time zone, not {moment!r}")
-    return moment
+def checked_limit(value: object) -> int:
+    """Return how many rows a list may have.
+
+    Raises:
+        InvalidValueError: Not an integer from 1 to a thousand.
+    """
+    return checked_count("limit", value, most=MAX_LIMIT)
 
 
 def _checked_error(text: object) -> str:
@@ -62,7 +65,7 @@ def checked_values(given: object) -> dict[str, Any]:
 
 _MOMENTS = [f"{name}_{side}" for name in _RANGES for side in ("after", "before")]
 _CHECKS: dict[str, Callable[[object], Any]] = {
-    **{field: partial(_checked_moment, field) for field in _MOMENTS},
+    **{field: partial(checked_moment, field) for field in _MOMENTS},
     "queue": partial(checked_name, "queue"),
     "definition": checked_alias,
     "worker": checked_worker,
@@ -121,8 +124,7 @@ def list_tasks(
     """Return tasks in the order asked for."""
     wanted = checked_filter(wanted)
     chosen = checked_order(order, wanted.states)
-    if not 1 <= checked_count("limit", limit) <= MAX_LIMIT:
-        raise InvalidValueError("limit", f"must be 1 to {MAX_LIMIT:,}")
+    checked_limit(limit)
     reads = core.storage.reads
     if chosen is TaskOrder.ID:
         last = None if before is None else checked_id(before)

@@ -7,23 +7,21 @@ from functools import partial
 
 from rowlock.app.flow import Flow, Run
 from rowlock.app.flows import COUNT_CAP
-from rowlock.app.listing_flows import MAX_LIMIT, list_tasks
+from rowlock.app.listing_flows import checked_limit, list_tasks
 from rowlock.app.opened import Opened
-from rowlock.errors import InvalidValueError
 from rowlock.model.durations import positive_duration_from
 from rowlock.model.listing import TaskOrder
 from rowlock.model.measures import Durations, Ended, Throughput, durations_of, throughput_of
 from rowlock.model.measures import Run as LastRun
 from rowlock.model.names import checked_name
-from rowlock.model.queues import Queue, checked_count
+from rowlock.model.queues import Queue
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Task, TaskFilter
 
 
 def stuck(core: Opened, *, longer_than: object, limit: int) -> Flow[list[Task]]:
     """Return tasks that run for longer, or whose lease ran out."""
-    if not 1 <= checked_count("limit", limit) <= MAX_LIMIT:
-        raise InvalidValueError("limit", f"must be 1 to {MAX_LIMIT:,}")
+    checked_limit(limit)
     operation = partial(
         core.storage.reads.list_stuck,
         core.namespace,

@@ -15,9 +15,8 @@ from rowlock.cli.arguments import handler_arguments
 from rowlock.cli.exits import ExitCode
 from rowlock.cli.options import Database, database_options, examples
 from rowlock.cli.output import colored, duration_text, say, say_table, warn, without_controls
-from rowlock.definitions.context import Context
 from rowlock.definitions.definition import TaskDefinition
-from rowlock.definitions.outcomes import Cancel, Fail, Snooze
+from rowlock.definitions.outcomes import Cancel, Fail, Retry, Snooze
 from rowlock.definitions.registry import Registry
 from rowlock.definitions.task_log import SUCCESS
 from rowlock.errors import UnknownDefinitionError
@@ -81,10 +80,9 @@ def _execute(definition: TaskDefinition[..., Any], texts: Mapping[str, str]) -> 
     warn(f"running {without_controls(definition.alias)} with {without_controls(shown)}")
     signature = definition.signature
     arguments = signature.decode(signature.encode(signature.read_texts(texts)))
-    arguments.update(signature.inject(Context.detached(definition.alias)))
     with _log_printed():
         try:
-            value: Any = definition.handler(**arguments)
+            value: Any = definition(**arguments)
             if definition.is_async:
                 value = asyncio.run(value)
             problem, text = _problem_of(value), None
@@ -106,6 +104,8 @@ def _problem_of(value: object) -> str | None:
         return f"failed: {value.message}"
     if isinstance(value, Cancel):
         return f"canceled: {value.reason}"
+    if isinstance(value, Retry):
+        return f"failed: {value.reason}"
     if isinstance(value, Snooze):
         return f"not done: it asks to be run again in {duration_text(value.delay)}"
     return None

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from typing import NamedTuple
 
 from rowlock.definitions.context import Context
-from rowlock.definitions.task_log import TASK_LOGGER, line_text
+from rowlock.definitions.task_log import line_text
 
 
 class _Captured(NamedTuple):
@@ -59,6 +59,7 @@ class LogCapture(logging.Handler):
             self._last_resort.handle(record)
         if current is None or current.capture is not self or record.levelno < current.level:
             return
-        if not record.name.startswith(TASK_LOGGER):
+        # What Rowlock itself says of the attempt is no line of the handler's.
+        if not record.name.startswith("rowlock."):
             text = line_text(record.msg, record.args or (), record.exc_info)
             current.context.keep_line(record.levelname, f"{record.name}: {text}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from rowlock.model import json_text
 from rowlock.model.durations import Duration, duration_from, positive_duration_from
 from rowlock.model.failures import ElsewhereError, kind_name
 from rowlock.model.ids import task_id_from_text
+from rowlock.model.moments import LATEST_START, checked_moment
 from rowlock.model.names import DEFAULT_QUEUE, checked_queue, checked_tags, checked_unique_key
 from rowlock.model.queues import checked_count, checked_retry
 
@@ -137,21 +138,20 @@ def checked_priority(value: object) -> int:
 
 
 def checked_run_at(value: object) -> datetime:
-    """Return an aware time in UTC.
+    """Return when a task may start, in UTC.
 
     Raises:
-        InvalidValueError: Not a datetime, or one without a time zone.
+        InvalidValueError: Not a datetime, one without a time zone, or after the year 9899: a
+            lifetime of a century has to fit behind it.
     """
-    if not isinstance(value, datetime):
-        raise InvalidValueError("run_at", f"must be a datetime, not {value!r}")
-    if value.utcoffset() is None:
+    if isinstance(value, datetime) and value.utcoffset() is None:
         raise InvalidValueError(
             "run_at", "has no time zone: use datetime.now(UTC) or add tzinfo=, or use delay="
         )
-    try:
-        return value.astimezone(UTC)
-    except OverflowError as error:
-        raise InvalidValueError("run_at", f"{value} is out of range in UTC") from error
+    moment = checked_moment("run_at", value)
+    if moment > LATEST_START:
+        raise InvalidValueError("run_at", f"is {moment}; it must be before {LATEST_START}")
+    return moment
 
 
 def checked_unique(value: object) -> CheckedUnique:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol, Self
 
 from rowlock.definitions.conversion import stored_text
 from rowlock.definitions.joining import HandlersTransaction, set_handlers_transaction
-from rowlock.definitions.outcomes import Cancel, Fail, Snooze
+from rowlock.definitions.outcomes import OUTCOMES
 from rowlock.definitions.reports import TakenReport
 from rowlock.errors import InvalidValueError, LeaseLostError
 
@@ -182,7 +182,7 @@ class TaskTransaction(HandlersTransaction):
             set_handlers_transaction(None)
 
     def _end(self) -> Ended:
-        if isinstance(self.result, (Snooze, Cancel, Fail)):
+        if isinstance(self.result, OUTCOMES):
             name = type(self.result).__name__
             problem = f"a transaction settles a task as succeeded: return {name} without one"
             raise InvalidValueError("result", problem)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from rowlock.errors import InvalidValueError
+from rowlock.model.moments import checked_moment
 
 MAX_ACTOR_LENGTH = 200
 MAX_REASON_LENGTH = 2_000
@@ -145,7 +146,12 @@ class Operation:
         return self.done + sum(self.refused.values())
 
 
-def _checked_note(field: str, value: object, longest: int) -> str | None:
+def checked_note(field: str, value: object, longest: int) -> str | None:
+    """Return what an audit row may say, trimmed; None for an empty text.
+
+    Raises:
+        InvalidValueError: Not text, or too long.
+    """
     if value is None:
         return None
     if not isinstance(value, str) or "\x00" in value:
@@ -168,8 +174,8 @@ def checked_by(actor: object, reason: object) -> By:
         InvalidValueError: Not text, or too long.
     """
     return By(
-        _checked_note("actor", actor, MAX_ACTOR_LENGTH),
-        _checked_note("reason", reason, MAX_REASON_LENGTH),
+        checked_note("actor", actor, MAX_ACTOR_LENGTH),
+        checked_note("reason", reason, MAX_REASON_LENGTH),
     )
 
 
@@ -179,14 +185,7 @@ def checked_until(value: object) -> datetime | None:
     Raises:
         InvalidValueError: It is no datetime with a time zone.
     """
-    if value is None:
-        return None
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise InvalidValueError("until", f"must be a datetime with a time zone, not {value!r}")
-    try:
-        return value.astimezone(UTC)
-    except OverflowError as error:
-        raise InvalidValueError("until", f"{value} is out of range in UTC") from error
+    return None if value is None else checked_moment("until", value)
 
 
 def checked_action(value: object) -> Action:

@@ -17,16 +17,18 @@ MIN_LEASE = timedelta(milliseconds=500)
 MAX_ATTEMPTS_LIMIT = 1_000_000
 
 
-def checked_count(field: str, value: object, *, least: int = 1) -> int:
+def checked_count(
+    field: str, value: object, *, least: int = 1, most: int = MAX_ATTEMPTS_LIMIT
+) -> int:
     """Return a count of attempts or the like.
 
     Raises:
-        InvalidValueError: Not an integer, or outside `least` to a million.
+        InvalidValueError: Not an integer, or outside `least` to `most`.
     """
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidValueError(field, f"must be an integer, not {value!r}")
-    if not least <= value <= MAX_ATTEMPTS_LIMIT:
-        raise InvalidValueError(field, f"is {value}; it must be {least} to {MAX_ATTEMPTS_LIMIT:,}")
+    if not least <= value <= most:
+        raise InvalidValueError(field, f"is {value}; it must be {least} to {most:,}")
     return value
 
 

@@ -16,7 +16,7 @@ from rowlock.definitions.context import Context, TaskCanceledError, TaskInfo
 from rowlock.definitions.definition import TaskDefinition
 from rowlock.definitions.options import PROCESS
 from rowlock.definitions.transaction import Settling
-from rowlock.errors import ConfigError, UnknownDefinitionError
+from rowlock.errors import UnknownDefinitionError
 from rowlock.model import json_text
 from rowlock.model.failures import ElsewhereError
 from rowlock.model.states import TaskState
@@ -184,7 +184,7 @@ async def run_attempt(
     try:
         timeout = timeout_of(claim, definition)
         if definition is not None and processes and definition.defaults.executor == PROCESS:
-            value = await _called_in_process(definition, running, timeout, processes, calls)
+            value = await _called_in_process(definition, running, timeout, processes)
         else:
             with AfterSettling(running.claim, running.context) as late:
                 late.value = await _called(definition, running, timeout, threads, calls)
@@ -261,16 +261,10 @@ async def _called_in_process(
     running: RunningAttempt,
     timeout: timedelta | None,
     processes: ProcessPool,
-    calls: Calls,
 ) -> Any:
     """Run the handler in a child; its time begins when one is ready, with the code loaded."""
     if running.stop_reason is not None:
         raise TaskCanceledError(running.claim.id)
-    if calls.has_layers and not processes.finds_app:
-        raise ConfigError(
-            "a process cannot find the app, and so its middleware: start the worker with "
-            "`rowlock worker module:app`"
-        )
     while True:
         child = await processes.take()
         if timeout is not None:

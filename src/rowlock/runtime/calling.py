@@ -55,11 +55,6 @@ class Calls:
         self._plain: set[TaskDefinition[..., Any]] = set()
         self.max_result_bytes = extensions.max_result_bytes
 
-    @property
-    def has_layers(self) -> bool:
-        """Whether there is middleware around the handlers."""
-        return bool(self._layers)
-
     def bind(
         self, definition: TaskDefinition[..., Any], arguments: dict[str, Any], context: Context
     ) -> Call:

@@ -20,11 +20,11 @@ from rowlock.model.names import checked_worker
 from rowlock.runtime.calling import Calls
 from rowlock.runtime.dispatcher import Dispatcher
 from rowlock.runtime.heartbeat import Heartbeat
-from rowlock.runtime.processes.origin import in_child, prepare
-from rowlock.runtime.processes.pool import ProcessPool
+from rowlock.runtime.processes.origin import in_child
 from rowlock.runtime.slots import Slots, limits_of
 from rowlock.worker.background import BackgroundLoop
 from rowlock.worker.beating import started_heartbeat
+from rowlock.worker.children import process_pool
 from rowlock.worker.hooks import WorkerHooks
 from rowlock.worker.limits import GivenLimits, limits_from
 from rowlock.worker.loops import cancelled, kept_going, vital
@@ -290,6 +290,7 @@ class Worker:
         app = self._app
         rules = Rules(app, tuple(self._slots_by_queue), takes_unknown=self._takes_unknown)
         hooks = self._hooks
+        processes = process_pool(app, self._limits.child)
 
         async def read() -> bool:
             await app.aopen()
@@ -308,7 +309,7 @@ class Worker:
             rules.retry,
             namespace=app.namespace,
             worker=self.id,
-            processes=ProcessPool(prepare(app.reference, app.redirected), self._limits.child),
+            processes=processes,
             alias_of=rules.alias_of,
             calls=Calls(app.extensions, asyncio.get_running_loop(), hooks.capture, hooks.shared),
             tell=hooks.tell,

@@ -49,11 +49,6 @@ class ProcessPool:
         self._ending: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
 
-    @property
-    def finds_app(self) -> bool:
-        """Whether the children know the app, and not only its handlers."""
-        return self._origin.app is not None
-
     async def take(self) -> ChildProcess:
         """Return a child that is ready; give it back with `give_back`.
 

@@ -150,7 +150,7 @@ FROM (
         NULL AS reason
     FROM rowlock_task
     WHERE namespace = :namespace AND token IS NULL
-        AND (run_at, id) > (coalesce(:at, -1), coalesce(:before, ''))
+        AND (run_at, id) > (coalesce(:at, -9223372036854775808), coalesce(:before, ''))
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
         AND (:quoted_tag IS NULL OR instr(tags, :quoted_tag))
