@@ -270,7 +270,7 @@ class MariaDBServer(Server):
         ]
 
     def _answers(self) -> bool:
-        with suppress(pymysql.err.OperationalError):
+        with suppress(pymysql.OperationalError):
             pymysql.connect(**mysql_options(self.dsn()), connect_timeout=5).close()
             return True
         return False

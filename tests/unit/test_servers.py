@@ -154,7 +154,7 @@ def test_a_named_server_is_used_as_it_is(tmp_path, monkeypatch):
 def test_a_fresh_database_is_gone_afterwards(server):
     with fresh_database(server.dsn()) as dsn:
         query(dsn, "CREATE TABLE seat (number INT)")
-    with pytest.raises((psycopg.OperationalError, pymysql.err.OperationalError)):
+    with pytest.raises((psycopg.OperationalError, pymysql.OperationalError)):
         query(dsn, "SELECT 1")
 
 
