@@ -218,7 +218,7 @@ class TaskDefinition(EnqueueMethods[P], Generic[P, R]):
         overrides = self.enqueuer.overrides
         if self.is_async:
             providing = Providing(context, overrides, wait_here)
-            result: R = call_with(self.handler, arguments, missing, providing, is_async=True)  # type: ignore[assignment]
+            result: R = call_with(self.handler, arguments, missing, providing, is_async=True)  # type: ignore[assignment] # R is a coroutine here
             return result
         called: R = call_directly(self.handler, arguments, missing, context, overrides)
         return called

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextvars import ContextVar
 
 
-class HandlersTransaction:
+class HandlersTransaction(ABC):
     """A transaction that a handler has opened. See `TaskTransaction`."""
 
+    @abstractmethod
     def joined_in(self, place: object) -> object:
         """Return what an enqueue in that database joins.
 
         Raises:
             InvalidValueError: The block is not open, or is in another database.
         """
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def is_open_in(self, place: object) -> bool:
         """Whether the block is open, in that database."""
-        raise NotImplementedError
+        ...
 
 
 _open: ContextVar[HandlersTransaction | None] = ContextVar("rowlock_transaction", default=None)

@@ -33,7 +33,8 @@ class TakenReport(NamedTuple):
     log: str | None
 
 
-def _shortened(text: str, limit: int) -> str:
+def shortened(text: str, limit: int) -> str:
+    """Return a text cut at a limit, saying how much is missing."""
     if len(text) <= limit:
         return text
     return f"{text[:limit]}… ({len(text) - limit:,} more characters)"
@@ -47,7 +48,7 @@ def progress_message(message: str) -> str:
     """
     if not isinstance(message, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
         raise InvalidValueError("message", f"must be text, not {type(message).__name__}")
-    return _shortened(json_text.printable(message), MAX_PROGRESS_MESSAGE_LENGTH)
+    return shortened(json_text.printable(message), MAX_PROGRESS_MESSAGE_LENGTH)
 
 
 def _encoded_line(level: str, text: str) -> bytes:
@@ -83,7 +84,7 @@ class TaskReports:
 
     def add_line(self, level: str, text: str) -> None:
         """Keep a log line if there is room for it."""
-        self._keep(_encoded_line(level, _shortened(json_text.printable(text), MAX_LINE_LENGTH)))
+        self._keep(_encoded_line(level, shortened(json_text.printable(text), MAX_LINE_LENGTH)))
 
     def _keep(self, line: bytes) -> None:
         with self._lock:

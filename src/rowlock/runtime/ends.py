@@ -9,6 +9,7 @@ from typing import Any
 
 from rowlock.backoff import RetryPolicy
 from rowlock.definitions.outcomes import OUTCOMES, Cancel, Fail, Retry, Snooze
+from rowlock.definitions.reports import shortened
 from rowlock.definitions.signature import Signature
 from rowlock.errors import PayloadError
 from rowlock.model import json_text
@@ -33,14 +34,9 @@ def failure_from(error: BaseException) -> TaskFailure:
     text = "".join(traceback.format_exception(error))
     return TaskFailure(
         type=type(error).__name__,
-        message=_shortened(message),
+        message=shortened(message, MAX_MESSAGE_LENGTH),
         traceback=_end_of(text),
     )
-
-
-def _shortened(text: str) -> str:
-    more = len(text) - MAX_MESSAGE_LENGTH
-    return text if more <= 0 else f"{text[:MAX_MESSAGE_LENGTH]}… ({more:,} more characters)"
 
 
 def _end_of(text: str) -> str:
@@ -113,13 +109,17 @@ def _end_of_outcome(
         case Snooze():
             return Release(claim.id, claim.token, Outcome.SNOOZED, outcome.delay or None)
         case Retry():
-            failure = TaskFailure(type="Retry", message=_shortened(str(outcome.reason)))
+            failure = TaskFailure(
+                type="Retry", message=shortened(str(outcome.reason), MAX_MESSAGE_LENGTH)
+            )
             return end_of_failure(claim, retry, failure, delay=outcome.delay)
         case Cancel():
             reason = json_text.printable(str(outcome.reason))
             return Finish(claim.id, claim.token, TaskState.CANCELED, reason=reason)
         case Fail():
-            failure = TaskFailure(type="Fail", message=_shortened(str(outcome.message)))
+            failure = TaskFailure(
+                type="Fail", message=shortened(str(outcome.message), MAX_MESSAGE_LENGTH)
+            )
             return end_of_failure(claim, retry, failure, final=not outcome.retry)
 
 

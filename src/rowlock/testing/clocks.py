@@ -8,19 +8,8 @@ from datetime import UTC, datetime
 
 from rowlock.app.core import Application
 from rowlock.app.opened import Opened
-from rowlock.errors import InvalidValueError
 from rowlock.model.durations import Duration, duration_from
-
-
-def checked_moment(field: str, value: object) -> datetime:
-    """Return a moment in UTC.
-
-    Raises:
-        InvalidValueError: No datetime, or one without a time zone.
-    """
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise InvalidValueError(field, f"must be a datetime with a time zone, not {value!r}")
-    return value.astimezone(UTC)
+from rowlock.model.moments import checked_moment
 
 
 class Clock:

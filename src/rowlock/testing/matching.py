@@ -12,10 +12,10 @@ from rowlock.definitions.definition import TaskDefinition
 from rowlock.errors import InvalidValueError
 from rowlock.model import json_text
 from rowlock.model.durations import duration_from
+from rowlock.model.moments import checked_moment
 from rowlock.model.names import checked_alias, checked_queue, definition_key
 from rowlock.model.states import StateFilter, state_filters
 from rowlock.model.tasks import Task
-from rowlock.testing.clocks import checked_moment
 
 WITHIN = timedelta(seconds=1)
 MAX_SHOWN = 5
