@@ -1,4 +1,7 @@
-"""Task ids: UUIDv7, made by the client, strictly increasing within a process."""
+"""Task ids: UUIDv7, made by the client, strictly increasing within a process.
+
+What is made for a moment by whoever comes first has an id that all of them derive alike.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,16 @@ import os
 import random
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from rowlock.errors import InvalidValueError
 
 _VERSION_AND_VARIANT = (7 << 76) | (2 << 62)
+_DERIVED_AND_VARIANT = (8 << 76) | (2 << 62)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_MILLIS_BITS = 48
 _COUNTER_BITS = 74
 _COUNTER_MASK = (1 << _COUNTER_BITS) - 1
 _LOW_MASK = (1 << 62) - 1
@@ -65,6 +73,26 @@ def new_task_id() -> UUID:
     millis, counter = _clock.advance()
     high, low = counter >> 62, counter & _LOW_MASK
     return UUID(int=(millis << 80) | _VERSION_AND_VARIANT | (high << 64) | low)
+
+
+def derived_task_id(source: UUID | str, moment: datetime) -> UUID:
+    """Return the id of the task that a source makes for a moment, the same for whoever asks.
+
+    It has the layout of UUIDv7, so that it sorts among its neighbours, and says version 8: the
+    moment in Unix milliseconds, the rest from SHA-256 of source and moment.
+
+    Args:
+        source: What makes the task, such as a ticker's id.
+        moment: For when, to the microsecond; with a time zone.
+    """
+    from hashlib import sha256  # start-up time: only what makes tasks by itself gets here
+
+    at = moment.astimezone(UTC)
+    digest = sha256(f"{source} {at.isoformat(timespec='microseconds')}".encode()).digest()
+    rest = int.from_bytes(digest[:10], "big") & _COUNTER_MASK
+    high, low = rest >> 62, rest & _LOW_MASK
+    millis = ((at - _EPOCH) // _MILLISECOND) & ((1 << _MILLIS_BITS) - 1)
+    return UUID(int=(millis << 80) | _DERIVED_AND_VARIANT | (high << 64) | low)
 
 
 def new_token() -> UUID:

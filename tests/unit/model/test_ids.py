@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import RFC_4122, UUID
 
 import pytest
 
 from rowlock.errors import InvalidValueError
-from rowlock.model.ids import new_task_id, new_token, task_id_from_text
+from rowlock.model.ids import derived_task_id, new_task_id, new_token, task_id_from_text
 
 
 def test_ids_of_one_process_grow():
@@ -66,3 +68,28 @@ def test_an_id_is_read_in_any_of_its_forms():
     task_id = new_task_id()
     for text in (str(task_id), task_id.hex, str(task_id).upper(), f" {{{task_id}}} ", task_id.urn):
         assert task_id_from_text(text) == task_id
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def test_a_derived_id_is_the_same_for_whoever_derives_it():
+    elsewhere = NOON.astimezone(timezone(timedelta(hours=5)))
+    assert derived_task_id("nightly", NOON) == derived_task_id("nightly", elsewhere)
+    assert str(derived_task_id("nightly", NOON)) == "019ca945-0a00-8321-8922-baf24a87b805"
+
+
+def test_derived_ids_differ_by_source_and_by_microsecond():
+    later = NOON + timedelta(microseconds=1)
+    ids = {
+        derived_task_id(source, at) for source in ("a", "b", UUID(int=1)) for at in (NOON, later)
+    }
+    assert len(ids) == 6
+
+
+def test_a_derived_id_sorts_by_its_moment_and_says_version_8():
+    derived = derived_task_id("nightly", NOON)
+    assert derived.version == 8
+    assert derived.variant == RFC_4122
+    assert derived.int >> 80 == int(NOON.timestamp() * 1000)
+    assert derived < derived_task_id("nightly", NOON + timedelta(milliseconds=1))
