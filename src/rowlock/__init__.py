@@ -5,14 +5,14 @@ Public names are loaded when they are first used, so that importing the package 
 
 from __future__ import annotations
 
-from importlib import import_module
-
+from rowlock._lazy import lazily
 from rowlock._version import __version__
 
 _HOMES = {
     "AsyncRowlock": "rowlock.app.async_facade",
     "Attempt": "rowlock.model.tasks",
     "AuditEntry": "rowlock.model.changes",
+    "Backfill": "rowlock.app.schedule_flows",
     "Backoff": "rowlock.backoff",
     "Cancel": "rowlock.definitions.outcomes",
     "Canceled": "rowlock.ops.tasks",
@@ -23,6 +23,7 @@ _HOMES = {
     "DefinitionTasks": "rowlock.model.definitions",
     "Durations": "rowlock.model.measures",
     "Fail": "rowlock.definitions.outcomes",
+    "Firing": "rowlock.model.schedules",
     "LogLine": "rowlock.model.tasks",
     "Operation": "rowlock.model.changes",
     "OperationState": "rowlock.model.changes",
@@ -32,6 +33,9 @@ _HOMES = {
     "Retry": "rowlock.definitions.outcomes",
     "RetryPolicy": "rowlock.backoff",
     "Rowlock": "rowlock.app.sync_facade",
+    "Schedule": "rowlock.model.schedules",
+    "ScheduleStatus": "rowlock.model.schedules",
+    "ScheduleSync": "rowlock.ops.synchronizing",
     "Snooze": "rowlock.definitions.outcomes",
     "Task": "rowlock.model.tasks",
     "TaskCount": "rowlock.model.listing",
@@ -41,9 +45,9 @@ _HOMES = {
     "TaskOrder": "rowlock.model.listing",
     "TaskProgress": "rowlock.model.progress",
     "TaskState": "rowlock.model.states",
-    "Throughput": "rowlock.model.measures",
     "TaskTransaction": "rowlock.definitions.transaction",
     "Tasks": "rowlock.definitions.collection",
+    "Throughput": "rowlock.model.measures",
     "Worker": "rowlock.worker.worker",
     "context": "rowlock.definitions.context",
     "depends": "rowlock.definitions.dependencies",
@@ -51,17 +55,4 @@ _HOMES = {
 
 __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - texts # pyright: ignore[reportUnsupportedDunderAll]
 
-
-def __getattr__(name: str) -> object:
-    """Load a public name from where it lives."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'rowlock' has no attribute {name!r}")
-    value: object = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """Name what is public."""
-    return sorted({*globals(), *_HOMES})
+__getattr__, __dir__ = lazily(__name__, _HOMES)

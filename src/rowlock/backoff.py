@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import assert_never
+from typing import Any, assert_never
 
 from rowlock.errors import InvalidValueError
 
@@ -105,3 +105,23 @@ class RetryPolicy:
 
 
 DEFAULT_RETRY = RetryPolicy()
+
+
+def retry_to_data(retry: RetryPolicy) -> dict[str, Any]:
+    """Return a retry policy as plain data; durations in seconds."""
+    return {
+        "backoff": retry.backoff.value,
+        "base": retry.base.total_seconds(),
+        "cap": retry.cap.total_seconds(),
+        "jitter": retry.jitter,
+    }
+
+
+def retry_from_data(data: dict[str, Any]) -> RetryPolicy:
+    """Return the retry policy that `retry_to_data` wrote."""
+    return RetryPolicy(
+        backoff=data["backoff"],
+        base=timedelta(seconds=data["base"]),
+        cap=timedelta(seconds=data["cap"]),
+        jitter=data["jitter"],
+    )

@@ -9,11 +9,13 @@ from rowlock.app.bulk_methods import AsyncBulkMethods
 from rowlock.app.core import Settings
 from rowlock.app.definition_methods import AsyncDefinitionMethods
 from rowlock.app.enqueue_methods import AsyncEnqueueing
+from rowlock.app.firing_methods import AsyncFiringMethods
 from rowlock.app.holding_methods import AsyncHoldingMethods
 from rowlock.app.listing_methods import AsyncListingMethods
 from rowlock.app.measuring_methods import AsyncMeasuringMethods
 from rowlock.app.operating_methods import AsyncOperatingMethods
 from rowlock.app.queue_methods import AsyncQueueMethods
+from rowlock.app.schedule_methods import AsyncScheduleMethods
 from rowlock.app.task_methods import AsyncTaskMethods
 from rowlock.app.waiting_methods import AsyncWaitingMethods
 
@@ -29,6 +31,8 @@ class AsyncRowlock(
     AsyncMeasuringMethods,
     AsyncOperatingMethods,
     AsyncBulkMethods,
+    AsyncScheduleMethods,
+    AsyncFiringMethods,
 ):
     """A task queue in a database, for async code. See `Rowlock` for each method."""
 

@@ -78,7 +78,7 @@ def _stored(
     record: Recorder | None = None,
 ) -> Flow[tuple[NewTask, Stored]]:
     options = _joining(core, options)
-    target = yield from _prepared(core, definition, options)
+    target = yield from prepared(core, definition, options)
     queue = core.policies.queue(core.queue_name(target, options))
     new = Order(target, options, queue, unique_by_default=unique).task(payload)
     given_id = options.id is not None
@@ -141,7 +141,7 @@ def _pause(attempt: int) -> Pause:
     return Pause(FIRST_PAUSE_SECONDS * 2**attempt * (0.5 + random.random()))  # noqa: S311 - jitter
 
 
-def _prepared(core: Intake, definition: AnyDefinition, options: TaskOptions) -> Flow[Target]:
+def prepared(core: Intake, definition: AnyDefinition, options: TaskOptions) -> Flow[Target]:
     """Find what is to be run, and make sure that its queue and its row are there.
 
     On a connection of our own: a shared row written in the caller's transaction would hold up
@@ -193,7 +193,7 @@ def enqueue_many(
     if isinstance(payloads, (str, bytes, Mapping)) or not isinstance(payloads, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
         raise InvalidValueError("arguments", "must be an iterable of mappings, one for each task")
     options = _joining(core, options)
-    target = yield from _prepared(core, definition, options)
+    target = yield from prepared(core, definition, options)
     queue = core.policies.queue(core.queue_name(target, options))
     order = Order(target, options, queue, unique_by_default=False)
     tasks = (order.task(payload) for payload in payloads)

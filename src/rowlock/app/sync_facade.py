@@ -9,11 +9,13 @@ from rowlock.app.bulk_methods import BulkMethods
 from rowlock.app.core import Settings
 from rowlock.app.definition_methods import DefinitionMethods
 from rowlock.app.enqueue_methods import Enqueueing
+from rowlock.app.firing_methods import FiringMethods
 from rowlock.app.holding_methods import HoldingMethods
 from rowlock.app.listing_methods import ListingMethods
 from rowlock.app.measuring_methods import MeasuringMethods
 from rowlock.app.operating_methods import OperatingMethods
 from rowlock.app.queue_methods import QueueMethods
+from rowlock.app.schedule_methods import ScheduleMethods
 from rowlock.app.task_methods import TaskMethods
 from rowlock.app.waiting_methods import WaitingMethods
 
@@ -29,6 +31,8 @@ class Rowlock(
     MeasuringMethods,
     OperatingMethods,
     BulkMethods,
+    ScheduleMethods,
+    FiringMethods,
 ):
     """A task queue in a database: definitions, enqueueing and everything about tasks.
 

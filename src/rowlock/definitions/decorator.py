@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, Unpack, final, overload
+from typing import (
+    Any,
+    Concatenate,
+    ParamSpec,
+    TypeAlias,
+    TypeVar,
+    Unpack,
+    final,
+    overload,
+)
 
 from rowlock.definitions.context import Context
 from rowlock.definitions.definition import Enqueuer, TaskDefinition, define
@@ -16,6 +25,7 @@ from rowlock.definitions.handler_definition import (
 )
 from rowlock.definitions.options import GivenDefaults, task_defaults
 from rowlock.definitions.registry import Registry
+from rowlock.definitions.scheduling import GivenSchedule, Rule, declare
 from rowlock.errors import InvalidValueError
 
 P = ParamSpec("P")
@@ -101,6 +111,37 @@ class Registration:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRegistration:
+    """What `@app.schedule(…)` has been told, waiting for the handler."""
+
+    registration: Registration
+    rule: Rule
+    name: str | None
+    given: GivenSchedule
+
+    @overload
+    def __call__(self, handler: TaskDefinition[P, R], /) -> TaskDefinition[P, R]: ...
+    @overload
+    def __call__(
+        self, handler: Callable[Concatenate[Context, P], R], /
+    ) -> TaskDefinition[P, R]: ...
+    @overload
+    def __call__(self, handler: Callable[P, R], /) -> TaskDefinition[P, R]: ...
+    def __call__(self, handler: Any, /) -> TaskDefinition[..., Any]:
+        """Declare the schedule; a function becomes a task first.
+
+        Raises:
+            InvalidValueError: The handler or a value cannot be used.
+            DuplicateDefinitionError: The function's alias is taken.
+        """
+        if isinstance(handler, TaskDefinition):
+            definition: TaskDefinition[..., Any] = handler  # pyright: ignore[reportUnknownVariableType] - narrowed
+        else:
+            definition = self.registration(handler)
+        return definition.every(self.rule, name=self.name, **self.given)
+
+
 class TaskDecorator:
     """Gives an app its `task` decorator; the app brings the registry and the enqueuer."""
 
@@ -151,11 +192,42 @@ class TaskDecorator:
             InvalidValueError: A value, the handler or its alias cannot be used.
             DuplicateDefinitionError: The alias is taken.
         """
+        if isinstance(handler, TaskDefinition):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
+            raise InvalidValueError(
+                "handler", "is a task already; other decorators of an app stand above @app.task"
+            )
         task_defaults(**defaults)  # refused here, not only when the handler comes
         registration = self._registration(
             alias=alias, title=title, description=description, **defaults
         )
         return registration if handler is None else registration(handler)
+
+    def schedule(
+        self,
+        rule: Rule,
+        /,
+        *,
+        name: str | None = None,
+        **given: Unpack[GivenSchedule],
+    ) -> ScheduleRegistration:
+        """Run a task again and again: `@app.schedule("0 9 * * mon-fri", zone="Europe/Berlin")`.
+
+        It stands above `@app.task`, or alone above a function, which becomes a task. Workers
+        store the schedule when they start.
+
+        Args:
+            rule: A cron expression, an interval such as `"1h30m"`, an RRULE, a rule of seven
+                keys, or a `Recurrence`.
+            name: Its name; by default the definition's alias.
+            **given: See `GivenSchedule`.
+
+        Raises:
+            InvalidValueError: A value is refused; the error names it.
+        """
+        declare("x", (), name, rule, given)  # refused here, not only when the handler comes
+        return ScheduleRegistration(
+            registration=self._registration(), rule=rule, name=name, given=given
+        )
 
     def _registration(
         self,

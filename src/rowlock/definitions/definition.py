@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MethodType
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, Unpack
 from uuid import UUID
@@ -20,6 +20,8 @@ from rowlock.definitions.options import (
     task_options,
 )
 from rowlock.definitions.providing import Providing, call_directly, call_with, wait_here
+from rowlock.definitions.scheduled import Scheduled
+from rowlock.definitions.scheduling import Declaration
 from rowlock.definitions.signature import Signature
 from rowlock.errors import InvalidValueError, PayloadError
 from rowlock.model.definitions import MAX_TITLE_LENGTH
@@ -157,8 +159,12 @@ class EnqueueMethods(ABC, Generic[P]):
         return await definition.enqueuer.aenqueue_many(definition, arguments, options)
 
 
+def _no_schedules() -> list[Declaration]:
+    return []
+
+
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class TaskDefinition(EnqueueMethods[P], Generic[P, R]):
+class TaskDefinition(EnqueueMethods[P], Scheduled, Generic[P, R]):
     """A handler under its name, with what holds for all its tasks.
 
     Calling it runs the handler here and now, as an ordinary function.
@@ -167,6 +173,7 @@ class TaskDefinition(EnqueueMethods[P], Generic[P, R]):
         alias: As spelled in code.
         key: What the alias is matched by.
         is_async: Whether calling the handler gives a coroutine.
+        schedules: What `every` has declared.
     """
 
     alias: str
@@ -178,6 +185,7 @@ class TaskDefinition(EnqueueMethods[P], Generic[P, R]):
     is_async: bool
     signature: Signature
     enqueuer: Enqueuer
+    schedules: list[Declaration] = field(default_factory=_no_schedules)
 
     def __post_init__(self) -> None:
         """Look like the handler to `help` and `inspect`."""

@@ -5,26 +5,27 @@ One value for all notations, computed by arithmetic and without any I/O:
     >>> report = parse("0 9 * * mon-fri", zone="Europe/Berlin")
     >>> report.explain()
     'At 09:00 on Monday to Friday, Europe/Berlin time'
+
+Names are loaded when they are first used: who only holds a recurrence need not read one.
 """
 
 from __future__ import annotations
 
-from rowlock.recurrence.cron import parse_cron
-from rowlock.recurrence.parsing import parse
-from rowlock.recurrence.recurrence import ClockChange, Notation, Occurrence, Recurrence
-from rowlock.recurrence.rrule import parse_rrule
-from rowlock.recurrence.rule import parse_rule
-from rowlock.recurrence.series import Gap, Overlap
+from rowlock._lazy import lazily
 
-__all__ = [
-    "ClockChange",
-    "Gap",
-    "Notation",
-    "Occurrence",
-    "Overlap",
-    "Recurrence",
-    "parse",
-    "parse_cron",
-    "parse_rrule",
-    "parse_rule",
-]
+_HOMES = {
+    "ClockChange": "rowlock.recurrence.recurrence",
+    "Gap": "rowlock.recurrence.series",
+    "Notation": "rowlock.recurrence.recurrence",
+    "Occurrence": "rowlock.recurrence.recurrence",
+    "Overlap": "rowlock.recurrence.series",
+    "Recurrence": "rowlock.recurrence.recurrence",
+    "parse": "rowlock.recurrence.parsing",
+    "parse_cron": "rowlock.recurrence.cron",
+    "parse_rrule": "rowlock.recurrence.rrule",
+    "parse_rule": "rowlock.recurrence.rule",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - texts # pyright: ignore[reportUnsupportedDunderAll]
+
+__getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -22,6 +22,7 @@ from rowlock.storage.contract import (
 from rowlock.storage.definition_contract import DefinitionStore
 from rowlock.storage.enlisted import EnlistedAsyncRunner, EnlistedRunner, Enlisting
 from rowlock.storage.migrations import Migrations
+from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
 from rowlock.storage.wakeups import Wakeups
 
 ASYNC_THREADS = 4
@@ -97,6 +98,16 @@ class Stores(Protocol):
         """The audit, and operations on many tasks."""
         ...
 
+    @property
+    def schedules(self) -> ScheduleStore:
+        """Schedules."""
+        ...
+
+    @property
+    def firings(self) -> FiringStore:
+        """What fires schedules."""
+        ...
+
 
 class AllStores(NamedTuple):
     """Every group of an engine's plans, made at once."""
@@ -110,6 +121,8 @@ class AllStores(NamedTuple):
     definitions: DefinitionStore
     changes: ChangeStore
     records: RecordStore
+    schedules: ScheduleStore
+    firings: FiringStore
 
 
 @dataclass(kw_only=True)
@@ -196,6 +209,16 @@ class Storage:
     def records(self) -> RecordStore:
         """The audit, and operations on many tasks."""
         return self.stores.records
+
+    @property
+    def schedules(self) -> ScheduleStore:
+        """Schedules."""
+        return self.stores.schedules
+
+    @property
+    def firings(self) -> FiringStore:
+        """What fires schedules."""
+        return self.stores.firings
 
     @property
     def async_runner(self) -> ThreadRunner:

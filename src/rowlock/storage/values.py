@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from rowlock.backoff import RetryPolicy
+from rowlock.backoff import RetryPolicy, retry_from_data, retry_to_data
 from rowlock.model import json_text
 from rowlock.model.definitions import Definition
 from rowlock.model.durations import optional_seconds
@@ -55,26 +55,6 @@ def from_epoch_microseconds(value: int) -> datetime:
     Remembered: the rows of a batch share most of their times.
     """
     return EPOCH + timedelta(microseconds=value)
-
-
-def retry_to_data(retry: RetryPolicy) -> dict[str, Any]:
-    """Return a retry policy as plain data; durations in seconds."""
-    return {
-        "backoff": retry.backoff.value,
-        "base": retry.base.total_seconds(),
-        "cap": retry.cap.total_seconds(),
-        "jitter": retry.jitter,
-    }
-
-
-def retry_from_data(data: dict[str, Any]) -> RetryPolicy:
-    """Return the retry policy that `retry_to_data` wrote."""
-    return RetryPolicy(
-        backoff=data["backoff"],
-        base=timedelta(seconds=data["base"]),
-        cap=timedelta(seconds=data["cap"]),
-        jitter=data["jitter"],
-    )
 
 
 _POLICY_DURATIONS = ("lifetime", "lease", "timeout", "retention")

@@ -5,7 +5,7 @@ Names are loaded when they are first used, so that pytest can load the plugin at
 
 from __future__ import annotations
 
-from importlib import import_module
+from rowlock._lazy import lazily
 
 _HOMES = {
     "Clock": "rowlock.testing.clocks",
@@ -31,17 +31,4 @@ _HOMES = {
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - texts # pyright: ignore[reportUnsupportedDunderAll]
 
-
-def __getattr__(name: str) -> object:
-    """Load a public name from where it lives."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'rowlock.testing' has no attribute {name!r}")
-    value: object = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """Name what is public."""
-    return sorted({*globals(), *_HOMES})
+__getattr__, __dir__ = lazily(__name__, _HOMES)

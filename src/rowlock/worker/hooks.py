@@ -13,7 +13,8 @@ from rowlock.definitions.capture import LogCapture
 from rowlock.definitions.dependencies import Dependency, Provider, name_of, worker_wide
 from rowlock.definitions.extensions import Hook
 from rowlock.definitions.providing import Providing, run_unsuspended, wait_here
-from rowlock.errors import HookError, LeaseLostError, WorkerLostError
+from rowlock.errors import HookError, LeaseLostError, RowlockError, WorkerLostError
+from rowlock.model.schedules import Schedule
 from rowlock.model.tasks import Claim
 from rowlock.runtime.error_hooks import ErrorHooks
 from rowlock.runtime.threads import DaemonThreads
@@ -59,6 +60,11 @@ class WorkerHooks:
         if task.namespace == self._app.namespace:
             error = WorkerLostError(task.id, task.worker, task.final)
             self.tell(task.queue, task.id, error)
+
+    def not_fired(self, schedule: Schedule, error: RowlockError) -> None:
+        """Tell of a schedule that could not fire, unless it is another namespace's."""
+        if schedule.namespace == self._app.namespace:
+            self.tell(schedule.queue, None, error)
 
     @property
     def shared(self) -> Mapping[Provider, Any]:

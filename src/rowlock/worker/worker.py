@@ -25,10 +25,12 @@ from rowlock.runtime.slots import Slots, limits_of
 from rowlock.worker.background import BackgroundLoop
 from rowlock.worker.beating import started_heartbeat
 from rowlock.worker.children import process_pool
+from rowlock.worker.declared import store_declared
 from rowlock.worker.hooks import WorkerHooks
 from rowlock.worker.limits import GivenLimits, limits_from
 from rowlock.worker.loops import cancelled, kept_going, vital
 from rowlock.worker.rules import Rules
+from rowlock.worker.scheduling import ScheduleRunner
 from rowlock.worker.signals import stopping_on_signals
 from rowlock.worker.source import StorageSource
 from rowlock.worker.stopping import (
@@ -262,6 +264,7 @@ class Worker:
             raise InvalidValueError("worker", "is running already; stop it before run_once")
         self._begin()
         dispatcher, source, rules = await self._open()
+        await self._schedule_runner().fire()
         loops = self._start_loops(dispatcher, rules)
         heartbeat = started_heartbeat(dispatcher, source, lost=self._hooks.lost, died=self._died)
         try:
@@ -295,6 +298,7 @@ class Worker:
         async def read() -> bool:
             await app.aopen()
             await rules.read()
+            await store_declared(app)
             await hooks.start()
             return True
 
@@ -320,6 +324,10 @@ class Worker:
             dispatcher.stop_claiming()
         return dispatcher, source, rules
 
+    def _schedule_runner(self) -> ScheduleRunner:
+        hooks = self._hooks
+        return ScheduleRunner(self._app.storage, on_failure=hooks.not_fired, on_error=hooks.failed)
+
     def _start_loops(self, dispatcher: Dispatcher, rules: Rules) -> list[asyncio.Task[None]]:
         hooks, amnesty = self._hooks, rules.shortest_lease / 3
         upkeep = Upkeep(
@@ -331,6 +339,7 @@ class Worker:
             "report": kept_going("reporting progress", dispatcher.report_often),
             "policies": kept_going("reading policies", rules.keep_fresh),
             "upkeep": kept_going("upkeep", upkeep.run),
+            "schedules": kept_going("firing schedules", self._schedule_runner().run),
             "stuck": vital("looking at slots", stuck, self._died),
         }
         if self._limits.max_memory is not None:

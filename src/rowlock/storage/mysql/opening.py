@@ -23,6 +23,7 @@ from rowlock.storage.sql.claiming import SteppedClaimPlans
 from rowlock.storage.sql.definitions import DefinitionPlans
 from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.recording import RecordPlans
+from rowlock.storage.sql.schedules import FiringPlans, SchedulePlans
 from rowlock.storage.sql.upkeep import SteppedUpkeepPlans
 from rowlock.storage.storage import AllStores, Storage
 from rowlock.storage.wakeups import PollingWakeups
@@ -109,6 +110,8 @@ def open_mysql(url: str, *, prefix: str, pool_size: int, silence: float) -> Stor
             definitions=DefinitionPlans(*parts),
             changes=ChangePlans(*parts),
             records=RecordPlans(*parts),
+            schedules=SchedulePlans(*parts),
+            firings=FiringPlans(*parts),
         ),
         migrations=MySQLMigrations(
             catalog, MYSQL_VALUES, HERE / "migrations", prefix=prefix, schema=None

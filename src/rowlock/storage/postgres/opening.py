@@ -25,6 +25,7 @@ from rowlock.storage.sql.operating import OperatePlans
 from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.reading import ReadPlans
 from rowlock.storage.sql.recording import RecordPlans
+from rowlock.storage.sql.schedules import FiringPlans, SchedulePlans
 from rowlock.storage.sql.upkeep import UpkeepPlans
 from rowlock.storage.storage import AllStores, Storage
 from rowlock.storage.wakeups import PollingWakeups
@@ -98,6 +99,8 @@ def _stores(catalog: Catalog) -> AllStores:
         definitions=DefinitionPlans(*parts),
         changes=ChangePlans(*parts),
         records=RecordPlans(*parts),
+        schedules=SchedulePlans(*parts),
+        firings=FiringPlans(*parts),
     )
 
 

@@ -24,6 +24,7 @@ from rowlock.storage.contract import (
 from rowlock.storage.definition_contract import DefinitionStore
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.pool import PooledRunner
+from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
 from rowlock.storage.sqlite.connection import (
     SQLITE_VALUES,
     SQLiteDriver,
@@ -142,6 +143,20 @@ class SQLiteStores:
         from rowlock.storage.sql.recording import RecordPlans
 
         return RecordPlans(*self._by_hand)
+
+    @cached_property
+    def schedules(self) -> ScheduleStore:
+        """Schedules."""
+        from rowlock.storage.sql.schedules import SchedulePlans
+
+        return SchedulePlans(*self._by_hand)
+
+    @cached_property
+    def firings(self) -> FiringStore:
+        """What fires schedules."""
+        from rowlock.storage.sql.schedules import FiringPlans
+
+        return FiringPlans(*self._at_work)
 
 
 def open_sqlite(path: str, *, prefix: str, url: str) -> Storage:

@@ -1,0 +1,88 @@
+"""Bringing stored schedules in line with those that code declares, as a flow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from rowlock.app.core import Core
+from rowlock.app.flow import Flow, Run
+from rowlock.app.schedule_flows import described
+from rowlock.definitions.definition import TaskDefinition
+from rowlock.definitions.scheduling import Declaration, schedule_key
+from rowlock.errors import DuplicateScheduleError, RowlockError, StorageError
+from rowlock.model.changes import NOBODY, By
+from rowlock.model.schedules import Schedule, ScheduleFilter
+from rowlock.ops.schedules import SCHEDULES
+from rowlock.ops.synchronizing import (
+    ScheduleSync,
+    prune_undeclared,
+    said_by,
+    synchronize,
+    undeclared_schedules,
+)
+
+
+def declarations(core: Core) -> Iterator[tuple[str, Declaration, TaskDefinition[..., Any]]]:
+    """Yield what the definitions of this process declare, with the schedules' names."""
+    for definition in core.registry:
+        for declaration in definition.schedules:
+            yield declaration.name or definition.alias, declaration, definition
+
+
+def sync_schedules(core: Core, *, prune: bool, by: By = NOBODY) -> Flow[ScheduleSync]:
+    """Store what code says now and did not say the last time; report the rest."""
+    found: dict[str, list[str]] = {}
+    problems: dict[str, str] = {}
+    keys: set[str] = set()
+    stored = yield from _stored(core)
+    for name, declaration, definition in declarations(core):
+        key = schedule_key(name)
+        try:
+            if key in keys:
+                raise DuplicateScheduleError(name)
+            keys.add(key)
+            declared = yield from described(
+                core, name, declaration.rule, definition, declaration.given
+            )
+            outcome = yield from _synchronized(core, declared, stored.get(key))
+            found.setdefault(outcome, []).append(name)
+        except StorageError:
+            raise
+        except RowlockError as error:
+            problems[name] = str(error)
+    undeclared, pruned = yield from _undeclared(core, keys, prune=prune, by=by)
+    core.storage.wakeups.wake_here(core.namespace, SCHEDULES)
+    return ScheduleSync(
+        **{outcome: tuple(names) for outcome, names in found.items()},
+        undeclared=undeclared,
+        pruned=pruned,
+        problems=problems,
+    )
+
+
+def _stored(core: Core) -> Flow[dict[str, Schedule]]:
+    everything = ScheduleFilter(include_deleted=True)
+    operation = partial(core.storage.schedules.list_schedules, core.namespace, everything)
+    found: list[Schedule] = yield Run(operation, reads=True)
+    return {one.key: one for one in found}
+
+
+def _synchronized(core: Core, declared: Schedule, stored: Schedule | None) -> Flow[str]:
+    if stored is not None and stored.deleted_at is None and stored.declared == said_by(declared):
+        return "unchanged"
+    outcome: str = yield Run(partial(synchronize, core.storage, declared))
+    return outcome
+
+
+def _undeclared(
+    core: Core, keys: set[str], *, prune: bool, by: By
+) -> Flow[tuple[tuple[str, ...], tuple[str, ...]]]:
+    operation = partial(undeclared_schedules, core.storage, core.namespace, sorted(keys))
+    gone: list[Schedule] = yield Run(operation, reads=True)
+    pruned: list[str] = []
+    for one in gone if prune else ():
+        deleted: bool = yield Run(partial(prune_undeclared, core.storage, one, by=by))
+        pruned += [one.name] if deleted else []
+    return tuple(one.name for one in gone), tuple(pruned)

@@ -1,0 +1,325 @@
+"""What the facades do with schedules, as flows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeAlias
+
+from rowlock.app.enqueuing import prepared
+from rowlock.app.flow import Flow, Run
+from rowlock.app.intake import Intake
+from rowlock.app.listing_flows import checked_limit
+from rowlock.app.opened import Opened
+from rowlock.app.orders import Target
+from rowlock.app.schedule_pattern import StoredPattern
+from rowlock.app.schedule_values import (
+    checked_filter,
+    checked_order,
+    checked_range,
+    name_or_id,
+    with_tasks,
+)
+from rowlock.definitions.options import TaskOptions
+from rowlock.definitions.scheduling import (
+    Rule,
+    Said,
+    checked_schedule_name,
+    said_of,
+    schedule_key,
+)
+from rowlock.errors import InvalidValueError
+from rowlock.model.changes import NOBODY, By
+from rowlock.model.moments import checked_moment
+from rowlock.model.queues import checked_count
+from rowlock.model.schedules import Firing, Schedule, ScheduleStatus
+from rowlock.model.tasks import Task
+from rowlock.ops import schedules as ops
+from rowlock.ops.occurrences import recurrence_of
+from rowlock.recurrence.recurrence import Occurrence
+
+A_YEAR = timedelta(days=365)
+MAX_SIMULATED = 100_000
+
+_TASK_FIELDS = {"queue", "priority"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """How far a backfill has come.
+
+    Attributes:
+        fired: How many tasks were enqueued.
+        known: How many occurrences had been fired or skipped before, and were left alone.
+        next_at: Where it goes on; None at the end.
+    """
+
+    fired: int = 0
+    known: int = 0
+    next_at: datetime | None = None
+
+
+OnBackfill: TypeAlias = Callable[[Backfill], None]
+"""Called after each batch."""
+
+
+def create_schedule(
+    core: Intake,
+    name: str,
+    rule: Rule,
+    definition: Any,
+    given: Mapping[str, Any],
+    *,
+    by: By = NOBODY,
+) -> Flow[Schedule]:
+    """Store a new schedule."""
+    new = yield from described(core, name, rule, definition, given)
+    created: Schedule = yield Run(partial(ops.create_schedule, core.storage, new, by=by))
+    _wake(core)
+    return created
+
+
+def described(
+    core: Intake, name: str, rule: Rule, definition: Any, given: Mapping[str, Any]
+) -> Flow[Schedule]:
+    """Return a new schedule as a caller describes it; its definition and queue are there."""
+    own_name = checked_schedule_name(name)
+    said = said_of(own_name, rule, given, None)
+    if definition is None:
+        raise InvalidValueError("definition", "must be given: a definition or its alias")
+    target = yield from _target(core, definition, said.fields.get("queue"))
+    new = Schedule(
+        name=own_name,
+        key=schedule_key(own_name),
+        namespace=core.namespace,
+        rule=said.rule,
+        definition=target.key or "",
+        options=said.options,
+        **said.fields,
+    )
+    return with_tasks(new, target, said.arguments or {})
+
+
+def _target(core: Intake, definition: Any, queue: str | None) -> Flow[Target]:
+    return (yield from prepared(core, definition, TaskOptions(queue=queue)))
+
+
+def get_schedule(core: Opened, schedule: object) -> Flow[Schedule]:
+    """Return a stored schedule."""
+    wanted = name_or_id(schedule)
+    operation = partial(ops.get_schedule, core.storage, core.namespace, wanted)
+    found: Schedule = yield Run(operation, reads=True)
+    return found
+
+
+def list_schedules(
+    core: Opened, wanted: Mapping[str, Any], *, limit: int, offset: int, order: str
+) -> Flow[list[Schedule]]:
+    """Return schedules in an order."""
+    operation = partial(
+        core.storage.schedules.list_schedules,
+        core.namespace,
+        checked_filter(wanted),
+        limit=checked_limit(limit),
+        offset=checked_count("offset", offset, least=0),
+        order=checked_order(order),
+    )
+    found: list[Schedule] = yield Run(operation, reads=True)
+    return found
+
+
+def count_schedules(core: Opened, wanted: Mapping[str, Any]) -> Flow[int]:
+    """Return how many schedules there are."""
+    asked = checked_filter(wanted)
+    operation = partial(core.storage.schedules.count_schedules, core.namespace, asked)
+    count: int = yield Run(operation, reads=True)
+    return count
+
+
+def update_schedule(
+    core: Intake,
+    schedule: object,
+    rule: Rule | None,
+    definition: Any,
+    given: Mapping[str, Any],
+    *,
+    by: By = NOBODY,
+) -> Flow[Schedule]:
+    """Change what is given of a schedule."""
+    if rule is None and definition is None and not given:
+        raise InvalidValueError("schedule", "nothing is given to change")
+    found = yield from get_schedule(core, schedule)
+    said = said_of(found.name, rule, given, found)
+    target = None
+    if definition is not None or _touches_tasks(said, found):
+        named = found.definition if definition is None else definition
+        target = yield from _target(core, named, said.fields.get("queue", found.queue))
+
+    def edit(stored: Schedule) -> dict[str, Any]:
+        said = said_of(stored.name, rule, given, stored)
+        after = replace(stored, **said.fields, rule=said.rule, options=said.options)
+        if target is not None:
+            arguments = stored.arguments if said.arguments is None else said.arguments
+            after = with_tasks(after, target, arguments)
+        names = (*said.fields, "rule", "options", "definition", "arguments")
+        return {name: getattr(after, name) for name in names}
+
+    return (yield from _changed(core, found, edit, "edit", by))
+
+
+def _touches_tasks(said: Said, stored: Schedule) -> bool:
+    """Whether what its tasks look like is to be changed, which the definition has a say in."""
+    return (
+        said.arguments is not None
+        or said.options != stored.options
+        or not _TASK_FIELDS.isdisjoint(said.fields)
+    )
+
+
+def _changed(
+    core: Opened, schedule: object, editor: ops.Editor, action: str, by: By
+) -> Flow[Schedule]:
+    operation = partial(
+        ops.update_schedule,
+        core.storage,
+        core.namespace,
+        name_or_id(schedule),
+        editor,
+        action=action,
+        by=by,
+    )
+    changed: Schedule = yield Run(operation)
+    _wake(core)
+    return changed
+
+
+def pause_schedule(core: Opened, schedule: object, by: By) -> Flow[Schedule]:
+    """Let a schedule fire no more until it is resumed."""
+
+    def edit(stored: Schedule) -> dict[str, Any]:
+        if stored.status in {ScheduleStatus.COMPLETED, ScheduleStatus.CANCELED}:
+            raise InvalidValueError("status", f"is {stored.status}: there is nothing to pause")
+        return {"status": ScheduleStatus.PAUSED}
+
+    return (yield from _changed(core, schedule, edit, "pause", by))
+
+
+def resume_schedule(core: Opened, schedule: object, by: By) -> Flow[Schedule]:
+    """Let a schedule fire from now on."""
+    changes = {"status": ScheduleStatus.ACTIVE}
+    return (yield from _changed(core, schedule, lambda _: changes, "resume", by))
+
+
+def delete_schedule(core: Opened, schedule: object, *, soft: bool, by: By) -> Flow[Schedule]:
+    """Hide a schedule, or remove it."""
+    operation = partial(
+        ops.delete_schedule, core.storage, core.namespace, name_or_id(schedule), soft=soft, by=by
+    )
+    deleted: Schedule = yield Run(operation)
+    return deleted
+
+
+def restore_schedule(core: Opened, schedule: object, by: By) -> Flow[Schedule]:
+    """Bring a schedule back that was deleted."""
+    operation = partial(
+        ops.restore_schedule, core.storage, core.namespace, name_or_id(schedule), by=by
+    )
+    restored: Schedule = yield Run(operation)
+    return restored
+
+
+def run_schedule(core: Opened, schedule: object, by: By) -> Flow[Task]:
+    """Enqueue one task of a schedule now."""
+    wanted = name_or_id(schedule)
+
+    def start() -> Any:
+        pattern = StoredPattern()
+        return ops.run_schedule(core.storage, core.namespace, wanted, pattern, by=by)
+
+    task: Task = yield Run(start)
+    core.storage.wakeups.wake_here(core.namespace, task.queue)
+    return task
+
+
+def backfill_schedule(
+    core: Opened,
+    schedule: object,
+    start: datetime,
+    end: datetime,
+    *,
+    by: By,
+    on_progress: OnBackfill | None,
+) -> Flow[Backfill]:
+    """Enqueue tasks for the occurrences of a range that were not fired."""
+    first, last = checked_moment("start", start), checked_moment("end", end)
+    checked_range(first, last)
+    record = partial(ops.record_backfill, core.storage, core.namespace, name_or_id(schedule))
+    found: Schedule = yield Run(partial(record, start=first, end=last, by=by))
+    done = Backfill(next_at=first)
+    while done.next_at is not None:
+
+        def batch(since: datetime = done.next_at) -> Any:
+            pattern = StoredPattern()
+            return ops.backfill_batch(
+                core.storage, core.namespace, found.id, pattern, start=since, end=last
+            )
+
+        part: ops.Backfilled = yield Run(batch)
+        core.storage.wakeups.wake_here(core.namespace, part.queue)
+        done = Backfill(
+            fired=done.fired + part.fired, known=done.known + part.known, next_at=part.next_at
+        )
+        if on_progress is not None:
+            on_progress(done)
+    return done
+
+
+def simulate_schedule(
+    core: Opened,
+    schedule: object,
+    start: datetime | None,
+    end: datetime | None,
+    *,
+    limit: int,
+) -> Flow[list[Occurrence]]:
+    """Return what a schedule would fire, without firing it."""
+    found = yield from get_schedule(core, schedule)
+    if start is None:
+        first: datetime = yield Run(core.storage.firings.read_clock, reads=True)
+    else:
+        first = checked_moment("start", start)
+    last = first + A_YEAR if end is None else checked_moment("end", end)
+    checked_range(first, last)
+    checked_count("limit", limit, most=MAX_SIMULATED)
+    return simulated(found, first, last, limit)
+
+
+def simulated(schedule: Schedule, start: datetime, end: datetime, limit: int) -> list[Occurrence]:
+    """Return a schedule's occurrences in a range, within its bounds."""
+    if schedule.starts_at is not None:
+        start = max(start, schedule.starts_at)
+    if schedule.ends_at is not None:
+        end = min(end, schedule.ends_at + timedelta(microseconds=1))
+    if schedule.max_runs is not None:
+        limit = min(limit, max(schedule.max_runs - schedule.runs, 0))
+    if start >= end or not limit:
+        return []
+    return recurrence_of(schedule).simulate(start, end, limit)
+
+
+def list_firings(
+    core: Opened, schedule: object, *, limit: int, before: datetime | None
+) -> Flow[list[Firing]]:
+    """Return what became of a schedule's occurrences, the last ones first."""
+    most = checked_limit(limit)
+    until = None if before is None else checked_moment("before", before)
+    found = yield from get_schedule(core, schedule)
+    operation = partial(core.storage.schedules.list_firings, found.id, limit=most, before=until)
+    firings: list[Firing] = yield Run(operation, reads=True)
+    return firings
+
+
+def _wake(core: Opened) -> None:
+    core.storage.wakeups.wake_here(core.namespace, ops.SCHEDULES)

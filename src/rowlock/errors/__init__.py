@@ -1,0 +1,150 @@
+"""Every exception this package raises on purpose.
+
+RowlockError
+├── ConfigError                  wired with settings that cannot work
+│   └── MissingExtraError        a driver is not installed; says which extra brings it
+├── InvalidValueError            a value was refused at the door; also a `ValueError`
+│   └── PayloadError             arguments, a payload or a result cannot be stored or do not fit
+├── DefinitionError
+│   ├── UnknownDefinitionError   nothing is known under that alias
+│   ├── DuplicateDefinitionError two definitions whose aliases fold alike
+│   ├── DefinitionNotFoundError  no definition of that alias or id in the namespace
+│   └── DefinitionClosedError    canceled or deleted: it takes no new tasks
+├── MiddlewareError              a middleware raised; names it
+├── HookError                    a hook of the worker raised; names it
+├── QueueNotFoundError           no queue of that name in the namespace
+├── ScheduleError
+│   ├── ScheduleNotFoundError    no schedule of that name or id in the namespace
+│   └── DuplicateScheduleError   two schedules whose names fold alike
+├── OperationNotFoundError       no change to many tasks of that id in the namespace
+├── TaskError
+│   ├── TaskNotFoundError        no task of that id in the namespace
+│   ├── TaskConflictError        the task's state does not allow the operation
+│   ├── TaskFailedError          an attempt failed without an exception of its handler's
+│   ├── DuplicateTaskError       a live task already holds the unique key
+│   ├── IdConflictError          the given id belongs to another task
+│   ├── WorkerLostError          the worker that ran the task is gone
+│   ├── LeaseLostError           the claim is no longer ours: rescued, canceled or settled
+│   └── WaitTimeoutError         the task was not finished in time; also a `TimeoutError`
+├── WorkerStuckError             every slot of a worker is lost to a thread that does not end
+└── StorageError
+    ├── StorageUnavailableError  the database cannot be reached; safe to try again
+    ├── StorageConflictError     deadlock, serialization failure or lock timeout, after retries
+    ├── StorageDataError         the database refused a value or a constraint
+    ├── StorageDeniedError       the database's user lacks a privilege
+    └── SchemaError
+        ├── SchemaMissingError   run the migrations
+        ├── SchemaOutdatedError  run the newer migrations
+        └── SchemaTooNewError    upgrade the package
+"""
+
+from __future__ import annotations
+
+from rowlock.errors.base import (
+    ConfigError as ConfigError,
+)
+from rowlock.errors.base import (
+    InvalidValueError as InvalidValueError,
+)
+from rowlock.errors.base import (
+    MissingExtraError as MissingExtraError,
+)
+from rowlock.errors.base import (
+    PayloadError as PayloadError,
+)
+from rowlock.errors.base import (
+    RowlockError as RowlockError,
+)
+from rowlock.errors.definitions import (
+    DefinitionClosedError as DefinitionClosedError,
+)
+from rowlock.errors.definitions import (
+    DefinitionError as DefinitionError,
+)
+from rowlock.errors.definitions import (
+    DefinitionNotFoundError as DefinitionNotFoundError,
+)
+from rowlock.errors.definitions import (
+    DuplicateDefinitionError as DuplicateDefinitionError,
+)
+from rowlock.errors.definitions import (
+    HookError as HookError,
+)
+from rowlock.errors.definitions import (
+    MiddlewareError as MiddlewareError,
+)
+from rowlock.errors.definitions import (
+    UnknownDefinitionError as UnknownDefinitionError,
+)
+from rowlock.errors.resources import (
+    DuplicateScheduleError as DuplicateScheduleError,
+)
+from rowlock.errors.resources import (
+    OperationNotFoundError as OperationNotFoundError,
+)
+from rowlock.errors.resources import (
+    QueueNotFoundError as QueueNotFoundError,
+)
+from rowlock.errors.resources import (
+    ScheduleError as ScheduleError,
+)
+from rowlock.errors.resources import (
+    ScheduleNotFoundError as ScheduleNotFoundError,
+)
+from rowlock.errors.storage import (
+    SchemaError as SchemaError,
+)
+from rowlock.errors.storage import (
+    SchemaMissingError as SchemaMissingError,
+)
+from rowlock.errors.storage import (
+    SchemaOutdatedError as SchemaOutdatedError,
+)
+from rowlock.errors.storage import (
+    SchemaTooNewError as SchemaTooNewError,
+)
+from rowlock.errors.storage import (
+    StorageConflictError as StorageConflictError,
+)
+from rowlock.errors.storage import (
+    StorageDataError as StorageDataError,
+)
+from rowlock.errors.storage import (
+    StorageDeniedError as StorageDeniedError,
+)
+from rowlock.errors.storage import (
+    StorageError as StorageError,
+)
+from rowlock.errors.storage import (
+    StorageUnavailableError as StorageUnavailableError,
+)
+from rowlock.errors.tasks import (
+    DuplicateTaskError as DuplicateTaskError,
+)
+from rowlock.errors.tasks import (
+    IdConflictError as IdConflictError,
+)
+from rowlock.errors.tasks import (
+    LeaseLostError as LeaseLostError,
+)
+from rowlock.errors.tasks import (
+    TaskConflictError as TaskConflictError,
+)
+from rowlock.errors.tasks import (
+    TaskError as TaskError,
+)
+from rowlock.errors.tasks import (
+    TaskFailedError as TaskFailedError,
+)
+from rowlock.errors.tasks import (
+    TaskNotFoundError as TaskNotFoundError,
+)
+from rowlock.errors.tasks import (
+    WaitTimeoutError as WaitTimeoutError,
+)
+from rowlock.errors.tasks import (
+    WorkerLostError as WorkerLostError,
+)
+from rowlock.errors.tasks import (
+    WorkerStuckError as WorkerStuckError,
+)

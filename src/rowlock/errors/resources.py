@@ -1,0 +1,51 @@
+"""Errors of queues, schedules and operations."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from rowlock.errors.base import RowlockError
+
+
+class QueueNotFoundError(RowlockError):
+    """The namespace has no queue of that name."""
+
+    def __init__(self, queue: str) -> None:
+        super().__init__(queue)
+        self.queue = queue
+
+    def __str__(self) -> str:
+        return f"queue {self.queue!r}: not found"
+
+
+class ScheduleError(RowlockError):
+    """Something is wrong with a schedule."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class ScheduleNotFoundError(ScheduleError):
+    """The namespace has no schedule of that name or id; `name` is what was asked for."""
+
+    def __str__(self) -> str:
+        return f"schedule {self.name!r}: not found"
+
+
+class DuplicateScheduleError(ScheduleError):
+    """Two schedules whose names are equal ignoring case, `-` and `_`."""
+
+    def __str__(self) -> str:
+        return f"a schedule {self.name!r} already exists (case, '-' and '_' ignored)"
+
+
+class OperationNotFoundError(RowlockError):
+    """The namespace has no operation, a change to many tasks, of that id."""
+
+    def __init__(self, operation_id: UUID) -> None:
+        super().__init__(operation_id)
+        self.operation_id = operation_id
+
+    def __str__(self) -> str:
+        return f"operation {self.operation_id}: not found"
