@@ -35,6 +35,7 @@ def test_importing_the_package_loads_nothing_heavy(loaded, name):
 def test_importing_the_package_loads_hardly_anything_of_it(loaded):
     assert {name for name in loaded if name.startswith("rowlock")} == {
         "rowlock",
+        "rowlock._lazy",
         "rowlock._version",
     }
 

@@ -37,6 +37,10 @@ class StoredPattern:
         if definition.refusal is not None:
             raise DefinitionClosedError(definition.alias, definition.refusal)
         target, options = Target.of_row(definition), options_of(schedule)
+        if isinstance(options.unique, tuple):
+            # Those that are left to their defaults do not count, and only the code knows them.
+            given = tuple(name for name in options.unique if name in schedule.arguments)
+            options = options._replace(unique=given)
         policies = yield from self._policies_of(storage, schedule.namespace)
         queue = policies.queue(options.queue or target.queue)
         order = Order(target, options, queue, unique_by_default=False)

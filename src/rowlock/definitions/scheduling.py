@@ -237,8 +237,10 @@ def _rule(
         rule = before.text if rule is None else rule
         if isinstance(rule, str) and "TZID=" in rule.upper() and not given.get("zone"):
             del words["zone"]
-    read = parse(_notation(rule), start=starts_at, key=name, **words)
-    return read.to_json()
+    written = _notation(rule)
+    if isinstance(written, str) and "DTSTART" in written.upper():
+        starts_at = None  # it begins where it says, and fires where it may
+    return parse(written, start=starts_at, key=name, **words).to_json()
 
 
 def _notation(rule: Any) -> str | Mapping[str, Any]:

@@ -272,8 +272,7 @@ def run_schedule(
     yield BEGIN
     found = yield from _locked(storage, namespace, wanted)
     clock = yield from storage.firings.read_clock(now=now)
-    if not clock.microsecond:  # occurrences are whole seconds: this is none of them
-        clock += timedelta(microseconds=1)
+    clock = yield from _free_moment(storage, found, clock)
     task = (yield from pattern(storage, found))._replace(id=derived_task_id(found.id, clock))
     stored = yield from stored_tasks(storage, namespace, [task], now=now)
     if task.id not in stored:
@@ -292,6 +291,16 @@ def run_schedule(
     yield from _recorded(storage, found, "run", by, {"task": str(task.id)})
     yield from storage.wakeups.announce(namespace, [task.terms.queue], coalesce=True)
     return (yield from get_task(storage, namespace, task.id, now=now))
+
+
+def _free_moment(storage: Storage, schedule: Schedule, moment: datetime) -> Plan[datetime]:
+    """Return a moment that is no occurrence, which are whole seconds, and not used yet."""
+    while True:
+        if moment.microsecond:
+            known = yield from storage.firings.read_firings([Moment(schedule.id, moment)])
+            if not known:
+                return moment
+        moment += timedelta(microseconds=1)
 
 
 class Backfilled(NamedTuple):

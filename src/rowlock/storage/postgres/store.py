@@ -38,12 +38,12 @@ def _array(values: list[Any]) -> list[Any] | str | None:
     """Return a column as psycopg takes it, spared the walk through its values where possible.
 
     `unnest` fills up a column that is missing, and the text of an array of UUIDs needs no
-    quoting.
+    quoting; no digits of theirs look like None.
     """
     if not values:
         return values
     if isinstance(values[0], UUID):
-        return f"{{{','.join(map(str, values))}}}"
+        return f"{{{','.join(map(str, values)).replace('None', 'NULL')}}}"
     if values[0] is None and all(value is None for value in values):
         return None
     return values

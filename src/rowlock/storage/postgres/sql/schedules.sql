@@ -70,7 +70,7 @@ ORDER BY
     CASE WHEN :order = 'created' THEN created_at END,
     CASE WHEN :order = '-created' THEN created_at END DESC,
     CASE WHEN :order = '-name' THEN key END DESC,
-    CASE WHEN :order = 'next' AND due_at IS NULL THEN 1 END,
+    CASE WHEN :order = 'next' THEN CASE WHEN due_at IS NULL THEN 1 ELSE 0 END END,
     CASE WHEN :order = 'next' THEN due_at END,
     key
 LIMIT :limit OFFSET :offset;
