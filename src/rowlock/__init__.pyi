@@ -42,3 +42,5 @@ from rowlock.model.tasks import TaskFailure as TaskFailure
 from rowlock.ops.synchronizing import ScheduleSync as ScheduleSync
 from rowlock.ops.tasks import Canceled as Canceled
 from rowlock.worker.worker import Worker as Worker
+
+__all__: list[str]  # noqa: PYI035 - the names above, in another order

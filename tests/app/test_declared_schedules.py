@@ -132,7 +132,7 @@ def test_two_schedules_of_a_definition_need_names():
     with pytest.raises(InvalidValueError, match="taken"):
         report.every("2h", name="RE-PORT")
     with pytest.raises(InvalidValueError, match=r"above @app\.task"):
-        app.task(report)  # type: ignore[call-overload]
+        app.task(report)
     app.close()
 
 

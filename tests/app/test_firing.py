@@ -16,7 +16,7 @@ from rowlock.errors import (
     UnknownDefinitionError,
 )
 from rowlock.ops.firing import fire_due, refresh_schedules
-from rowlock.ops.schedules import FIRING_RETENTION
+from rowlock.ops.on_demand import FIRING_RETENTION
 from rowlock.testing import drain, run_task
 from tests.app.firing_steps import NOON, fire, fire_at, next_in, noon, planned, tasks
 from tests.app.steps import count
@@ -400,6 +400,16 @@ def test_an_edit_of_what_is_due_loses_nothing_and_doubles_nothing(app, time):
     fire(app)
     assert [seconds for seconds, *_ in planned(app, "hourly")] == [HOUR]
     assert len(tasks(app)) == 1
+
+
+def test_an_edit_at_the_very_moment_of_a_firing_does_not_look_back(app, time):
+    hourly(app)
+    fire_at(app, time, HOUR)
+    changed = app.update_schedule("hourly", rule="0 * * * *")
+    assert next_in(changed) == 2 * HOUR
+    storage = app.core.storage
+    storage.runner.run(refresh_schedules, storage, None, limit=10)
+    assert app.get_schedule("hourly") == changed
 
 
 def test_next_occurrences_follow_when_the_rules_of_a_zone_change(app, time):

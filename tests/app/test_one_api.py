@@ -13,6 +13,7 @@ import pytest
 from rowlock import AsyncRowlock, Rowlock
 from tests.app.one_api import operating_steps as operating
 from tests.app.one_api import running_steps as running
+from tests.app.one_api import scheduling_steps as scheduling
 from tests.app.one_api import steps
 from tests.app.one_api.journal import Journal, journal
 from tests.support.backends import Backend
@@ -45,6 +46,9 @@ SCENARIO = (
     operating.auditing,
     running.surrounding,
     running.extending,
+    scheduling.scheduling,
+    scheduling.firing,
+    scheduling.declaring,
     steps.ending,
 )
 
@@ -60,8 +64,8 @@ def test_every_public_method_is_called(in_memory):
     public = {
         name
         for name, _ in inspect.getmembers(Rowlock, inspect.isfunction)
-        # `task` returns a decorator: a step defines its tasks with it.
-        if not name.startswith("_") and name != "task"
+        # They return decorators: steps define their tasks with them.
+        if not name.startswith("_") and name not in {"task", "schedule"}
     }
     missing = sorted(public - in_memory.called)
     assert missing == [], f"call {', '.join(missing)} in a step of one_api, rightly and wrongly"

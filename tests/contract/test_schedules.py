@@ -158,9 +158,9 @@ def test_only_an_active_schedule_can_be_due(backend):
     paused = plain("paused", status=ScheduleStatus.PAUSED)
     with pytest.raises(StorageDataError):
         backend.run(backend.storage.schedules.insert_schedule, paused)
+    [stored] = store(backend, plain("deleted"))
     with pytest.raises(StorageDataError):
-        store(backend, plain("deleted"))
-        update(backend, replace(said(read(backend, "deleted")), deleted_at=T0))
+        update(backend, replace(stored, deleted_at=T0))
 
 
 @pytest.mark.parametrize(

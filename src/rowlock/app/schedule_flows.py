@@ -36,6 +36,7 @@ from rowlock.model.moments import checked_moment
 from rowlock.model.queues import checked_count
 from rowlock.model.schedules import Firing, Schedule, ScheduleStatus
 from rowlock.model.tasks import Task
+from rowlock.ops import on_demand
 from rowlock.ops import schedules as ops
 from rowlock.ops.occurrences import recurrence_of
 from rowlock.recurrence.recurrence import Occurrence
@@ -236,7 +237,7 @@ def run_schedule(core: Opened, schedule: object, by: By) -> Flow[Task]:
 
     def start() -> Any:
         pattern = StoredPattern()
-        return ops.run_schedule(core.storage, core.namespace, wanted, pattern, by=by)
+        return on_demand.run_schedule(core.storage, core.namespace, wanted, pattern, by=by)
 
     task: Task = yield Run(start)
     core.storage.wakeups.wake_here(core.namespace, task.queue)
@@ -255,18 +256,18 @@ def backfill_schedule(
     """Enqueue tasks for the occurrences of a range that were not fired."""
     first, last = checked_moment("start", start), checked_moment("end", end)
     checked_range(first, last)
-    record = partial(ops.record_backfill, core.storage, core.namespace, name_or_id(schedule))
+    record = partial(on_demand.record_backfill, core.storage, core.namespace, name_or_id(schedule))
     found: Schedule = yield Run(partial(record, start=first, end=last, by=by))
     done = Backfill(next_at=first)
     while done.next_at is not None:
 
         def batch(since: datetime = done.next_at) -> Any:
             pattern = StoredPattern()
-            return ops.backfill_batch(
+            return on_demand.backfill_batch(
                 core.storage, core.namespace, found.id, pattern, start=since, end=last
             )
 
-        part: ops.Backfilled = yield Run(batch)
+        part: on_demand.Backfilled = yield Run(batch)
         core.storage.wakeups.wake_here(core.namespace, part.queue)
         done = Backfill(
             fired=done.fired + part.fired, known=done.known + part.known, next_at=part.next_at

@@ -286,7 +286,7 @@ def refresh_schedules(
         if schedule.next_at is None or schedule.next_at <= clock or schedule.waits:
             continue
         try:
-            found = next_occurrence(schedule, recurrence_of(schedule), clock, inclusive=True)
+            found = next_occurrence(schedule, recurrence_of(schedule), clock)
         except RowlockError:
             continue  # told when it is due
         if found != schedule.next_at:

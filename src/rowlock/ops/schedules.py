@@ -4,42 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple, TypeAlias
+from datetime import datetime
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from rowlock.errors import (
     DuplicateScheduleError,
-    DuplicateTaskError,
     InvalidValueError,
     ScheduleNotFoundError,
     StorageConflictError,
 )
 from rowlock.model import json_text
 from rowlock.model.changes import NOBODY, By, NewAudit
-from rowlock.model.ids import derived_task_id
 from rowlock.model.names import definition_key
 from rowlock.model.schedules import (
-    Firing,
-    FiringReason,
-    Outcome,
     Schedule,
     ScheduleStatus,
 )
-from rowlock.model.tasks import Task
-from rowlock.ops.firing import Pattern, is_active, stored_tasks
+from rowlock.ops.firing import is_active
 from rowlock.ops.occurrences import awaiting, next_occurrence, recurrence_of
-from rowlock.ops.tasks import get_task
 from rowlock.plan import BEGIN, Plan
-from rowlock.storage.schedule_contract import Moment
 from rowlock.storage.storage import Storage
 
 NameOrId: TypeAlias = str | UUID
-
-FIRING_RETENTION = timedelta(days=90)
-"""How long it is known what became of an occurrence."""
-
-BACKFILL_BATCH = 100
 
 SCHEDULES = "@schedules"
 """Stands in hints for the name of a queue, which it cannot be."""
@@ -60,15 +47,20 @@ def create_schedule(
     clock = yield from storage.firings.read_clock(now=now)
     if not (yield from storage.schedules.insert_schedule(started(new, clock), now=now)):
         raise DuplicateScheduleError(new.name)
-    yield from _recorded(storage, new, "create", by)
+    yield from record_change(storage, new, "create", by)
     yield from announce_change(storage, new.namespace)
     return (yield from _stored(storage, new.namespace, new.key))
 
 
-def started(schedule: Schedule, now: datetime) -> Schedule:
+def started(schedule: Schedule, now: datetime, *, inclusive: bool = True) -> Schedule:
     """Return a schedule with its first occurrence from a moment on, if it is active.
 
     A rule that happens once and did so already happens now.
+
+    Args:
+        schedule: As it is to be.
+        now: From when on.
+        inclusive: Whether an occurrence at that very moment counts.
 
     Raises:
         InvalidValueError: It has no occurrence left.
@@ -76,7 +68,7 @@ def started(schedule: Schedule, now: datetime) -> Schedule:
     if not is_active(schedule):
         return replace(schedule, next_at=None, due_at=None, waits=False)
     recurrence = recurrence_of(schedule)
-    found = next_occurrence(schedule, recurrence, now, inclusive=True)
+    found = next_occurrence(schedule, recurrence, now, inclusive=inclusive)
     if found is None and schedule.rule.get("rule", {}).get("frequency") == "none":
         found = recurrence.start if not schedule.runs else None
     if found is None or (schedule.max_runs is not None and schedule.runs >= schedule.max_runs):
@@ -113,9 +105,14 @@ def _id_in(wanted: NameOrId) -> UUID | None:
         return None
 
 
-def _locked(
+def locked_schedule(
     storage: Storage, namespace: str, wanted: NameOrId, *, deleted: bool = False
 ) -> Plan[Schedule]:
+    """Return the schedule of a name or an id as nobody else can change it now.
+
+    Raises:
+        ScheduleNotFoundError: There is none, or it is not deleted as wanted.
+    """
     found = yield from _found(storage, namespace, wanted, deleted=deleted)
     locked = yield from storage.schedules.lock_schedule(namespace, found.key)
     if locked is None or locked.id != found.id or (locked.deleted_at is not None) is not deleted:
@@ -144,12 +141,12 @@ def update_schedule(
         InvalidValueError: It would be active without an occurrence left.
     """
     yield BEGIN
-    found = yield from _locked(storage, namespace, wanted)
+    found = yield from locked_schedule(storage, namespace, wanted)
     clock = yield from storage.firings.read_clock(now=now)
     changes = editor(found)
     changed = edited(found, changes, clock)
-    yield from _written(storage, changed, now)
-    yield from _recorded(storage, found, action, by, _differences(found, changes))
+    yield from write_schedule(storage, changed, now)
+    yield from record_change(storage, found, action, by, _differences(found, changes))
     yield from announce_change(storage, namespace)
     return (yield from _stored(storage, namespace, found.key))
 
@@ -164,10 +161,11 @@ def edited(schedule: Schedule, changes: Mapping[str, Any], now: datetime) -> Sch
     differs = any(getattr(changed, name) != getattr(schedule, name) for name in _TIMING)
     if not differs:
         return changed
-    since = now
-    if is_active(schedule) and schedule.next_at is not None and schedule.next_at <= now:
-        since = schedule.next_at
-    return started(replace(changed, problem=None), since)
+    changed = replace(changed, problem=None)
+    if not is_active(schedule) or schedule.next_at is None:
+        return started(changed, now)
+    # What came by now was dealt with, unless it is still due.
+    return started(changed, min(now, schedule.next_at), inclusive=schedule.next_at <= now)
 
 
 def delete_schedule(
@@ -185,9 +183,9 @@ def delete_schedule(
         ScheduleNotFoundError: There is none, or it is deleted.
     """
     yield BEGIN
-    found = yield from _locked(storage, namespace, wanted)
+    found = yield from locked_schedule(storage, namespace, wanted)
     yield from _deleted(storage, found, soft=soft, now=now)
-    yield from _recorded(storage, found, "delete" if soft else "purge", by)
+    yield from record_change(storage, found, "delete" if soft else "purge", by)
     return found
 
 
@@ -197,7 +195,7 @@ def _deleted(
     if soft:
         clock = yield from storage.firings.read_clock(now=now)
         gone = replace(schedule, deleted_at=clock, next_at=None, due_at=None, waits=False)
-        yield from _written(storage, gone, now)
+        yield from write_schedule(storage, gone, now)
     elif not (yield from storage.schedules.remove_schedule(schedule)):
         raise StorageConflictError(f"schedule {schedule.name!r} was changed meanwhile")
 
@@ -216,14 +214,19 @@ def restore_schedule(
         ScheduleNotFoundError: None of that name or id is deleted.
     """
     yield BEGIN
-    found = yield from _locked(storage, namespace, wanted, deleted=True)
+    found = yield from locked_schedule(storage, namespace, wanted, deleted=True)
     status = ScheduleStatus.PAUSED if found.status is ScheduleStatus.ACTIVE else found.status
-    yield from _written(storage, replace(found, deleted_at=None, status=status), now)
-    yield from _recorded(storage, found, "restore", by)
+    yield from write_schedule(storage, replace(found, deleted_at=None, status=status), now)
+    yield from record_change(storage, found, "restore", by)
     return (yield from _stored(storage, namespace, found.key))
 
 
-def _written(storage: Storage, schedule: Schedule, now: datetime | None) -> Plan[None]:
+def write_schedule(storage: Storage, schedule: Schedule, now: datetime | None) -> Plan[None]:
+    """Write a schedule that was locked.
+
+    Raises:
+        StorageConflictError: Its version is no longer the one that was read.
+    """
     if not (yield from storage.schedules.update_schedule(schedule, now=now)):
         raise StorageConflictError(f"schedule {schedule.name!r} was changed meanwhile")
 
@@ -235,13 +238,14 @@ def _stored(storage: Storage, namespace: str, key: str) -> Plan[Schedule]:
     return found
 
 
-def _recorded(
+def record_change(
     storage: Storage,
     schedule: Schedule,
     action: str,
     by: By,
     detail: Mapping[str, Any] | None = None,
 ) -> Plan[None]:
+    """Write a change into the audit."""
     entry = NewAudit(action, "schedule", schedule.name, detail)
     yield from storage.records.add_audit(schedule.namespace, entry, by)
 
@@ -251,157 +255,6 @@ def _differences(before: Schedule, changes: Mapping[str, Any]) -> dict[str, Any]
     found = {name: value for name, value in changes.items() if getattr(before, name) != value}
     plain: dict[str, Any] = json_text.decode(json_text.encode_plain(found))
     return plain
-
-
-def run_schedule(
-    storage: Storage,
-    namespace: str,
-    wanted: NameOrId,
-    pattern: Pattern,
-    *,
-    by: By = NOBODY,
-    now: datetime | None = None,
-) -> Plan[Task]:
-    """Enqueue one task of a schedule now; its next occurrence stays what it is.
-
-    Raises:
-        ScheduleNotFoundError: There is none, or it is deleted.
-        DefinitionError: Its definition is not there, or takes no new tasks.
-        DuplicateTaskError: A live task holds its unique key.
-    """
-    yield BEGIN
-    found = yield from _locked(storage, namespace, wanted)
-    clock = yield from storage.firings.read_clock(now=now)
-    clock = yield from _free_moment(storage, found, clock)
-    task = (yield from pattern(storage, found))._replace(id=derived_task_id(found.id, clock))
-    stored = yield from stored_tasks(storage, namespace, [task], now=now)
-    if task.id not in stored:
-        holder = yield from storage.enqueue.find_unique_holder(namespace, task.unique_key or "")
-        raise DuplicateTaskError(holder or task.id, task.unique_key or "")
-    firing = Firing(
-        schedule=found.id,
-        occurrence=clock,
-        outcome=Outcome.FIRED,
-        at=clock,
-        task=task.id,
-        reason=FiringReason.MANUAL,
-    )
-    yield from storage.firings.insert_firings([firing])
-    yield from _written(storage, replace(found, last_run_at=clock, last_task=task.id), now)
-    yield from _recorded(storage, found, "run", by, {"task": str(task.id)})
-    yield from storage.wakeups.announce(namespace, [task.terms.queue], coalesce=True)
-    return (yield from get_task(storage, namespace, task.id, now=now))
-
-
-def _free_moment(storage: Storage, schedule: Schedule, moment: datetime) -> Plan[datetime]:
-    """Return a moment that is no occurrence, which are whole seconds, and not used yet."""
-    while True:
-        if moment.microsecond:
-            known = yield from storage.firings.read_firings([Moment(schedule.id, moment)])
-            if not known:
-                return moment
-        moment += timedelta(microseconds=1)
-
-
-class Backfilled(NamedTuple):
-    """What one batch of a backfill came to.
-
-    Attributes:
-        fired: How many tasks were enqueued.
-        known: How many occurrences had been dealt with before.
-        queue: Where the tasks went.
-        next_at: Where the next batch begins; None at the end.
-    """
-
-    fired: int
-    known: int
-    queue: str
-    next_at: datetime | None
-
-
-def backfill_batch(
-    storage: Storage,
-    namespace: str,
-    wanted: NameOrId,
-    pattern: Pattern,
-    *,
-    start: datetime,
-    end: datetime,
-    now: datetime | None = None,
-) -> Plan[Backfilled]:
-    """Enqueue tasks for the first occurrences of a range that were not fired or skipped yet.
-
-    Raises:
-        ScheduleNotFoundError: There is none, or it is deleted.
-        DefinitionError: Its definition is not there, or takes no new tasks.
-        InvalidValueError: The range reaches into the future, or to where what was fired is
-            forgotten.
-    """
-    yield BEGIN
-    found = yield from _locked(storage, namespace, wanted)
-    clock = yield from storage.firings.read_clock(now=now)
-    _check_range(found, start, end, clock)
-    occurrences = recurrence_of(found).between(start, end, limit=BACKFILL_BATCH + 1)
-    more = occurrences[BACKFILL_BATCH:]
-    occurrences = occurrences[:BACKFILL_BATCH]
-    pattern_task = yield from pattern(storage, found)
-    queue = pattern_task.terms.queue
-    moments = [Moment(found.id, one) for one in occurrences]
-    known = (yield from storage.firings.read_firings(moments)) if moments else set[Moment]()
-    open_moments = [one for one in moments if one not in known]
-    tasks = [
-        pattern_task._replace(id=derived_task_id(one.schedule, one.occurrence))
-        for one in open_moments
-    ]
-    stored = yield from stored_tasks(storage, namespace, tasks, now=now)
-    firings = [
-        Firing(
-            schedule=moment.schedule,
-            occurrence=moment.occurrence,
-            outcome=Outcome.FIRED,
-            at=clock,
-            task=task.id,
-            reason=FiringReason.BACKFILL,
-        )
-        for moment, task in zip(open_moments, tasks, strict=True)
-        if task.id in stored
-    ]
-    if firings:
-        yield from storage.firings.insert_firings(firings)
-        yield from storage.wakeups.announce(namespace, [queue], coalesce=True)
-    fired = len(firings)
-    return Backfilled(fired, len(moments) - fired, queue, more[0] if more else None)
-
-
-def _check_range(schedule: Schedule, start: datetime, end: datetime, now: datetime) -> None:
-    if end > now:
-        raise InvalidValueError("end", "is in the future; only what has passed can be backfilled")
-    forgotten = now - FIRING_RETENTION
-    created = schedule.created_at or now
-    if start < forgotten and end > created and created < forgotten:
-        raise InvalidValueError(
-            "start",
-            f"is more than {FIRING_RETENTION.days} days ago: what was fired between "
-            f"{created.isoformat(timespec='seconds')}, when the schedule was created, and "
-            f"{forgotten.isoformat(timespec='seconds')} is no longer known",
-        )
-
-
-def record_backfill(
-    storage: Storage,
-    namespace: str,
-    wanted: NameOrId,
-    *,
-    start: datetime,
-    end: datetime,
-    by: By = NOBODY,
-) -> Plan[Schedule]:
-    """Write into the audit that a backfill begins; returns its schedule."""
-    yield BEGIN
-    found = yield from get_schedule(storage, namespace, wanted)
-    detail = {"start": start.isoformat(), "end": end.isoformat()}
-    yield from _recorded(storage, found, "backfill", by, detail)
-    return found
 
 
 def announce_change(storage: Storage, namespace: str) -> Plan[None]:

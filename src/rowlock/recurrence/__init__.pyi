@@ -9,3 +9,5 @@ from rowlock.recurrence.rrule import parse_rrule as parse_rrule
 from rowlock.recurrence.rule import parse_rule as parse_rule
 from rowlock.recurrence.series import Gap as Gap
 from rowlock.recurrence.series import Overlap as Overlap
+
+__all__: list[str]  # noqa: PYI035 - the names above, in another order

@@ -13,7 +13,8 @@ from rowlock.app.schedule_pattern import StoredPattern
 from rowlock.errors import RowlockError, StorageDataError, StorageError
 from rowlock.model.schedules import Schedule
 from rowlock.ops.firing import Fired, fire_due, postpone, refresh_schedules
-from rowlock.ops.schedules import FIRING_RETENTION, SCHEDULES
+from rowlock.ops.on_demand import FIRING_RETENTION
+from rowlock.ops.schedules import SCHEDULES
 from rowlock.ops.upkeep import Duty
 from rowlock.storage.storage import Storage
 

@@ -57,8 +57,12 @@ def test_nothing_is_due_before_the_next_occurrence():
 
 @pytest.mark.parametrize(
     ("policy", "fires", "missed"),
-    [(CatchUp.SKIP, [], 181), (CatchUp.LATEST, [180], 180), (CatchUp.ALL, [176, 177, 178, 179, 180], 176)],
-)  # fmt: skip
+    [
+        (CatchUp.SKIP, [], 181),
+        (CatchUp.LATEST, [180], 180),
+        (CatchUp.ALL, [176, 177, 178, 179, 180], 176),
+    ],
+)
 def test_three_hours_of_downtime_by_policy(policy, fires, missed):
     late = minutes(180) + ON_TIME + timedelta(seconds=1)
     seen = look(every_minute(catch_up=policy, catch_up_limit=5), late, busy=False)
