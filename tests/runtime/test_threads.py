@@ -99,6 +99,25 @@ def test_a_call_that_outlives_its_loop_is_harmless(threads):
     assert ended.wait(10)
 
 
+def test_a_thread_whose_loop_has_closed_serves_the_next_one():
+    """As where a program lets a worker run once, again and again."""
+    threads = DaemonThreads(1, name="storage")
+    release = threading.Event()
+
+    async def leave() -> None:
+        threads.submit(lambda: release.wait(10))
+
+    async def ask() -> str:
+        release.set()
+        answer: str = await asyncio.wait_for(threads.submit(lambda: "answer"), 10)
+        return answer
+
+    asyncio.run(leave())
+    assert asyncio.run(ask()) == "answer"
+    assert asyncio.run(ask()) == "answer"
+    threads.close()
+
+
 async def test_closing_ends_the_idle_threads():
     threads = DaemonThreads(2, name="handler")
     thread = await threads.submit(threading.current_thread)

@@ -11,6 +11,7 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeAlias
 
@@ -83,10 +84,9 @@ class DaemonThreads:
                 value, error = None, raised
             with self._lock:
                 self._idle += 1
-            try:
+            # Where the loop is closed nobody waits any more; the next call is another loop's.
+            with suppress(RuntimeError):
                 loop.call_soon_threadsafe(deliver, future, value, error)
-            except RuntimeError:
-                return  # the loop is closed: nobody waits any more
             del job, call, future, value, error
 
 

@@ -104,7 +104,7 @@ class FiringPlans(Plans):
         return self._schedules(result.rows)
 
     def page_schedules(self, after: UUID | None, /, *, limit: int) -> Plan[list[Schedule]]:
-        result = yield self._sql.bind("page_schedules", after=after, limit=limit)
+        result = yield self._sql.bind("page_schedules", after=after or UUID(int=0), limit=limit)
         return self._schedules(result.rows)
 
     def _schedules(self, rows: Sequence[Row]) -> list[Schedule]:

@@ -114,7 +114,7 @@ SELECT id, namespace, key, name, description, status, rule, definition, queue, a
     missed, last_run_at, last_task, next_at, due_at, waits, problem, declared, version,
     created_at, updated_at, deleted_at
 FROM rowlock_schedule
-WHERE status = 'active' AND deleted_at IS NULL AND (:after::uuid IS NULL OR id > :after::uuid)
+WHERE status = 'active' AND deleted_at IS NULL AND id > :after::uuid
 ORDER BY id LIMIT :limit;
 
 -- name: move_schedules
