@@ -21,7 +21,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import bulk, floor, idle, recurrence, start_up, throughput, time_axis
+from benchmarks import (
+    bulk,
+    floor,
+    idle,
+    recurrence,
+    schedules,
+    start_up,
+    throughput,
+    time_axis,
+)
 from tests.support.databases import fresh_database
 from tests.support.servers import MariaDBServer, PostgresServer
 
@@ -68,6 +77,10 @@ def measure(engine: str, *, quick: bool) -> dict[str, Any]:
         figures |= floor.measure(url, tasks=tasks)
     with database(engine) as url:
         figures |= idle.measure(url, seconds=10 if quick else 30)
+    with database(engine) as url:
+        figures |= schedules.measure(
+            url, schedules=1_000 if quick else 10_000, seconds=10 if quick else 30
+        )
     with database(engine) as url:
         figures |= bulk.measure(url, tasks=tasks if quick else 200_000)
     if engine != "sqlite":
