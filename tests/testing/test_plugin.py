@@ -45,7 +45,8 @@ import sys
 
 def test_first():
     loaded = {name for name in sys.modules if name.partition(".")[0] == "rowlock"}
-    assert loaded <= {"rowlock", "rowlock._version", "rowlock.testing", "rowlock.testing.plugin"}
+    plugin = {"rowlock.testing", "rowlock.testing.plugin"}
+    assert loaded <= {"rowlock", "rowlock._lazy", "rowlock._version", *plugin}
     assert "msgspec" not in sys.modules
 
 def test_second(rowlock_app): ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Unpack, cast
 from uuid import UUID
@@ -36,6 +36,8 @@ from rowlock.testing.attempts import (
     settle,
 )
 from rowlock.testing.clocks import clock, clock_of
+from rowlock.testing.firing import fire_schedules
+from rowlock.testing.moving import Reach, checked_reach, moved_on
 
 MAX_RUNS = 1_000
 
@@ -112,19 +114,25 @@ def drain(
     *,
     queues: Iterable[str] | None = None,
     with_scheduled: bool = False,
+    until: datetime | None = None,
     with_errors: WithErrors = "raise",
     limit: int = MAX_RUNS,
 ) -> list[TaskRun]:
     """Run everything that can run, one attempt after the other, until nothing is left.
 
-    Sync handlers run on this thread. Tasks of definitions that the app does not have are left.
+    Schedules that are due by the clock are fired first, and their tasks run too. Sync handlers
+    run on this thread. Tasks of definitions that the app does not have are left.
 
     Args:
         app: A `Rowlock` or an `AsyncRowlock`.
         queues: Which queues; all that are not paused if not given.
-        with_scheduled: Also run what is due later, retries included, by moving the clock to it;
-            without a `clock` of the test there is one until this returns.
-        with_errors: `raise` what a handler raises, once it is recorded; or `record` all.
+        with_scheduled: Also run tasks that are due later, retries included, by moving the clock
+            from one to the next; without a `clock` of the test there is one until this returns.
+            Schedules that are passed on the way are caught up with by their policy.
+        until: Move the clock on up to this moment instead, to whatever is due next, tasks or
+            schedules; there it stands in the end.
+        with_errors: `raise` what a handler raises, once it is recorded, and why a schedule could
+            not fire; or `record` all.
         limit: How many attempts at most: tasks that make tasks forever end here.
 
     Returns:
@@ -133,10 +141,12 @@ def drain(
     Raises:
         Exception: What a handler raised.
         TaskFailedError: An attempt failed for another reason, or there were too many.
+        DefinitionError: A schedule could not fire, as its definition is missing or closed.
+        InvalidValueError: `until` has passed already.
     """
-    flow = _drain(app.core, queues, with_errors, limit, scheduled=with_scheduled)
-    with _moving_clock(app, wanted=with_scheduled):
-        return run_flow(app.core, flow)
+    with _moving_clock(app, wanted=with_scheduled or until is not None):
+        reach = checked_reach(app.core, until, with_scheduled=with_scheduled)
+        return run_flow(app.core, _drain(app.core, queues, with_errors, limit, reach))
 
 
 async def adrain(
@@ -144,6 +154,7 @@ async def adrain(
     *,
     queues: Iterable[str] | None = None,
     with_scheduled: bool = False,
+    until: datetime | None = None,
     with_errors: WithErrors = "raise",
     limit: int = MAX_RUNS,
 ) -> list[TaskRun]:
@@ -151,8 +162,9 @@ async def adrain(
 
     Sync handlers run on a thread, as in a worker.
     """
-    flow = _drain(app.core, queues, with_errors, limit, scheduled=with_scheduled)
-    with _moving_clock(app, wanted=with_scheduled):
+    with _moving_clock(app, wanted=with_scheduled or until is not None):
+        reach = checked_reach(app.core, until, with_scheduled=with_scheduled)
+        flow = _drain(app.core, queues, with_errors, limit, reach)
         return await run_flow_async(app.core, flow)
 
 
@@ -168,8 +180,7 @@ def _drain(
     queues: Iterable[str] | None,
     with_errors: WithErrors,
     limit: int,
-    *,
-    scheduled: bool,
+    reach: Reach,
 ) -> Flow[list[TaskRun]]:
     checked_with_errors(with_errors)
     checked_count("limit", limit)
@@ -178,11 +189,13 @@ def _drain(
     own = tuple({one.queue for one in core.registry})
     yield Run(partial(core.prepare, names or own, tuple(core.registry)))
     runs: list[TaskRun] = []
+    yield from _fire(core, with_errors)
     while True:
         claim: Claim | None = yield Run(partial(_claim_best, core, names))
         if claim is None:
-            if not (scheduled and (yield from _moved_to_next_due(core))):
+            if not (yield from moved_on(core, reach)):
                 return runs
+            yield from _fire(core, with_errors)
         elif len(runs) == limit:
             yield Run(partial(settle, core.storage, hand_back(claim)))
             raise TaskFailedError(claim.id, "Limit", f"still waits after {limit:,} attempts")
@@ -213,21 +226,22 @@ def _claim_best(core: Core, queues: tuple[str, ...] | None) -> Plan[Claim | None
     return claims[0] if claims else None
 
 
-def _moved_to_next_due(core: Core) -> Flow[bool]:
-    """Move the clock to when the next task is due; False if there is none."""
-    virtual = clock_of(core)
-    seconds: float | None = yield Run(core.storage.upkeep.seconds_to_next_due, reads=True)
-    if seconds is None or virtual is None:
-        return False
-    virtual.advance(seconds)
-    return True
+def _fire(core: Core, with_errors: WithErrors) -> Flow[None]:
+    """Fire what is due, of all namespaces as workers do; raise what was wrong in the app's own."""
+    fired = yield from fire_schedules(core.storage)
+    for one in fired:
+        if one.error is None or one.schedule.namespace != core.namespace:
+            continue
+        if with_errors == "raise":
+            one.error.add_note(f"in schedule {one.schedule.name}")
+            raise one.error
 
 
 def do_upkeep(app: Application) -> None:
     """Do now what workers do every few seconds, for all namespaces of the database.
 
-    Promotes what is due, takes back tasks whose lease ran out, expires what waited too long, and
-    deletes finished tasks past the retention of their queue.
+    Fires schedules and promotes tasks that are due, takes back tasks whose lease ran out, expires
+    what waited too long, and deletes finished tasks past the retention of their queue.
     """
     run_flow(app.core, _upkeep(app.core.storage))
 
@@ -239,6 +253,7 @@ async def ado_upkeep(app: Application) -> None:
 
 def _upkeep(storage: Storage) -> Flow[None]:
     upkeep = storage.upkeep
+    yield from fire_schedules(storage)
     yield from _until_short(partial(upkeep.promote_tasks, limit=RESCUE_LIMIT), RESCUE_LIMIT)
     rescue = partial(upkeep.rescue_tasks, grace=RESCUE_GRACE, limit=RESCUE_LIMIT)
     yield from _until_short(rescue, RESCUE_LIMIT)
