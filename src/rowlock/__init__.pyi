@@ -1,7 +1,6 @@
 # What type checkers see of the package; at run time `__init__.py` loads the same names lazily.
 from rowlock._version import __version__ as __version__
 from rowlock.app.async_facade import AsyncRowlock as AsyncRowlock
-from rowlock.app.schedule_flows import Backfill as Backfill
 from rowlock.app.sync_facade import Rowlock as Rowlock
 from rowlock.backoff import Backoff as Backoff
 from rowlock.backoff import RetryPolicy as RetryPolicy
@@ -30,16 +29,17 @@ from rowlock.model.measures import Throughput as Throughput
 from rowlock.model.progress import TaskProgress as TaskProgress
 from rowlock.model.queues import Queue as Queue
 from rowlock.model.queues import QueuePolicy as QueuePolicy
+from rowlock.model.schedules import Backfill as Backfill
 from rowlock.model.schedules import Firing as Firing
 from rowlock.model.schedules import Schedule as Schedule
 from rowlock.model.schedules import ScheduleStatus as ScheduleStatus
+from rowlock.model.schedules import ScheduleSync as ScheduleSync
 from rowlock.model.states import TaskState as TaskState
 from rowlock.model.tasks import Attempt as Attempt
 from rowlock.model.tasks import LogLine as LogLine
 from rowlock.model.tasks import QueueCounts as QueueCounts
 from rowlock.model.tasks import Task as Task
 from rowlock.model.tasks import TaskFailure as TaskFailure
-from rowlock.ops.synchronizing import ScheduleSync as ScheduleSync
 from rowlock.ops.tasks import Canceled as Canceled
 from rowlock.worker.worker import Worker as Worker
 

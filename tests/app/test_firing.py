@@ -339,6 +339,20 @@ def test_a_range_is_backfilled_once(app, time):
     assert entry.detail == {"start": start.isoformat(), "end": NOON.isoformat()}
 
 
+def test_a_dry_run_counts_and_stores_nothing(app):
+    app.create_schedule("x", "*/10 * * * *", "report", max_runs=3)
+    start = NOON - timedelta(hours=20)
+    app.backfill_schedule("x", NOON - timedelta(hours=1), NOON)
+    seen: list[Backfill] = []
+    plan = app.backfill_schedule("x", start, NOON, dry_run=True, on_progress=seen.append)
+    assert (plan.fired, plan.known, len(seen)) == (114, 6, 2)
+    assert count(app, "task") == 6
+    assert len(planned(app, "x")) == 6
+    assert [one.action for one in app.audit()].count("backfill") == 1
+    done = app.backfill_schedule("x", start, NOON)
+    assert (done.fired, done.known) == (114, 6)
+
+
 def test_an_interrupted_backfill_goes_on_where_it_stopped(app):
     app.create_schedule("x", "*/10 * * * *", "report")
 

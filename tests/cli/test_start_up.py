@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
+from rowlock import Rowlock
 from tests.cli.commands import untraced
 
 PROGRAM = """
@@ -34,6 +36,8 @@ FOR_ENQUEUE = {
     "msgspec", "rowlock.app.enqueuing", "rowlock.definitions",
     "rowlock.storage.sql.claiming", "rowlock.storage.sql.enqueue",
 }  # fmt: skip
+# What computes recurring times, and what a schedule's tasks are checked with.
+FOR_SCHEDULES = FOR_ENQUEUE | {"hashlib", "zoneinfo"}
 # Before a database is opened, nothing of it is loaded either.
 FOR_DATABASES = {"dataclasses", "rowlock.app", "rowlock.model", "rowlock.storage"}
 
@@ -66,6 +70,8 @@ def test_the_program_alone_knows_no_database(option):
         ["task", "{failed}", "--json"],
         ["cancel", "{queued}"],
         ["retry", "{failed}"],
+        ["schedules"],
+        ["schedules", "--status", "active", "--order", "next", "--json"],
     ],
     ids=" ".join,
 )
@@ -78,3 +84,20 @@ def test_enqueueing_by_alias_loads_no_code_of_definitions(seeded):
     loaded = loaded_by("enqueue", "add", "a:=1", "--url", seeded.url)
     assert loaded & (HEAVY - FOR_ENQUEUE) == set()
     assert "rowlock.definitions.definition" not in loaded
+
+
+@pytest.mark.parametrize(
+    "command", [["show", "nightly"], ["pause", "nightly"], ["firings", "nightly", "--json"]]
+)
+def test_one_schedule_loads_what_computes_recurring_times(seeded, command):
+    with closing(Rowlock(seeded.url)) as app:
+        app.create_schedule("nightly", "0 3 * * *", "add", arguments={"a": 1})
+    loaded = loaded_by("schedule", *command, "--url", seeded.url)
+    assert loaded & (HEAVY - FOR_SCHEDULES) == set()
+    assert "rowlock.definitions.definition" not in loaded
+
+
+def test_a_rule_is_explained_without_a_database_driver():
+    loaded = loaded_by("schedule", "explain", "0 3 * * *")
+    assert loaded & (HEAVY - FOR_SCHEDULES) == set()
+    assert {"psycopg", "pymysql", "rowlock.storage.sqlite.opening"} & loaded == set()

@@ -16,12 +16,16 @@ import pytest
 
 from rowlock import Rowlock
 from tests.cli.commands import PROCESS_SECONDS, cli, command_line, environment, start
+from tests.cli.conftest import Seeded
 
 ESCAPE = "\x1b"
 
 
-def on_terminal(*args: str, columns: int = 100, **env: str) -> tuple[str, int]:
-    """Run a command on a terminal of its own; return what it showed and its exit code."""
+def on_terminal(*args: str, columns: int = 100, answer: str = "", **env: str) -> tuple[str, int]:
+    """Run a command on a terminal of its own; return what it showed and its exit code.
+
+    If it asks, it gets the answer.
+    """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         command_line(*args),
@@ -40,6 +44,9 @@ def on_terminal(*args: str, columns: int = 100, **env: str) -> tuple[str, int]:
                 if not part:
                     break
                 shown += part
+            if answer and b"[y/N]" in shown:
+                os.write(ours, f"{answer}\n".encode())
+                answer = ""
     os.close(ours)
     return shown.decode().replace("\r\n", "\n"), process.wait(PROCESS_SECONDS)
 
@@ -130,6 +137,40 @@ def test_watch_draws_a_bar_and_ends_with_the_result(seeded):
     assert "adding 1 and 2" in shown
     assert "100%" in shown
     assert plain(shown).rstrip().endswith("3")
+
+
+@pytest.fixture
+def hourly(seeded: Seeded) -> str:
+    """The URL of a database with an hourly schedule."""
+    with closing(Rowlock(seeded.url)) as app:
+        app.create_schedule("hourly", "0 * * * *", "add", arguments={"a": 1})
+    return seeded.url
+
+
+@pytest.mark.parametrize(
+    ("columns", "head"),
+    [
+        (60, ["NAME", "RULE", "STATUS", "NEXT", "PROBLEM"]),
+        (120, ["NAME", "RULE", "ZONE", "STATUS", "NEXT", "LAST", "RUNS", "PROBLEM"]),
+    ],
+)
+def test_schedules_are_a_table_as_wide_as_the_terminal(columns, head, hourly):
+    shown, _ = on_terminal("schedules", "--url", hourly, columns=columns)
+    assert plain(shown).splitlines()[0].split() == head
+
+
+def test_a_backfill_asks_and_draws_how_far_it_is(hourly):
+    words = ("schedule", "backfill", "hourly", "10d", "1h", "--url", hourly)
+    asked, refused = on_terminal(*words, answer="n")
+    assert (refused, "Enqueue 2" in plain(asked), "nothing changed" in plain(asked)) == (
+        7, True, True
+    )  # fmt: skip
+    shown, code = on_terminal(*words, answer="y")
+    assert code == 0
+    found = re.search(r"Enqueue (\d+) tasks of hourly\? \[y/N\]", plain(shown))
+    assert found is not None
+    assert f"{found[1]}/{found[1]}" in plain(shown)
+    assert f"enqueued\t{found[1]}" in plain(shown)
 
 
 def test_the_demo_draws_its_progress_and_leaves_a_summary(tmp_path):

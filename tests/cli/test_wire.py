@@ -10,10 +10,26 @@ from uuid import UUID
 from rowlock.backoff import RetryPolicy
 from rowlock.model.definitions import Definition
 from rowlock.model.queues import Queue, QueuePolicy
+from rowlock.model.schedules import (
+    Backfill,
+    Firing,
+    FiringReason,
+    Outcome,
+    Schedule,
+    ScheduleSync,
+)
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Attempt, LogLine, QueueCounts, Task, TaskFailure
+from rowlock.recurrence import parse
 from rowlock.wire.definitions import definition_to_wire
+from rowlock.wire.occurrences import occurrence_to_wire
 from rowlock.wire.queues import counts_to_wire, queue_to_wire
+from rowlock.wire.schedules import (
+    backfill_to_wire,
+    firing_to_wire,
+    schedule_to_wire,
+    sync_to_wire,
+)
 from rowlock.wire.tasks import attempt_to_wire, failure_to_wire, log_line_to_wire, task_to_wire
 from rowlock.wire.values import time_to_wire
 
@@ -128,3 +144,64 @@ def test_counts_show_every_state():
     assert list(wire["counts"]) == [state.value for state in TaskState]
     assert (wire["counts"]["queued"], wire["counts"]["failed"]) == (2, 0)
     assert (wire["paused"], wire["capped"], wire["oldest_wait_seconds"]) == (True, True, None)
+
+
+def test_a_schedule_is_plain_json_with_every_field():
+    schedule = Schedule(
+        name="Nightly",
+        key="nightly",
+        id=ID,
+        rule=parse("0 3 * * *", zone="Europe/Berlin").to_json(),
+        definition="report",
+        arguments={"day": "x"},
+        jitter=timedelta(minutes=1),
+        next_at=T0,
+        last_task=ID,
+        declared={"name": "Nightly"},
+    )
+    wire = schedule_to_wire(schedule)
+    assert json.loads(json.dumps(wire)) == wire
+    named = {"jitter": "jitter_seconds"}
+    assert set(wire) == {named.get(field.name, field.name) for field in fields(Schedule)}
+    assert (wire["id"], wire["last_task"], wire["next_at"]) == (str(ID), str(ID), TEXT)
+    assert (wire["status"], wire["catch_up"], wire["overlap"]) == ("active", "latest", "allow")
+    assert (wire["jitter_seconds"], wire["rule"]["zone"]) == (60.0, "Europe/Berlin")
+
+
+def test_a_firing_says_how_late_it_was():
+    firing = Firing(
+        schedule=ID,
+        occurrence=T0,
+        outcome=Outcome.SKIPPED,
+        at=T0 + timedelta(seconds=2.5),
+        reason=FiringReason.MISSED,
+        passed=3,
+    )
+    wire = firing_to_wire(firing)
+    assert set(wire) == {field.name for field in fields(Firing)} | {"late_seconds"}
+    assert (wire["occurrence"], wire["late_seconds"]) == (TEXT, 2.5)
+    assert (wire["outcome"], wire["reason"], wire["task"]) == ("skipped", "missed", None)
+
+
+def test_an_occurrence_is_told_in_utc_and_in_its_zone():
+    rule = parse("30 2 * * *", zone="Europe/Berlin")
+    shifted, usual = rule.simulate(
+        datetime(2027, 3, 28, tzinfo=UTC), datetime(2027, 3, 30, tzinfo=UTC)
+    )
+    assert occurrence_to_wire(shifted) == {
+        "at": "2027-03-28T01:00:00.000000Z",
+        "local": "2027-03-28T03:00:00+02:00",
+        "change": "shifted",
+    }
+    assert occurrence_to_wire(usual)["change"] is None
+
+
+def test_what_synchronizing_and_backfilling_came_to_is_plain_json():
+    done = sync_to_wire(ScheduleSync(created=("a",), problems={"b": "no"}))
+    assert set(done) == {field.name for field in fields(ScheduleSync)}
+    assert (done["created"], done["pruned"], done["problems"]) == (["a"], [], {"b": "no"})
+    assert backfill_to_wire(Backfill(fired=2, known=1, next_at=T0)) == {
+        "fired": 2,
+        "known": 1,
+        "next_at": TEXT,
+    }

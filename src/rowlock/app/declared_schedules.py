@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -13,15 +13,9 @@ from rowlock.definitions.definition import TaskDefinition
 from rowlock.definitions.scheduling import Declaration, schedule_key
 from rowlock.errors import DuplicateScheduleError, RowlockError, StorageError
 from rowlock.model.changes import NOBODY, By
-from rowlock.model.schedules import Schedule, ScheduleFilter
+from rowlock.model.schedules import Schedule, ScheduleFilter, ScheduleSync
+from rowlock.ops import synchronizing as ops
 from rowlock.ops.schedules import SCHEDULES
-from rowlock.ops.synchronizing import (
-    ScheduleSync,
-    prune_undeclared,
-    said_by,
-    synchronize,
-    undeclared_schedules,
-)
 
 
 def declarations(core: Core) -> Iterator[tuple[str, Declaration, TaskDefinition[..., Any]]]:
@@ -52,11 +46,12 @@ def sync_schedules(core: Core, *, prune: bool, by: By = NOBODY) -> Flow[Schedule
             raise
         except RowlockError as error:
             problems[name] = str(error)
-    undeclared, pruned = yield from _undeclared(core, keys, prune=prune, by=by)
+    gone = yield from undeclared_schedules(core)
+    pruned = (yield from prune_schedules(core, gone, by=by)) if prune else ()
     core.storage.wakeups.wake_here(core.namespace, SCHEDULES)
     return ScheduleSync(
         **{outcome: tuple(names) for outcome, names in found.items()},
-        undeclared=undeclared,
+        undeclared=tuple(one.name for one in gone),
         pruned=pruned,
         problems=problems,
     )
@@ -70,19 +65,28 @@ def _stored(core: Core) -> Flow[dict[str, Schedule]]:
 
 
 def _synchronized(core: Core, declared: Schedule, stored: Schedule | None) -> Flow[str]:
-    if stored is not None and stored.deleted_at is None and stored.declared == said_by(declared):
+    says_the_same = stored is not None and stored.declared == ops.said_by(declared)
+    if stored is not None and stored.deleted_at is None and says_the_same:
         return "unchanged"
-    outcome: str = yield Run(partial(synchronize, core.storage, declared))
+    outcome: str = yield Run(partial(ops.synchronize, core.storage, declared))
     return outcome
 
 
-def _undeclared(
-    core: Core, keys: set[str], *, prune: bool, by: By
-) -> Flow[tuple[tuple[str, ...], tuple[str, ...]]]:
-    operation = partial(undeclared_schedules, core.storage, core.namespace, sorted(keys))
+def undeclared_schedules(core: Core) -> Flow[list[Schedule]]:
+    """Return the schedules that code declared once, and that of this process no longer does."""
+    keys = sorted({schedule_key(name) for name, _, _ in declarations(core)})
+    operation = partial(ops.undeclared_schedules, core.storage, core.namespace, keys)
     gone: list[Schedule] = yield Run(operation, reads=True)
+    return gone
+
+
+def prune_schedules(core: Core, gone: Iterable[Schedule], *, by: By) -> Flow[tuple[str, ...]]:
+    """Delete schedules that code no longer declares; returns the names of those it did.
+
+    One that was changed since it was read stays.
+    """
     pruned: list[str] = []
-    for one in gone if prune else ():
-        deleted: bool = yield Run(partial(prune_undeclared, core.storage, one, by=by))
+    for one in gone:
+        deleted: bool = yield Run(partial(ops.prune_undeclared, core.storage, one, by=by))
         pruned += [one.name] if deleted else []
-    return tuple(one.name for one in gone), tuple(pruned)
+    return tuple(pruned)

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from rowlock.app import schedule_flows
 from rowlock.app.running import AsyncRunning, Running
-from rowlock.app.schedule_flows import Backfill, OnBackfill
+from rowlock.app.schedule_flows import OnBackfill
 from rowlock.definitions.definition import TaskDefinition
 from rowlock.model.changes import checked_by
-from rowlock.model.schedules import Firing, Schedule
+from rowlock.model.schedules import Backfill, Firing, Schedule
 from rowlock.model.tasks import Task
 from rowlock.recurrence.recurrence import Occurrence
 
@@ -101,6 +101,7 @@ class FiringMethods(Running):
         *,
         actor: str | None = None,
         reason: str | None = None,
+        dry_run: bool = False,
         on_progress: OnBackfill | None = None,
     ) -> Backfill:
         """Enqueue a task for each occurrence of a range that was neither fired nor skipped.
@@ -114,6 +115,7 @@ class FiringMethods(Running):
             end: A moment with a time zone, not in the future; an occurrence at it does not count.
             actor: Who asks for it, for the audit.
             reason: Why, for the audit.
+            dry_run: Only count what would be enqueued.
             on_progress: Called after each batch.
 
         Raises:
@@ -129,6 +131,7 @@ class FiringMethods(Running):
                 start,
                 end,
                 by=checked_by(actor, reason),
+                dry_run=dry_run,
                 on_progress=on_progress,
             )
         )
@@ -241,6 +244,7 @@ class AsyncFiringMethods(AsyncRunning):
         *,
         actor: str | None = None,
         reason: str | None = None,
+        dry_run: bool = False,
         on_progress: OnBackfill | None = None,
     ) -> Backfill:
         """Enqueue a task for each occurrence of a range that was neither fired nor skipped.
@@ -254,6 +258,7 @@ class AsyncFiringMethods(AsyncRunning):
                 start,
                 end,
                 by=checked_by(actor, reason),
+                dry_run=dry_run,
                 on_progress=on_progress,
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeAlias
@@ -15,18 +15,11 @@ from rowlock.app.listing_flows import checked_limit
 from rowlock.app.opened import Opened
 from rowlock.app.orders import Target
 from rowlock.app.schedule_pattern import StoredPattern
-from rowlock.app.schedule_values import (
-    checked_filter,
-    checked_order,
-    checked_range,
-    name_or_id,
-    with_tasks,
-)
+from rowlock.app.schedule_values import checked_range, name_or_id, with_tasks
 from rowlock.definitions.options import TaskOptions
 from rowlock.definitions.scheduling import (
     Rule,
     Said,
-    checked_schedule_name,
     said_of,
     schedule_key,
 )
@@ -34,7 +27,13 @@ from rowlock.errors import InvalidValueError
 from rowlock.model.changes import NOBODY, By
 from rowlock.model.moments import checked_moment
 from rowlock.model.queues import checked_count
-from rowlock.model.schedules import Firing, Schedule, ScheduleStatus
+from rowlock.model.schedules import (
+    Backfill,
+    Firing,
+    Schedule,
+    ScheduleStatus,
+    checked_schedule_name,
+)
 from rowlock.model.tasks import Task
 from rowlock.ops import on_demand
 from rowlock.ops import schedules as ops
@@ -45,21 +44,6 @@ A_YEAR = timedelta(days=365)
 MAX_SIMULATED = 100_000
 
 _TASK_FIELDS = {"queue", "priority"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backfill:
-    """How far a backfill has come.
-
-    Attributes:
-        fired: How many tasks were enqueued.
-        known: How many occurrences had been fired or skipped before, and were left alone.
-        next_at: Where it goes on; None at the end.
-    """
-
-    fired: int = 0
-    known: int = 0
-    next_at: datetime | None = None
 
 
 OnBackfill: TypeAlias = Callable[[Backfill], None]
@@ -113,30 +97,6 @@ def get_schedule(core: Opened, schedule: object) -> Flow[Schedule]:
     operation = partial(ops.get_schedule, core.storage, core.namespace, wanted)
     found: Schedule = yield Run(operation, reads=True)
     return found
-
-
-def list_schedules(
-    core: Opened, wanted: Mapping[str, Any], *, limit: int, offset: int, order: str
-) -> Flow[list[Schedule]]:
-    """Return schedules in an order."""
-    operation = partial(
-        core.storage.schedules.list_schedules,
-        core.namespace,
-        checked_filter(wanted),
-        limit=checked_limit(limit),
-        offset=checked_count("offset", offset, least=0),
-        order=checked_order(order),
-    )
-    found: list[Schedule] = yield Run(operation, reads=True)
-    return found
-
-
-def count_schedules(core: Opened, wanted: Mapping[str, Any]) -> Flow[int]:
-    """Return how many schedules there are."""
-    asked = checked_filter(wanted)
-    operation = partial(core.storage.schedules.count_schedules, core.namespace, asked)
-    count: int = yield Run(operation, reads=True)
-    return count
 
 
 def update_schedule(
@@ -251,24 +211,34 @@ def backfill_schedule(
     end: datetime,
     *,
     by: By,
+    dry_run: bool,
     on_progress: OnBackfill | None,
 ) -> Flow[Backfill]:
     """Enqueue tasks for the occurrences of a range that were not fired."""
     first, last = checked_moment("start", start), checked_moment("end", end)
     checked_range(first, last)
-    record = partial(on_demand.record_backfill, core.storage, core.namespace, name_or_id(schedule))
-    found: Schedule = yield Run(partial(record, start=first, end=last, by=by))
+    found = yield from get_schedule(core, schedule)
+    if not dry_run:
+        record = partial(on_demand.record_backfill, core.storage, core.namespace, found.id)
+        yield Run(partial(record, start=first, end=last, by=by))
     done = Backfill(next_at=first)
     while done.next_at is not None:
 
         def batch(since: datetime = done.next_at) -> Any:
             pattern = StoredPattern()
             return on_demand.backfill_batch(
-                core.storage, core.namespace, found.id, pattern, start=since, end=last
+                core.storage,
+                core.namespace,
+                found.id,
+                pattern,
+                start=since,
+                end=last,
+                dry_run=dry_run,
             )
 
         part: on_demand.Backfilled = yield Run(batch)
-        core.storage.wakeups.wake_here(core.namespace, part.queue)
+        if not dry_run:
+            core.storage.wakeups.wake_here(core.namespace, part.queue)
         done = Backfill(
             fired=done.fired + part.fired, known=done.known + part.known, next_at=part.next_at
         )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any, TypeAlias, Unpack
 from uuid import UUID
 
-from rowlock.app import declared_schedules, schedule_flows
+from rowlock.app import declared_schedules, schedule_flows, schedule_listing
 from rowlock.app.running import AsyncRunning, Running
-from rowlock.app.schedule_values import WantedSchedules
+from rowlock.app.schedule_listing import WantedSchedules
 from rowlock.definitions.definition import TaskDefinition
 from rowlock.definitions.scheduling import GivenSchedule, Rule
 from rowlock.model.changes import checked_by
-from rowlock.model.schedules import Schedule
-from rowlock.ops.synchronizing import ScheduleSync
+from rowlock.model.schedules import Schedule, ScheduleSync
 
 AnyDefinition: TypeAlias = TaskDefinition[..., Any] | str
 AnySchedule: TypeAlias = Schedule | UUID | str
@@ -88,7 +87,7 @@ class ScheduleMethods(Running):
             InvalidValueError: A value is refused.
         """
         return self._run(
-            schedule_flows.list_schedules(
+            schedule_listing.list_schedules(
                 self.core, wanted, limit=limit, offset=offset, order=order
             )
         )
@@ -102,7 +101,7 @@ class ScheduleMethods(Running):
         Raises:
             InvalidValueError: A value is refused.
         """
-        return self._run(schedule_flows.count_schedules(self.core, wanted))
+        return self._run(schedule_listing.count_schedules(self.core, wanted))
 
     def update_schedule(
         self,
@@ -255,14 +254,14 @@ class AsyncScheduleMethods(AsyncRunning):
     ) -> list[Schedule]:
         """Return schedules in an order. See `Rowlock.list_schedules`."""
         return await self._run(
-            schedule_flows.list_schedules(
+            schedule_listing.list_schedules(
                 self.core, wanted, limit=limit, offset=offset, order=order
             )
         )
 
     async def count_schedules(self, **wanted: Unpack[WantedSchedules]) -> int:
         """Return how many schedules there are. See `Rowlock.count_schedules`."""
-        return await self._run(schedule_flows.count_schedules(self.core, wanted))
+        return await self._run(schedule_listing.count_schedules(self.core, wanted))
 
     async def update_schedule(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, overload
 
 from rowlock.errors import InvalidValueError, PayloadError
 
@@ -86,6 +86,14 @@ def handler_arguments(words: Sequence[str]) -> dict[str, str]:
     return arguments
 
 
+@overload
+def moment_from(field: str, text: str) -> datetime: ...
+
+
+@overload
+def moment_from(field: str, text: None) -> None: ...
+
+
 def moment_from(field: str, text: str | None) -> datetime | None:
     """Return the time that an RFC 3339 text names.
 
@@ -102,6 +110,14 @@ def moment_from(field: str, text: str | None) -> datetime | None:
     if moment.utcoffset() is None:
         raise InvalidValueError(field, f"{text!r} has no time zone: add Z or an offset like +02:00")
     return moment
+
+
+@overload
+def moment_or_age(field: str, text: str) -> datetime: ...
+
+
+@overload
+def moment_or_age(field: str, text: None) -> None: ...
 
 
 def moment_or_age(field: str, text: str | None) -> datetime | None:

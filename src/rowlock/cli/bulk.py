@@ -14,7 +14,8 @@ from rowlock.app.bulk_flows import Wish
 from rowlock.app.flow import run_flow
 from rowlock.app.intake import Intake
 from rowlock.cli.changing import Chosen
-from rowlock.cli.output import is_drawn_on, say, say_json, warn
+from rowlock.cli.output import say, say_json, warn
+from rowlock.cli.progress import progress_bar
 from rowlock.model.changes import Operation
 from rowlock.wire.changes import operation_to_wire
 
@@ -72,32 +73,18 @@ def _shown(total: int | None, *, as_json: bool) -> Generator[Show]:
     """Draw a bar where one can be seen; say how to go on when it is interrupted."""
     last: list[Operation] = []
     try:
-        if as_json or not is_drawn_on(sys.stderr):
-            yield last.append
-        else:
-            with _bar(total) as draw:
+        with progress_bar(total, hidden=as_json) as draw:
 
-                def show(operation: Operation) -> None:
-                    last.append(operation)
-                    draw(operation)
+            def show(operation: Operation) -> None:
+                last.append(operation)
+                draw(operation.seen)
 
-                yield show
+            yield show
     except KeyboardInterrupt:
         if last:
             warn(f"interrupted after {last[-1].seen:,} tasks; go on with:")
             warn(f"  rowlock operations resume {last[-1].id}")
         raise
-
-
-@contextmanager
-def _bar(total: int | None) -> Generator[Show]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task("", total=total)
-        yield lambda operation: bars.update(bar, completed=operation.seen)
 
 
 def resume(core: Intake, operation: str, *, as_json: bool) -> None:

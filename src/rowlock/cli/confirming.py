@@ -6,7 +6,6 @@ import sys
 
 import click
 
-from rowlock.cli.exits import ExitCode
 from rowlock.cli.output import warn
 from rowlock.errors import InvalidValueError
 
@@ -24,5 +23,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise InvalidValueError("yes", f"{question} Nobody can be asked here: add --yes")
     if not click.confirm(question, err=True):
+        from rowlock.cli.exits import ExitCode  # lists do not ask
+
         warn("nothing changed")
         raise click.exceptions.Exit(ExitCode.REFUSED)

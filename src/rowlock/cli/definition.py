@@ -13,12 +13,17 @@ from rowlock.app.flow import run_flow
 from rowlock.cli.changing import by_options
 from rowlock.cli.confirming import confirm, yes_option
 from rowlock.cli.options import Database, database_options, examples, json_option, number
-from rowlock.cli.output import colored, duration_text, say, say_json, time_text, without_controls
+from rowlock.cli.output import (
+    duration_text,
+    say,
+    say_facts,
+    say_json,
+    time_text,
+    without_controls,
+)
 from rowlock.model.changes import By
 from rowlock.model.definitions import Definition
 from rowlock.wire.definitions import definition_to_wire
-
-LABEL_WIDTH = 13
 
 _VALUE_OPTIONS = (
     click.option("--title", metavar="TEXT", help="In a few words, for people."),
@@ -134,10 +139,7 @@ def _show(definition: Definition, *, as_json: bool) -> None:
     if as_json:
         say_json(definition_to_wire(definition))
         return
-    for label, value in _facts(definition):
-        for line in value.splitlines() or [""]:
-            say(f"{colored(label.ljust(LABEL_WIDTH), bold=True)} {without_controls(line)}")
-            label = ""  # noqa: PLW2901 - further lines stand below the first
+    say_facts(_facts(definition))
 
 
 def _facts(definition: Definition) -> list[tuple[str, str]]:

@@ -91,6 +91,17 @@ def _takes_unicode() -> bool:
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
+LABEL_WIDTH = 13
+
+
+def say_facts(facts: Sequence[tuple[str, str]]) -> None:
+    """Print facts with their labels; further lines of one stand below the first."""
+    for label, value in facts:
+        for line in value.splitlines() or [""]:
+            say(f"{colored(label.ljust(LABEL_WIDTH), bold=True)} {without_controls(line)}")
+            label = ""  # noqa: PLW2901 - see above
+
+
 def say_table(
     columns: Sequence[str],
     rows: Sequence[Sequence[str]],

@@ -53,6 +53,10 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "definitions": "List stored definitions.",
         "definition": "Show, create, change or delete a stored definition.",
     },
+    "Schedules": {
+        "schedules": "List schedules, or bring them in line with the code.",
+        "schedule": "Show, create, change, run or delete a schedule.",
+    },
     "Queues": {
         "queues": "List queues, and change, pause or resume one.",
         "stats": "Count the tasks of each queue by state.",

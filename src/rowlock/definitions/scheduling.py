@@ -19,7 +19,7 @@ from rowlock.errors import InvalidValueError
 from rowlock.model.durations import Duration, duration_from, optional_seconds
 from rowlock.model.json_text import printable
 from rowlock.model.moments import checked_moment
-from rowlock.model.names import checked_alias, checked_queue, definition_key
+from rowlock.model.names import checked_queue, definition_key
 from rowlock.model.queues import checked_count
 from rowlock.model.schedules import (
     MAX_CATCH_UP_LIMIT,
@@ -28,6 +28,8 @@ from rowlock.model.schedules import (
     RunOverlap,
     Schedule,
     ScheduleStatus,
+    checked_schedule_name,
+    checked_status,
 )
 from rowlock.recurrence.recurrence import Recurrence
 
@@ -39,12 +41,6 @@ MAX_RUNS = 10**15
 
 # `1h30m` and the like; a cron expression has spaces or begins with `@`.
 _INTERVAL = re.compile(r"(?i)\s*(\d+(\.\d+)?\s*(ms|us|s|m|h|d|w)\s*)+")
-
-_STATUS_WORDS: Mapping[str, ScheduleStatus] = {
-    **{status.value: status for status in ScheduleStatus},
-    "inactive": ScheduleStatus.PAUSED,
-    "cancelled": ScheduleStatus.CANCELED,
-}
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -98,19 +94,6 @@ class Said(NamedTuple):
     rule: dict[str, Any]
 
 
-def checked_status(value: object) -> ScheduleStatus:
-    """Return the status that a word means, in any case.
-
-    Raises:
-        InvalidValueError: It means none.
-    """
-    found = _STATUS_WORDS.get(value.strip().lower()) if isinstance(value, str) else None
-    if found is None:
-        known = ", ".join(ScheduleStatus)
-        raise InvalidValueError("status", f"must be one of {known}, not {value!r}")
-    return found
-
-
 def _choice(field: str, kind: type[_Choice]) -> Callable[[object], _Choice]:
     def checked(value: object) -> _Choice:
         word = value.strip().lower().replace("-", "_") if isinstance(value, str) else value
@@ -158,18 +141,6 @@ _RULE_WORDS = {"zone": "zone", "gap": "gap", "repeated": "overlap"}
 _TASK_WORDS = tuple(GivenTerms.__annotations__.keys() - _CHECKS.keys())
 
 _BUILT_IN = Schedule(name="x", key="x", rule={}, definition="x")
-
-
-def checked_schedule_name(value: object) -> str:
-    """Return a schedule's name as spelled, trimmed.
-
-    Raises:
-        InvalidValueError: It is no text, or not one like a definition's alias.
-    """
-    try:
-        return checked_alias(value)
-    except InvalidValueError as error:
-        raise InvalidValueError("name", error.problem) from None
 
 
 def said_of(name: str, rule: Rule | None, given: Mapping[str, Any], old: Schedule | None) -> Said:

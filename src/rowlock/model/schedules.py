@@ -9,7 +9,9 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from rowlock.errors import InvalidValueError
 from rowlock.model.ids import new_task_id
+from rowlock.model.names import checked_alias
 
 DEFAULT_CATCH_UP_LIMIT = 100
 MAX_CATCH_UP_LIMIT = 1_000
@@ -24,6 +26,38 @@ class ScheduleStatus(StrEnum):
     PAUSED = "paused"
     COMPLETED = "completed"
     CANCELED = "canceled"
+
+
+_STATUS_WORDS: Mapping[str, ScheduleStatus] = {
+    **{status.value: status for status in ScheduleStatus},
+    "inactive": ScheduleStatus.PAUSED,
+    "cancelled": ScheduleStatus.CANCELED,
+}
+
+
+def checked_status(value: object) -> ScheduleStatus:
+    """Return the status that a word means, in any case.
+
+    Raises:
+        InvalidValueError: It means none.
+    """
+    found = _STATUS_WORDS.get(value.strip().lower()) if isinstance(value, str) else None
+    if found is None:
+        known = ", ".join(ScheduleStatus)
+        raise InvalidValueError("status", f"must be one of {known}, not {value!r}")
+    return found
+
+
+def checked_schedule_name(value: object) -> str:
+    """Return a schedule's name as spelled, trimmed.
+
+    Raises:
+        InvalidValueError: It is no text, or not one like a definition's alias.
+    """
+    try:
+        return checked_alias(value)
+    except InvalidValueError as error:
+        raise InvalidValueError("name", error.problem) from None
 
 
 class CatchUp(StrEnum):
@@ -195,3 +229,41 @@ class Firing:
     def late(self) -> timedelta:
         """How long after its moment it was fired or skipped."""
         return max(self.at - self.occurrence, timedelta(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSync:
+    """What bringing stored schedules in line with the code came to; names of schedules.
+
+    Attributes:
+        created: New in the database.
+        changed: Code says something else of them than the last time.
+        unchanged: Code says the same as the last time; what operators changed stays.
+        deleted: Declared, but deleted by an operator: left alone.
+        undeclared: Declared by code once, and no longer.
+        pruned: Of those, the ones that were deleted.
+        problems: What could not be stored, and why.
+    """
+
+    created: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    undeclared: tuple[str, ...] = ()
+    pruned: tuple[str, ...] = ()
+    problems: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """How far a backfill has come.
+
+    Attributes:
+        fired: How many tasks were enqueued.
+        known: How many occurrences had been fired or skipped before, and were left alone.
+        next_at: Where it goes on; None at the end.
+    """
+
+    fired: int = 0
+    known: int = 0
+    next_at: datetime | None = None

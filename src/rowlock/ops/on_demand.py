@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from rowlock.errors import DuplicateTaskError, InvalidValueError
 from rowlock.model.changes import NOBODY, By
 from rowlock.model.ids import derived_task_id
 from rowlock.model.schedules import Firing, FiringReason, Outcome, Schedule
-from rowlock.model.tasks import Task
+from rowlock.model.tasks import NewTask, Task
 from rowlock.ops.firing import Pattern, stored_tasks
 from rowlock.ops.occurrences import recurrence_of
 from rowlock.ops.schedules import (
@@ -105,9 +106,20 @@ def backfill_batch(
     *,
     start: datetime,
     end: datetime,
+    dry_run: bool = False,
     now: datetime | None = None,
 ) -> Plan[Backfilled]:
     """Enqueue tasks for the first occurrences of a range that were not fired or skipped yet.
+
+    Args:
+        storage: Where.
+        namespace: Whose schedule.
+        wanted: Its name or id.
+        pattern: Says what its tasks look like.
+        start: An occurrence at it counts.
+        end: An occurrence at it does not count.
+        dry_run: Only count.
+        now: Instead of the database's clock; for tests.
 
     Raises:
         ScheduleNotFoundError: There is none, or it is deleted.
@@ -120,35 +132,45 @@ def backfill_batch(
     clock = yield from storage.firings.read_clock(now=now)
     _check_range(found, start, end, clock)
     occurrences = recurrence_of(found).between(start, end, limit=BACKFILL_BATCH + 1)
-    more = occurrences[BACKFILL_BATCH:]
-    occurrences = occurrences[:BACKFILL_BATCH]
-    pattern_task = yield from pattern(storage, found)
-    queue = pattern_task.terms.queue
-    moments = [Moment(found.id, one) for one in occurrences]
+    moments = [Moment(found.id, one) for one in occurrences[:BACKFILL_BATCH]]
+    task = yield from pattern(storage, found)
     known = (yield from storage.firings.read_firings(moments)) if moments else set[Moment]()
-    open_moments = [one for one in moments if one not in known]
-    tasks = [
-        pattern_task._replace(id=derived_task_id(one.schedule, one.occurrence))
-        for one in open_moments
-    ]
+    fired = [one for one in moments if one not in known]
+    if not dry_run:
+        fired = yield from _backfilled(storage, namespace, task, fired, clock, now)
+    more = occurrences[BACKFILL_BATCH:]
+    left = len(moments) - len(fired)
+    return Backfilled(len(fired), left, task.terms.queue, more[0] if more else None)
+
+
+def _backfilled(
+    storage: Storage,
+    namespace: str,
+    pattern: NewTask,
+    moments: Sequence[Moment],
+    clock: datetime,
+    now: datetime | None,
+) -> Plan[list[Moment]]:
+    """Enqueue the tasks of occurrences; returns of which, without those whose key is held."""
+    ids = {one: derived_task_id(one.schedule, one.occurrence) for one in moments}
+    tasks = [pattern._replace(id=task_id) for task_id in ids.values()]
     stored = yield from stored_tasks(storage, namespace, tasks, now=now)
     firings = [
         Firing(
-            schedule=moment.schedule,
-            occurrence=moment.occurrence,
+            schedule=one.schedule,
+            occurrence=one.occurrence,
             outcome=Outcome.FIRED,
             at=clock,
-            task=task.id,
+            task=task_id,
             reason=FiringReason.BACKFILL,
         )
-        for moment, task in zip(open_moments, tasks, strict=True)
-        if task.id in stored
+        for one, task_id in ids.items()
+        if task_id in stored
     ]
     if firings:
         yield from storage.firings.insert_firings(firings)
-        yield from storage.wakeups.announce(namespace, [queue], coalesce=True)
-    fired = len(firings)
-    return Backfilled(fired, len(moments) - fired, queue, more[0] if more else None)
+        yield from storage.wakeups.announce(namespace, [pattern.terms.queue], coalesce=True)
+    return [one for one, task_id in ids.items() if task_id in stored]
 
 
 def _check_range(schedule: Schedule, start: datetime, end: datetime, now: datetime) -> None:

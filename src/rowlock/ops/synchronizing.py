@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -39,29 +39,6 @@ _FIELDS = (
     "overlap",
     "jitter",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleSync:
-    """What bringing stored schedules in line with the code came to; names of schedules.
-
-    Attributes:
-        created: New in the database.
-        changed: Code says something else of them than the last time.
-        unchanged: Code says the same as the last time; what operators changed stays.
-        deleted: Declared, but deleted by an operator: left alone.
-        undeclared: Declared by code once, and no longer.
-        pruned: Of those, the ones that were deleted.
-        problems: What could not be stored, and why.
-    """
-
-    created: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    deleted: tuple[str, ...] = ()
-    undeclared: tuple[str, ...] = ()
-    pruned: tuple[str, ...] = ()
-    problems: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def said_by(schedule: Schedule) -> dict[str, Any]:

@@ -99,7 +99,9 @@ def parse_rrule(
     if len(rules) != 1:
         raise InvalidValueError("RRULE", f"must be there once, not {len(rules)} times")
     if len(starts) + (start is not None) != 1:
-        raise InvalidValueError("DTSTART", "must be given once: as a line, or as start=")
+        raise InvalidValueError(
+            "DTSTART", "must be given once: as a line, or as start= (starts_at)"
+        )
     terms = terms_from(_zone_name(zone, starts), gap, overlap)
     if starts:
         first = _start(starts[0], terms)
