@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from enum import EnumType
@@ -46,6 +47,13 @@ GROUPS = {
         "QueuePolicy",
         "RetryPolicy",
         "Backoff",
+    ),
+    "Schedules": (
+        "Schedule",
+        "ScheduleStatus",
+        "Firing",
+        "ScheduleSync",
+        "Backfill",
     ),
     "What you read": (
         "Task",
@@ -216,11 +224,13 @@ def shown_member(name: str, member: Any) -> str:
 def errors_page() -> str:
     """The tree of exceptions, and a sentence for each."""
     tree = (errors.__doc__ or "").partition("\n\n")[2].strip()
+    order = re.findall(r"\w+Error", tree)
     kinds = [
         kind
         for kind in vars(errors).values()
         if inspect.isclass(kind) and issubclass(kind, errors.RowlockError)
     ]
+    kinds.sort(key=lambda kind: order.index(kind.__name__))
     rows = [f"| `{kind.__name__}` | {summary(kind)} |" for kind in kinds]
     table = "\n".join(["| Error | Meaning |", "|---|---|", *rows])
     return "\n".join([ERRORS_INTRODUCTION, f"```text\n{tree}\n```", "", table, "", ERRORS_END])
@@ -249,7 +259,7 @@ COMMANDS_INTRODUCTION = """\
 | 2 | misused: an unknown option, or a value that was refused |
 | 3 | the database cannot be reached |
 | 4 | the schema is missing, too old or too new |
-| 5 | no such task, queue or definition |
+| 5 | no such task, queue, definition or schedule |
 | 6 | unhealthy |
 | 7 | refused because of the state of things: already finished, key held, id taken |
 | 130 | interrupted |
