@@ -34,7 +34,7 @@ def main() -> None:
         storage.runner.read(storage.firings.seconds_to_next_schedule)
         print("ready", flush=True)  # noqa: T201 - it is told to the test
         sys.stdin.readline()
-        print([fire_all(storage, limit)], flush=True)  # noqa: T201 - as above
+        print(fire_all(storage, limit), flush=True)  # noqa: T201 - as above
 
 
 if __name__ == "__main__":

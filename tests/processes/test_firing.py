@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,7 +16,7 @@ from rowlock.plan import BEGIN, Plan
 from rowlock.storage.schedule_contract import Moment
 from rowlock.storage.schedule_rows import schedule_columns
 from tests.chaos.conftest import FULL
-from tests.processes.test_claiming import ROOT, go
+from tests.processes.programs import begin, go, start
 from tests.support.backends import DURABLE, Backend
 
 pytestmark = [
@@ -33,30 +29,10 @@ OCCURRENCES = 10_000 if FULL else 1_000
 # Half of them one for each schedule, half of them many for each.
 MANY = 50
 KILLS = 100 if FULL else 6
+FIRER = "tests.processes.firer"
 LEFT = "rowlock_schedule WHERE due_at IS NOT NULL"
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY_SECOND = {"cron": "@every 1s", "zone": "UTC", "gap": "end", "overlap": "first"}
-
-
-@pytest.fixture
-def started() -> Iterator[ExitStack]:
-    """Ends every process that a test started."""
-    with ExitStack() as stack:
-        yield stack
-
-
-def start(started: ExitStack, backend: Backend, limit: int) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.processes.firer", backend.url, str(limit)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    started.enter_context(process)
-    started.callback(process.kill)
-    return process
 
 
 def schedule(number: int, occurrences: int) -> Schedule:
@@ -112,17 +88,17 @@ def count(backend: Backend, table: str) -> int:
 def test_many_processes_fire_every_occurrence_once(backend, started, schedules):
     """F74."""
     limits = [1, 5, 50, 7] * (PROCESSES // 4)
-    fired = go([start(started, backend, limit) for limit in limits])
+    fired = go([start(started, FIRER, backend, str(limit)) for limit in limits])
     check(backend, schedules)
-    assert sum(int(one[0]) for one in fired) == OCCURRENCES
+    assert sum(fired) == OCCURRENCES
 
 
 def test_processes_that_are_killed_fire_every_occurrence_once(backend, started, schedules):
     """F75."""
     draw = random.Random(7)
-    running = [start(started, backend, 1) for _ in range(PROCESSES)]
+    running = [start(started, FIRER, backend, "1") for _ in range(PROCESSES)]
     for process in running:
-        _begin(process)
+        begin(process)
     left = count(backend, LEFT)
     for number in range(KILLS):
         # At evenly spread moments of the work, not of the clock.
@@ -132,15 +108,9 @@ def test_processes_that_are_killed_fire_every_occurrence_once(backend, started, 
             time.sleep(0.005)
         victim = running.pop(draw.randrange(len(running)))
         victim.send_signal(signal.SIGKILL)
-        fresh = start(started, backend, draw.choice([1, 1, 3]))
-        _begin(fresh)
+        fresh = start(started, FIRER, backend, draw.choice("113"))
+        begin(fresh)
         running.append(fresh)
     for process in running:
         assert process.wait(timeout=120) == 0, process.stderr and process.stderr.read()
     check(backend, schedules)
-
-
-def _begin(process: subprocess.Popen[str]) -> None:
-    assert process.stdin
-    process.stdin.write("go\n")
-    process.stdin.flush()
