@@ -264,10 +264,10 @@ class Worker:
             raise InvalidValueError("worker", "is running already; stop it before run_once")
         self._begin()
         dispatcher, source, rules = await self._open()
-        await self._schedule_runner().fire()
         loops = self._start_loops(dispatcher, rules)
         heartbeat = started_heartbeat(dispatcher, source, lost=self._hooks.lost, died=self._died)
         try:
+            await until_stopped(self._schedule_runner().fire(), self._stop_asked)
             await until_stopped(dispatcher.drain(), self._stop_asked)
         finally:
             try:
