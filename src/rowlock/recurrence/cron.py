@@ -117,7 +117,7 @@ def _fields(text: str, key: str, terms: Terms) -> tuple[Series, str]:
     )
     filters = _day_filters(month_day, month, weekday, key)
     pattern = Pattern(Days(Months(filters)), times_of(times))
-    said = f"{words.times(times)} {words.days(filters)}"
+    said = words.calendar(times, filters)
     return clock(pattern, times.hours, terms.zone, terms.gap, terms.overlap), said
 
 

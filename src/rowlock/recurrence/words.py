@@ -89,6 +89,14 @@ def days(filters: Sequence[DayFilter]) -> str:
     return said
 
 
+def calendar(parts: Parts, filters: Sequence[DayFilter]) -> str:
+    """Return the times and days of a cron expression; each hour of each day needs no day."""
+    said = days(filters)
+    if len(times_of(parts).hours) == 24:
+        said = said.removeprefix("every day").lstrip()
+    return f"{times(parts)} {said}".rstrip()
+
+
 def with_zone(said: str, zone: str, bounds: tuple[int | None, int | None]) -> str:
     """Return a sentence with its zone and its end."""
     text = f"{said}, {'UTC' if zone == 'UTC' else f'{zone} time'}"
