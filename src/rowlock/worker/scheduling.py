@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -65,7 +66,8 @@ class ScheduleRunner:
 
         def hear(_namespace: str | None, queue: str | None) -> None:
             if queue in {None, SCHEDULES}:
-                loop.call_soon_threadsafe(self._hint.set)
+                with suppress(RuntimeError):  # the loop is closed: nobody sleeps any more
+                    loop.call_soon_threadsafe(self._hint.set)
 
         unsubscribe = self._storage.wakeups.subscribe(hear)
         try:
