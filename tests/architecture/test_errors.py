@@ -29,6 +29,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "MiddlewareError": ("timed", "ValueError: no"),
     "HookError": ("connect", "ValueError: no"),
     "QueueNotFoundError": ("emails",),
+    "TickerError": ("beat",),
     "TaskError": (TASK,),
     "TaskNotFoundError": (TASK,),
     "TaskConflictError": (TASK, "running", "finished"),

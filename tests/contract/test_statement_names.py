@@ -24,7 +24,7 @@ def functions_of(storage: Storage) -> Iterator[ast.AST]:
     """The methods of an engine's plans as it runs them: what is overridden is left out."""
     stores = (
         *("enqueue", "claims", "upkeep", "operate", "reads"),
-        *("queues", "definitions", "changes", "records", "schedules", "firings"),
+        *("queues", "definitions", "changes", "records", "schedules", "firings", "tickers"),
     )
     groups = (*stores, "migrations", "enlisting", "vacuum")
     for group in groups:

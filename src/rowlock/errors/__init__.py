@@ -16,6 +16,10 @@ RowlockError
 ├── ScheduleError
 │   ├── ScheduleNotFoundError    no schedule of that name or id in the namespace
 │   └── DuplicateScheduleError   two schedules whose names fold alike
+├── TickerError
+│   ├── TickerNotFoundError      no ticker of that name in the namespace
+│   ├── DuplicateTickerError     a ticker of that name already exists
+│   └── TickLostError            the tick is no longer ours: its lease ran out
 ├── OperationNotFoundError       no change to many tasks of that id in the namespace
 ├── TaskError
 │   ├── TaskNotFoundError        no task of that id in the namespace
@@ -80,6 +84,9 @@ from rowlock.errors.resources import (
     DuplicateScheduleError as DuplicateScheduleError,
 )
 from rowlock.errors.resources import (
+    DuplicateTickerError as DuplicateTickerError,
+)
+from rowlock.errors.resources import (
     OperationNotFoundError as OperationNotFoundError,
 )
 from rowlock.errors.resources import (
@@ -90,6 +97,15 @@ from rowlock.errors.resources import (
 )
 from rowlock.errors.resources import (
     ScheduleNotFoundError as ScheduleNotFoundError,
+)
+from rowlock.errors.resources import (
+    TickerError as TickerError,
+)
+from rowlock.errors.resources import (
+    TickerNotFoundError as TickerNotFoundError,
+)
+from rowlock.errors.resources import (
+    TickLostError as TickLostError,
 )
 from rowlock.errors.storage import (
     SchemaError as SchemaError,

@@ -1,4 +1,4 @@
-"""Errors of queues, schedules and operations."""
+"""Errors of queues, schedules, tickers and operations."""
 
 from __future__ import annotations
 
@@ -38,6 +38,35 @@ class DuplicateScheduleError(ScheduleError):
 
     def __str__(self) -> str:
         return f"a schedule {self.name!r} already exists (case, '-' and '_' ignored)"
+
+
+class TickerError(RowlockError):
+    """Something is wrong with a ticker."""
+
+    def __init__(self, ticker: str) -> None:
+        super().__init__(ticker)
+        self.ticker = ticker
+
+
+class TickerNotFoundError(TickerError):
+    """The namespace has no ticker of that name."""
+
+    def __str__(self) -> str:
+        return f"ticker {self.ticker!r}: not found"
+
+
+class DuplicateTickerError(TickerError):
+    """The namespace, or this app, has a ticker of that name already."""
+
+    def __str__(self) -> str:
+        return f"a ticker {self.ticker!r} already exists"
+
+
+class TickLostError(TickerError):
+    """A tick is no longer its taker's: it was not renewed in time, or its ticker was stopped."""
+
+    def __str__(self) -> str:
+        return f"ticker {self.ticker!r}: the tick is no longer ours; another may handle it too"
 
 
 class OperationNotFoundError(RowlockError):

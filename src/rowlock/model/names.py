@@ -8,7 +8,8 @@ from rowlock.errors import InvalidValueError
 
 DEFAULT_QUEUE = "default"
 DEFAULT_NAMESPACE = "default"
-RESERVED_NAMESPACES = frozenset({"pgqueue", "rowlock"})
+SYSTEM_NAMESPACE = "rowlock"
+RESERVED_NAMESPACES = frozenset({"pgqueue", SYSTEM_NAMESPACE})
 
 MAX_ALIAS_LENGTH = 100
 MAX_UNIQUE_KEY_LENGTH = 255
@@ -63,10 +64,10 @@ def checked_queue(value: object) -> str:
     return checked_name("queue", value)
 
 
-def checked_namespace(value: object) -> str:
-    """Return the namespace's name; reserved ones are refused."""
+def checked_namespace(value: object, *, reserved: bool = False) -> str:
+    """Return the namespace's name; reserved ones are refused, unless it may be the system's."""
     name = checked_name("namespace", value)
-    if name in RESERVED_NAMESPACES:
+    if name in RESERVED_NAMESPACES and not (reserved and name == SYSTEM_NAMESPACE):
         raise InvalidValueError("namespace", f"{name!r} is reserved")
     return name
 

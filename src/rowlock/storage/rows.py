@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from rowlock.model import json_text
@@ -11,6 +11,7 @@ from rowlock.model.failures import failure_from_text
 from rowlock.model.queues import Queue
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Attempt, Claim, LogLine, Task
+from rowlock.model.tickers import Ticker
 from rowlock.plan import Row
 from rowlock.storage.values import (
     ColumnValues,
@@ -161,4 +162,29 @@ def definition_from_row(row: Row, values: ColumnValues) -> Definition:
         updated_at=values.read_time(updated_at),
         deleted_at=values.optional_time(deleted_at),
         **defaults_from_text(defaults),
+    )
+
+
+def ticker_from_row(row: Row, values: ColumnValues) -> Ticker:
+    """Return the ticker in a row of `get_ticker`."""
+    (
+        namespace, name, ticker_id, interval, payload, queue, last_tick_at, next_tick_at,
+        last_task_at, next_task_at, due_at, token, missed, attempt, created_at, updated_at,
+    ) = row  # fmt: skip
+    return Ticker(
+        namespace=namespace,
+        name=name,
+        id=values.read_id(ticker_id),
+        interval=None if interval is None else timedelta(microseconds=interval),
+        payload=json_text.decode_shown(payload),
+        queue=queue,
+        last_tick_at=values.optional_time(last_tick_at),
+        next_tick_at=values.optional_time(next_tick_at),
+        last_task_at=values.optional_time(last_task_at),
+        next_task_at=values.optional_time(next_task_at),
+        held_until=None if token is None else values.optional_time(due_at),
+        missed=missed,
+        attempt=attempt,
+        created_at=values.read_time(created_at),
+        updated_at=values.read_time(updated_at),
     )

@@ -23,6 +23,7 @@ from rowlock.storage.definition_contract import DefinitionStore
 from rowlock.storage.enlisted import EnlistedAsyncRunner, EnlistedRunner, Enlisting
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
+from rowlock.storage.ticker_contract import TickerStore
 from rowlock.storage.wakeups import Wakeups
 
 ASYNC_THREADS = 4
@@ -108,6 +109,11 @@ class Stores(Protocol):
         """What fires schedules."""
         ...
 
+    @property
+    def tickers(self) -> TickerStore:
+        """Tickers."""
+        ...
+
 
 class AllStores(NamedTuple):
     """Every group of an engine's plans, made at once."""
@@ -123,6 +129,7 @@ class AllStores(NamedTuple):
     records: RecordStore
     schedules: ScheduleStore
     firings: FiringStore
+    tickers: TickerStore
 
 
 @dataclass(kw_only=True)
@@ -219,6 +226,11 @@ class Storage:
     def firings(self) -> FiringStore:
         """What fires schedules."""
         return self.stores.firings
+
+    @property
+    def tickers(self) -> TickerStore:
+        """Tickers."""
+        return self.stores.tickers
 
     @property
     def async_runner(self) -> ThreadRunner:

@@ -24,6 +24,7 @@ from rowlock.storage.sql.definitions import DefinitionPlans
 from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.recording import RecordPlans
 from rowlock.storage.sql.schedules import FiringPlans, SchedulePlans
+from rowlock.storage.sql.tickers import TickerPlans
 from rowlock.storage.sql.upkeep import SteppedUpkeepPlans
 from rowlock.storage.storage import AllStores, Storage
 from rowlock.storage.wakeups import PollingWakeups
@@ -112,6 +113,7 @@ def open_mysql(url: str, *, prefix: str, pool_size: int, silence: float) -> Stor
             records=RecordPlans(*parts),
             schedules=SchedulePlans(*parts),
             firings=FiringPlans(*parts),
+            tickers=TickerPlans(*parts),
         ),
         migrations=MySQLMigrations(
             catalog, MYSQL_VALUES, HERE / "migrations", prefix=prefix, schema=None

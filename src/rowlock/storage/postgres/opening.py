@@ -26,6 +26,7 @@ from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.reading import ReadPlans
 from rowlock.storage.sql.recording import RecordPlans
 from rowlock.storage.sql.schedules import FiringPlans, SchedulePlans
+from rowlock.storage.sql.tickers import TickerPlans
 from rowlock.storage.sql.upkeep import UpkeepPlans
 from rowlock.storage.storage import AllStores, Storage
 from rowlock.storage.wakeups import PollingWakeups
@@ -101,6 +102,7 @@ def _stores(catalog: Catalog) -> AllStores:
         records=RecordPlans(*parts),
         schedules=SchedulePlans(*parts),
         firings=FiringPlans(*parts),
+        tickers=TickerPlans(*parts),
     )
 
 

@@ -34,6 +34,7 @@ from rowlock.storage.sqlite.connection import (
 from rowlock.storage.sqlite.enlisted import SQLITE_ENLISTING
 from rowlock.storage.sqlite.wakeups import DataVersionWakeups
 from rowlock.storage.storage import Storage
+from rowlock.storage.ticker_contract import TickerStore
 from rowlock.storage.wakeups import LocalWakeups
 
 P = ParamSpec("P")
@@ -157,6 +158,13 @@ class SQLiteStores:
         from rowlock.storage.sql.schedules import FiringPlans
 
         return FiringPlans(*self._at_work)
+
+    @cached_property
+    def tickers(self) -> TickerStore:
+        """Tickers."""
+        from rowlock.storage.sql.tickers import TickerPlans
+
+        return TickerPlans(*self._by_hand)
 
 
 def open_sqlite(path: str, *, prefix: str, url: str) -> Storage:
