@@ -45,6 +45,8 @@ _HOMES = {
     "TaskOrder": "rowlock.model.listing",
     "TaskProgress": "rowlock.model.progress",
     "TaskState": "rowlock.model.states",
+    "Tick": "rowlock.model.tickers",
+    "Ticker": "rowlock.model.tickers",
     "TaskTransaction": "rowlock.definitions.transaction",
     "Tasks": "rowlock.definitions.collection",
     "Throughput": "rowlock.model.measures",

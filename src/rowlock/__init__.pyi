@@ -40,6 +40,8 @@ from rowlock.model.tasks import LogLine as LogLine
 from rowlock.model.tasks import QueueCounts as QueueCounts
 from rowlock.model.tasks import Task as Task
 from rowlock.model.tasks import TaskFailure as TaskFailure
+from rowlock.model.tickers import Tick as Tick
+from rowlock.model.tickers import Ticker as Ticker
 from rowlock.ops.tasks import Canceled as Canceled
 from rowlock.worker.worker import Worker as Worker
 

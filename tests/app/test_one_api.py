@@ -15,6 +15,7 @@ from tests.app.one_api import operating_steps as operating
 from tests.app.one_api import running_steps as running
 from tests.app.one_api import scheduling_steps as scheduling
 from tests.app.one_api import steps
+from tests.app.one_api import ticker_steps as tickers
 from tests.app.one_api.journal import Journal, journal
 from tests.support.backends import Backend
 
@@ -43,6 +44,9 @@ SCENARIO = (
     operating.cleaning,
     operating.changing_many,
     operating.resuming_operations,
+    tickers.storing_tickers,
+    tickers.taking_ticks,
+    tickers.declaring_tickers,
     operating.auditing,
     running.surrounding,
     running.extending,

@@ -17,6 +17,7 @@ from rowlock.app.operating_methods import AsyncOperatingMethods
 from rowlock.app.queue_methods import AsyncQueueMethods
 from rowlock.app.schedule_methods import AsyncScheduleMethods
 from rowlock.app.task_methods import AsyncTaskMethods
+from rowlock.app.ticker_methods import AsyncTickerMethods
 from rowlock.app.waiting_methods import AsyncWaitingMethods
 
 
@@ -33,6 +34,7 @@ class AsyncRowlock(
     AsyncBulkMethods,
     AsyncScheduleMethods,
     AsyncFiringMethods,
+    AsyncTickerMethods,
 ):
     """A task queue in a database, for async code. See `Rowlock` for each method."""
 

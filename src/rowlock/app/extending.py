@@ -11,13 +11,16 @@ from rowlock.definitions.decorator import TaskDecorator
 from rowlock.definitions.dependencies import Provider, check_provider
 from rowlock.definitions.extensions import Extensions
 from rowlock.definitions.middleware import When, checked_once, layer
-from rowlock.errors import InvalidValueError
+from rowlock.definitions.tickers import declared_ticker
+from rowlock.errors import DuplicateTickerError, InvalidValueError
+from rowlock.model.durations import Duration
+from rowlock.model.tickers import DEFAULT_INTERVAL, GivenTicker, checked_interval
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Extending(TaskDecorator):
-    """Collections, middleware, hooks and stand-ins; the app brings what holds them."""
+    """Collections, middleware, hooks, tickers and stand-ins; the app brings what holds them."""
 
     _extensions: Extensions
 
@@ -106,6 +109,43 @@ class Extending(TaskDecorator):
         checked = checked_once("on_error", function, "queue", "task", "error")
         self._extensions.on_error.append(checked)
         return function
+
+    def ticker(
+        self,
+        name: str,
+        /,
+        *,
+        every: Duration | None = DEFAULT_INTERVAL,
+        payload: Any = None,
+        queue: str | None = None,
+    ) -> Callable[[F], F]:
+        """Declare a ticker and let workers give its ticks to a function, as a decorator.
+
+        Every worker of this app stores the ticker when it starts, which changes nothing if it
+        says the same, and of all that run one handles each tick. A worker handles one tick of
+        a ticker at a time, and renews its lease meanwhile. What the function raises is logged
+        and told to the error hooks; that tick does not come again.
+
+        Args:
+            name: A letter, then up to 63 letters, digits, `.`, `_`, `-`; case is ignored.
+            every: From tick to tick, 1 ms to 366 days; None does not tick.
+            payload: Any JSON, given with each tick; `{}` if not given.
+            queue: Where each tick makes a task of the payload, too.
+
+        Raises:
+            DuplicateTickerError: This app declares one of that name already.
+            InvalidValueError: A value is refused, or the function cannot take a `Tick`.
+        """
+        given = GivenTicker(interval=checked_interval("every", every), payload=payload, queue=queue)
+
+        def declare(function: F) -> F:
+            declared = declared_ticker(name, function, given)
+            known = self._extensions.tickers
+            if known.setdefault(declared.ticker.name, declared) is not declared:
+                raise DuplicateTickerError(declared.ticker.name)
+            return function
+
+        return declare
 
     @contextmanager
     def override(self, provider: Provider, fake: Provider, /) -> Generator[None]:

@@ -48,8 +48,9 @@ class Opened:
         pool_size: int = DEFAULT_POOL_SIZE,
         listen_url: str | None = None,
         migrate: bool | None = None,
+        reserved: bool = False,
     ) -> None:
-        self.namespace = checked_namespace(namespace)
+        self.namespace = checked_namespace(namespace, reserved=reserved)
         self.storage: Storage = open_storage(
             url,
             prefix=prefix,

@@ -17,6 +17,7 @@ from rowlock.app.operating_methods import OperatingMethods
 from rowlock.app.queue_methods import QueueMethods
 from rowlock.app.schedule_methods import ScheduleMethods
 from rowlock.app.task_methods import TaskMethods
+from rowlock.app.ticker_methods import TickerMethods
 from rowlock.app.waiting_methods import WaitingMethods
 
 
@@ -33,6 +34,7 @@ class Rowlock(
     BulkMethods,
     ScheduleMethods,
     FiringMethods,
+    TickerMethods,
 ):
     """A task queue in a database: definitions, enqueueing and everything about tasks.
 

@@ -10,6 +10,7 @@ from rowlock.definitions.definition import TaskDefinition
 from rowlock.definitions.dependencies import Provider
 from rowlock.definitions.middleware import Layer
 from rowlock.definitions.options import NO_CAPTURE
+from rowlock.definitions.tickers import DeclaredTicker
 from rowlock.model import json_text
 
 Hook: TypeAlias = Callable[..., Any]
@@ -32,6 +33,7 @@ class Extensions:
         overrides: Which provider stands in for which.
         capture_level: From which level on everything that handlers log is kept with their
             tasks, unless a definition says otherwise.
+        tickers: By name, each with its handler.
         max_result_bytes: A longer result fails the attempt.
     """
 
@@ -40,6 +42,7 @@ class Extensions:
     on_start: list[Hook] = field(default_factory=_no_hooks)
     on_stop: list[Hook] = field(default_factory=_no_hooks)
     on_error: list[Hook] = field(default_factory=_no_hooks)
+    tickers: dict[str, DeclaredTicker] = field(default_factory=dict[str, DeclaredTicker])
     capture_level: int = NO_CAPTURE
     max_result_bytes: int = json_text.MAX_BYTES
 
