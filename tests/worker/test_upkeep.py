@@ -14,8 +14,8 @@ import pytest
 
 from rowlock import Context, TaskState, Worker
 from rowlock.errors import StorageUnavailableError
-from rowlock.ops.upkeep import PRUNE
-from rowlock.worker.upkeep import Upkeep
+from rowlock.ops.upkeep import EXPIRE
+from rowlock.worker.upkeep import Upkeep, prune
 from tests.app.steps import count, greeting
 from tests.support.backends import DURABLE
 from tests.support.databases import mysql_options
@@ -40,7 +40,7 @@ async def test_what_is_past_the_retention_of_its_queue_is_pruned_with_all_its_pa
     waiting = work.options(queue="brief", delay="1h").enqueue("waits")
     await Worker(app, queues=["brief", "long"]).arun_once()
     app.register_queue("brief", retention=0)
-    await upkeep(app).round()
+    await prune(app.core.storage)
     assert {task.id for task in app.list_tasks()} == {kept.id, waiting.id}
     assert [count(app, table) for table in ("payload", "attempt", "log")] == [1, 1, 2]
     assert gone.id not in {task.id for task in app.list_tasks(include_deleted=True)}
@@ -53,7 +53,7 @@ async def test_more_than_one_batch_is_expired_and_pruned_in_one_go(app):
     await duties._expire()
     assert (count(app, "task"), count(app, "history")) == (0, 1_200)
     app.register_queue("default", retention=0)
-    await duties._prune()
+    await prune(app.core.storage)
     assert count(app, "history") == 0
 
 
@@ -63,13 +63,13 @@ async def test_every_namespace_is_looked_after(app):
     task = app.enqueue(None, 1)
     app.cancel(task)
     app.register_queue("default", retention=0)
-    await upkeep(app).round()
+    await prune(app.core.storage)
     assert count(app, "history") == 0
 
 
 async def test_a_duty_is_done_by_one_of_many(app):
     duties = [upkeep(app) for _ in range(4)]
-    taken = await asyncio.gather(*(one._take(PRUNE) for one in duties))
+    taken = await asyncio.gather(*(one._take(EXPIRE) for one in duties))
     assert sorted(taken) == [False, False, False, True]
 
 

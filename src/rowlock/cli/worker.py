@@ -115,7 +115,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
         worker_id=worker_id,
         **limits,
     )
-    if not len(loaded.core.registry):
+    if not len(loaded.core.registry) and not loaded.core.extensions.tickers:
         warn(f"rowlock: {app} has no task definitions; was the module that has them imported?")
     try:
         if supervised:

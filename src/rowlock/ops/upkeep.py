@@ -22,5 +22,4 @@ class Duty(NamedTuple):
 RESCUE = Duty("rescue", timedelta(seconds=2))
 EXPIRE = Duty("expire", timedelta(seconds=2))
 END_PAUSES = Duty("end_pauses", timedelta(seconds=2))
-PRUNE = Duty("prune", timedelta(minutes=1))
 VACUUM = Duty("vacuum", timedelta(seconds=5))

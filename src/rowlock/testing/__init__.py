@@ -18,6 +18,7 @@ _HOMES = {
     "all_enqueued": "rowlock.testing.looking",
     "arefute_enqueued": "rowlock.testing.looking",
     "arun_task": "rowlock.testing.running",
+    "arun_ticks": "rowlock.testing.ticking",
     "assert_enqueued": "rowlock.testing.looking",
     "clock": "rowlock.testing.clocks",
     "do_upkeep": "rowlock.testing.running",
@@ -27,6 +28,7 @@ _HOMES = {
     "on_memory": "rowlock.testing.places",
     "refute_enqueued": "rowlock.testing.looking",
     "run_task": "rowlock.testing.running",
+    "run_ticks": "rowlock.testing.ticking",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - texts # pyright: ignore[reportUnsupportedDunderAll]

@@ -18,5 +18,7 @@ from rowlock.testing.running import arun_task as arun_task
 from rowlock.testing.running import do_upkeep as do_upkeep
 from rowlock.testing.running import drain as drain
 from rowlock.testing.running import run_task as run_task
+from rowlock.testing.ticking import arun_ticks as arun_ticks
+from rowlock.testing.ticking import run_ticks as run_ticks
 
 __all__: list[str]  # noqa: PYI035 - the names above, in another order

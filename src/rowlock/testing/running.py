@@ -38,6 +38,7 @@ from rowlock.testing.attempts import (
 from rowlock.testing.clocks import clock, clock_of
 from rowlock.testing.firing import fire_schedules
 from rowlock.testing.moving import Reach, checked_reach, moved_on
+from rowlock.testing.ticking import make_due_tasks
 
 MAX_RUNS = 1_000
 
@@ -240,8 +241,9 @@ def _fire(core: Core, with_errors: WithErrors) -> Flow[None]:
 def do_upkeep(app: Application) -> None:
     """Do now what workers do every few seconds, for all namespaces of the database.
 
-    Fires schedules and promotes tasks that are due, takes back tasks whose lease ran out, expires
-    what waited too long, and deletes finished tasks past the retention of their queue.
+    Fires schedules, makes the tasks of tickers, promotes tasks that are due, takes back tasks whose
+    lease ran out, expires what waited too long, and deletes finished tasks past the retention of
+    their queue.
     """
     run_flow(app.core, _upkeep(app.core.storage))
 
@@ -254,6 +256,7 @@ async def ado_upkeep(app: Application) -> None:
 def _upkeep(storage: Storage) -> Flow[None]:
     upkeep = storage.upkeep
     yield from fire_schedules(storage)
+    yield from make_due_tasks(storage)
     yield from _until_short(partial(upkeep.promote_tasks, limit=RESCUE_LIMIT), RESCUE_LIMIT)
     rescue = partial(upkeep.rescue_tasks, grace=RESCUE_GRACE, limit=RESCUE_LIMIT)
     yield from _until_short(rescue, RESCUE_LIMIT)

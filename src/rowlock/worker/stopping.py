@@ -14,6 +14,7 @@ from rowlock.model.sizes import size_text
 from rowlock.runtime.dispatcher import Dispatcher
 from rowlock.runtime.processes.memory import resident_bytes
 from rowlock.worker.loops import cancelled
+from rowlock.worker.ticking import Ticking
 
 log = logging.getLogger(__name__)
 
@@ -44,19 +45,27 @@ async def until_stopped(work: Coroutine[Any, Any, T], stop_asked: asyncio.Event 
         await cancelled([asked] if working.done() else [asked, working])
 
 
-async def finish(dispatcher: Dispatcher, hurry: asyncio.Event, grace: timedelta) -> int:
-    """Wait for running tasks up to the grace time or a second signal, then settle.
+async def finish(
+    dispatcher: Dispatcher, ticking: Ticking, hurry: asyncio.Event, grace: timedelta
+) -> int:
+    """Wait for tasks and ticks that run, up to the grace time or a second signal, then settle.
 
     Returns:
         How many tasks were given up.
     """
+    ticking.stop_taking()
     hurried = asyncio.create_task(hurry.wait())
-    calm = asyncio.create_task(dispatcher.idle())
+    calm = asyncio.create_task(_all_idle(dispatcher, ticking))
     await asyncio.wait(
         [hurried, calm], timeout=grace.total_seconds(), return_when=asyncio.FIRST_COMPLETED
     )
     await cancelled([hurried, calm])
     return await hand_back(dispatcher)
+
+
+async def _all_idle(dispatcher: Dispatcher, ticking: Ticking) -> None:
+    await dispatcher.idle()
+    await ticking.idle()
 
 
 async def hand_back(dispatcher: Dispatcher) -> int:

@@ -1,4 +1,7 @@
-"""What any worker does for all: rescue, expire, prune, vacuum. No leader; duty rows share it."""
+"""What any worker does for all: rescue, expire, vacuum, and prune. No leader.
+
+Duty rows share it among workers; pruning goes by the system's own ticker.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from rowlock.ops.upkeep import (
     END_PAUSES_LIMIT,
     EXPIRE,
     EXPIRE_LIMIT,
-    PRUNE,
     PRUNE_LIMIT,
     RESCUE,
     RESCUE_GRACE,
@@ -97,8 +99,6 @@ class Upkeep:
             await self._expire()
         if await self._take(END_PAUSES):
             await self._end_pauses()
-        if await self._take(PRUNE):
-            await self._prune()
         vacuum = self._storage.vacuum
         if vacuum and await self._take(VACUUM) and await self._run(vacuum.pays):
             # Not on the runner's threads, which claiming and settling need meanwhile.
@@ -133,21 +133,23 @@ class Upkeep:
             for namespace, queue in ended:
                 self._storage.wakeups.wake_here(namespace, queue)
 
-    async def _prune(self) -> None:
-        """Delete finished tasks past the retention of their queue."""
-        for queue in await self._run(self._storage.queues.list_queues, None):
-            part, pruned = PRUNE_LIMIT, 0
-            while part == PRUNE_LIMIT:
-                part = await self._run(
-                    self._storage.upkeep.prune_history,
-                    queue.namespace,
-                    queue.name,
-                    older_than=queue.retention,
-                    limit=PRUNE_LIMIT,
-                )
-                pruned += part
-            if pruned:
-                log.info("queue %s: pruned %d finished tasks", queue.name, pruned)
+
+async def prune(storage: Storage) -> None:
+    """Delete finished tasks past the retention of their queue, in all namespaces."""
+    run = storage.worker_runner.run
+    for queue in await run(storage.queues.list_queues, None):
+        part, pruned = PRUNE_LIMIT, 0
+        while part == PRUNE_LIMIT:
+            part = await run(
+                storage.upkeep.prune_history,
+                queue.namespace,
+                queue.name,
+                older_than=queue.retention,
+                limit=PRUNE_LIMIT,
+            )
+            pruned += part
+        if pruned:
+            log.info("queue %s: pruned %d finished tasks", queue.name, pruned)
 
 
 async def rescue_lost(

@@ -17,7 +17,6 @@ from rowlock.errors import ConfigError, InvalidValueError, StorageUnavailableErr
 from rowlock.model.durations import duration_from
 from rowlock.model.ids import new_token
 from rowlock.model.names import checked_worker
-from rowlock.runtime.calling import Calls
 from rowlock.runtime.dispatcher import Dispatcher
 from rowlock.runtime.heartbeat import Heartbeat
 from rowlock.runtime.processes.origin import in_child
@@ -25,6 +24,7 @@ from rowlock.runtime.slots import Slots, limits_of
 from rowlock.worker.background import BackgroundLoop
 from rowlock.worker.beating import started_heartbeat
 from rowlock.worker.children import process_pool
+from rowlock.worker.claiming import dispatcher_of
 from rowlock.worker.declared import store_declared
 from rowlock.worker.hooks import WorkerHooks
 from rowlock.worker.limits import GivenLimits, limits_from
@@ -40,6 +40,7 @@ from rowlock.worker.stopping import (
     until_stuck,
     until_too_large,
 )
+from rowlock.worker.ticking import Ticking, ticking_of
 from rowlock.worker.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Worker:
     """Runs an app's tasks until it is stopped.
 
     One loop claims, runs and settles; leases are renewed on a thread of their own; rescue,
-    promotion, expiry and pruning are done by every worker, for all.
+    promotion, expiry, pruning and the tasks of tickers are seen to by every worker, for all.
 
     Example:
         >>> Worker(app, queues={"emails": 10, "default": 5}).run()      # doctest: +SKIP
@@ -102,6 +103,7 @@ class Worker:
         self._limits = limits_from(**limits)
         self._dispatcher: Dispatcher | None = None
         self._hooks: WorkerHooks
+        self._ticking: Ticking
         self._stop_asked: asyncio.Event | None = None
         self._hurry_asked: asyncio.Event | None = None
         self._service: asyncio.Task[int] | None = None
@@ -122,7 +124,8 @@ class Worker:
         A slot is lost while a thread that outlived its timeout goes on.
         """
         stopping = self._stop_asked is None or self._stop_asked.is_set()
-        if self._dispatcher is None or stopping or not self._app.registry:
+        handles = self._app.registry or self._app.extensions.tickers
+        if self._dispatcher is None or stopping or not handles:
             return False
         return self.is_running and not self.is_stuck
 
@@ -267,8 +270,7 @@ class Worker:
         loops = self._start_loops(dispatcher, rules)
         heartbeat = started_heartbeat(dispatcher, source, lost=self._hooks.lost, died=self._died)
         try:
-            await until_stopped(self._schedule_runner().fire(), self._stop_asked)
-            await until_stopped(dispatcher.drain(), self._stop_asked)
+            await until_stopped(self._drain(dispatcher), self._stop_asked)
         finally:
             try:
                 await hand_back(dispatcher)
@@ -277,6 +279,12 @@ class Worker:
         if self._failure is not None:
             raise self._failure
         return dispatcher.settler.recorded
+
+    async def _drain(self, dispatcher: Dispatcher) -> None:
+        await self._schedule_runner().fire()
+        await self._ticking.look()
+        await dispatcher.drain()
+        await self._ticking.idle()
 
     def _begin(self) -> None:
         if in_child():
@@ -288,6 +296,7 @@ class Worker:
         self._stop_asked, self._hurry_asked = asyncio.Event(), asyncio.Event()
         self._failure = None
         self._hooks = WorkerHooks(self._app)
+        self._ticking = ticking_of(self._app, on_error=self._hooks.failed)
 
     async def _open(self) -> tuple[Dispatcher, StorageSource, Rules]:
         app = self._app
@@ -299,26 +308,14 @@ class Worker:
             await app.aopen()
             await rules.read()
             await store_declared(app)
+            await self._ticking.prepare()
             await hooks.start()
             return True
 
         if not await until_stopped(read(), self._stop_asked):
             raise StorageUnavailableError("told to stop before the database answered")
-        source = StorageSource(app.storage, app.namespace, self.id, app.policies, rules.claimed)
-        dispatcher = Dispatcher(
-            source,
-            Slots(self._slots_by_queue, self._total, budget=self._limits.max_tasks),
-            rules.find,
-            rules.timeout,
-            rules.retry,
-            namespace=app.namespace,
-            worker=self.id,
-            processes=processes,
-            alias_of=rules.alias_of,
-            calls=Calls(app.extensions, asyncio.get_running_loop(), hooks.capture, hooks.shared),
-            tell=hooks.tell,
-        )
-        source.on_refused = dispatcher.settler.tell_refused
+        slots = Slots(self._slots_by_queue, self._total, budget=self._limits.max_tasks)
+        dispatcher, source = dispatcher_of(app, self.id, slots, rules, hooks, processes)
         self._dispatcher = dispatcher
         if self._stop_asked is not None and self._stop_asked.is_set():
             dispatcher.stop_claiming()
@@ -351,6 +348,7 @@ class Worker:
         heartbeat.stop()
         self._dispatcher = None
         await cancelled(loops)
+        await self._ticking.close()
         await self._hooks.stop()
 
     def _died(self, part: str, error: Exception) -> None:
@@ -379,12 +377,14 @@ class Worker:
         loops = self._start_loops(dispatcher, rules)
         unknown = kept_going("reporting unknown definitions", rules.report_unknown)
         loops.append(asyncio.create_task(unknown, name="rowlock-unknown"))
+        ticks = kept_going("seeing to tickers", self._ticking.run)
+        loops.append(asyncio.create_task(ticks, name="rowlock-ticks"))
         queues = ", ".join(f"{name}={slots}" for name, slots in self._slots_by_queue.items())
         log.info("worker %s: %s slots, queues %s", self.id, self._total, queues)
         try:
             await until_stopped(vital("claiming", dispatcher.run(), self._died), self._stop_asked)
             assert self._hurry_asked is not None  # noqa: S101 - set by _begin
-            given_up = await finish(dispatcher, self._hurry_asked, self._stop_grace)
+            given_up = await finish(dispatcher, self._ticking, self._hurry_asked, self._stop_grace)
             abandoned = given_up + source.unanswered
         finally:
             unsubscribe()
