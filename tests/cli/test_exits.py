@@ -28,6 +28,9 @@ CODES = [
     (errors.QueueNotFoundError("x"), 5),
     (errors.ScheduleNotFoundError("x"), 5),
     (errors.DuplicateScheduleError("x"), 7),
+    (errors.TickerNotFoundError("x"), 5),
+    (errors.DuplicateTickerError("x"), 7),
+    (errors.TickLostError("x"), 7),
     (errors.TaskNotFoundError(ID), 5),
     (errors.TaskConflictError(ID, "running", "finished"), 7),
     (errors.DuplicateTaskError(ID, "key"), 7),
@@ -70,6 +73,7 @@ def test_every_error_of_the_package_was_thought_of():
         errors.DefinitionError,
         errors.ScheduleError,
         errors.TaskError,
+        errors.TickerError,
         errors.SchemaError,
     }
     every = leaves(errors.RowlockError)

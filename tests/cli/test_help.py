@@ -10,7 +10,7 @@ import click
 import pytest
 
 from rowlock import __version__
-from rowlock.cli.program import COMMANDS, program
+from rowlock.cli.program import COMMANDS, module_of, program
 from tests.cli.commands import cli, run, untraced
 
 
@@ -18,7 +18,7 @@ def every_command() -> dict[str, click.Command]:
     """All commands and the commands below them by how they are called."""
     found: dict[str, click.Command] = {}
     for name in COMMANDS:
-        command = import_module(f"rowlock.cli.{name}").command
+        command = import_module(module_of(name)).command
         found[name] = command
         for below, one in getattr(command, "commands", {}).items():
             found[f"{name} {below}"] = one

@@ -54,7 +54,7 @@ def command(
 
     Tasks being stored, run and settled are not in it: see 'rowlock task'.
     """
-    with closing(database.open()) as opened:
+    with closing(database.open(reserved=True)) as opened:
         flow = flows.audit(
             opened, limit=limit, before=before, actor=actor, action=action, target=target
         )

@@ -13,6 +13,7 @@ from rowlock.errors import (
     DuplicateDefinitionError,
     DuplicateScheduleError,
     DuplicateTaskError,
+    DuplicateTickerError,
     IdConflictError,
     InvalidValueError,
     LeaseLostError,
@@ -24,6 +25,8 @@ from rowlock.errors import (
     StorageUnavailableError,
     TaskConflictError,
     TaskNotFoundError,
+    TickerNotFoundError,
+    TickLostError,
     UnknownDefinitionError,
     WorkerStuckError,
 )
@@ -64,6 +67,9 @@ _CODES: dict[type[Exception], ExitCode] = {
     DuplicateDefinitionError: ExitCode.REFUSED,
     DuplicateScheduleError: ExitCode.REFUSED,
     DefinitionClosedError: ExitCode.REFUSED,
+    TickerNotFoundError: ExitCode.NOT_FOUND,
+    DuplicateTickerError: ExitCode.REFUSED,
+    TickLostError: ExitCode.REFUSED,
 }
 
 

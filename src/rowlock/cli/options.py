@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 import click
@@ -45,19 +45,20 @@ class Database:
         values = {"namespace": self.namespace, "prefix": self.prefix, "schema": self.schema}
         return {name: value for name, value in values.items() if value is not None}
 
-    def open(self, *, create: bool = False) -> Opened:
+    def open(self, *, create: bool = False, reserved: bool = False) -> Opened:
         """Return the database, without definitions; nothing is connected yet.
 
         Args:
             create: Make a SQLite file and its tables if they are not there. Looking at a
                 database changes nothing in it.
+            reserved: The namespace may be the system's own.
 
         Raises:
             InvalidValueError: No URL was given, or the namespace is no name.
             ConfigError: The URL or a setting cannot work.
             StorageUnavailableError: The SQLite file is not there.
         """
-        return self.open_as(Opened, create=create)
+        return self.open_as(partial(Opened, reserved=reserved), create=create)
 
     def open_as(self, kind: Callable[..., T], *, create: bool = False) -> T:
         """Return the database as another kind of `Opened`. See `open`."""

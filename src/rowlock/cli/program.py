@@ -57,6 +57,14 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "schedules": "List schedules, or bring them in line with the code.",
         "schedule": "Show, create, change, run or delete a schedule.",
     },
+    "Tickers": {
+        "tickers": "List tickers.",
+        "ticker": "Show everything about one ticker.",
+        "create-ticker": "Store a new ticker.",
+        "update-ticker": "Change what is given of a ticker.",
+        "delete-ticker": "Remove a ticker.",
+        "next-ticker": "Print ticks as they come.",
+    },
     "Queues": {
         "queues": "List queues, and change, pause or resume one.",
         "stats": "Count the tasks of each queue by state.",
@@ -74,6 +82,12 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
 COMMANDS: Mapping[str, str] = {
     name: summary for commands in SECTIONS.values() for name, summary in commands.items()
 }
+
+
+def module_of(command: str) -> str:
+    """Return the module of a command."""
+    return f"rowlock.cli.{command.replace('-', '_')}"
+
 
 HELP = """Durable background tasks in the database you already have.
 
@@ -112,7 +126,7 @@ class Program(click.Group):
         if cmd_name not in COMMANDS:
             return None
         with loading():
-            command: click.Command = import_module(f"rowlock.cli.{cmd_name}").command
+            command: click.Command = import_module(module_of(cmd_name)).command
         return command
 
     def resolve_command(
