@@ -70,6 +70,8 @@ GROUPS = {
         "DefinitionTasks",
         "Queue",
         "QueueCounts",
+        "Ticker",
+        "Tick",
         "Durations",
         "Throughput",
         "Canceled",
@@ -81,8 +83,8 @@ GROUPS = {
 """The public names, as the page groups them."""
 
 TESTING = (
-    "on_memory", "in_transaction", "clock", "inline", "run_task", "drain", "do_upkeep",
-    "assert_enqueued", "refute_enqueued", "all_enqueued", "Clock", "TaskRun",
+    "on_memory", "in_transaction", "clock", "inline", "run_task", "drain", "run_ticks",
+    "do_upkeep", "assert_enqueued", "refute_enqueued", "all_enqueued", "Clock", "TaskRun",
 )  # fmt: skip
 """The names of `rowlock.testing`; some functions have an async twin with an `a` in front."""
 
