@@ -15,7 +15,7 @@ from rowlock.errors import DuplicateScheduleError, RowlockError, StorageError
 from rowlock.model.changes import NOBODY, By
 from rowlock.model.schedules import Schedule, ScheduleFilter, ScheduleSync
 from rowlock.ops import synchronizing as ops
-from rowlock.ops.schedules import SCHEDULES
+from rowlock.storage.wakeups import TIMES
 
 
 def declarations(core: Core) -> Iterator[tuple[str, Declaration, TaskDefinition[..., Any]]]:
@@ -48,7 +48,7 @@ def sync_schedules(core: Core, *, prune: bool, by: By = NOBODY) -> Flow[Schedule
             problems[name] = str(error)
     gone = yield from undeclared_schedules(core)
     pruned = (yield from prune_schedules(core, gone, by=by)) if prune else ()
-    core.storage.wakeups.wake_here(core.namespace, SCHEDULES)
+    core.storage.wakeups.wake_here(core.namespace, TIMES)
     return ScheduleSync(
         **{outcome: tuple(names) for outcome, names in found.items()},
         undeclared=tuple(one.name for one in gone),

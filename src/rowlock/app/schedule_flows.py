@@ -39,6 +39,7 @@ from rowlock.ops import on_demand
 from rowlock.ops import schedules as ops
 from rowlock.ops.occurrences import recurrence_of
 from rowlock.recurrence.recurrence import Occurrence
+from rowlock.storage.wakeups import TIMES
 
 A_YEAR = timedelta(days=365)
 MAX_SIMULATED = 100_000
@@ -293,4 +294,4 @@ def list_firings(
 
 
 def _wake(core: Opened) -> None:
-    core.storage.wakeups.wake_here(core.namespace, ops.SCHEDULES)
+    core.storage.wakeups.wake_here(core.namespace, TIMES)

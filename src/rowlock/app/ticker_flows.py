@@ -30,6 +30,7 @@ from rowlock.model.tickers import (
 )
 from rowlock.ops import tickers as ops
 from rowlock.plan import Plan
+from rowlock.storage.wakeups import TIMES
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ def check_own(core: Opened) -> None:
 
 def _changed(core: Opened, operation: Callable[..., Plan[Ticker]]) -> Flow[Ticker]:
     ticker: Ticker = yield Run(partial(operation, storage=core.storage, namespace=core.namespace))
-    core.storage.wakeups.wake_here(core.namespace, None)
+    core.storage.wakeups.wake_here(core.namespace, TIMES)
     return ticker
 
 

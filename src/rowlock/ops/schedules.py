@@ -25,11 +25,9 @@ from rowlock.ops.firing import is_active
 from rowlock.ops.occurrences import awaiting, next_occurrence, recurrence_of
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.storage import Storage
+from rowlock.storage.wakeups import TIMES
 
 NameOrId: TypeAlias = str | UUID
-
-SCHEDULES = "@schedules"
-"""Stands in hints for the name of a queue, which it cannot be."""
 
 _TIMING = frozenset({"rule", "starts_at", "ends_at", "max_runs", "jitter", "status"})
 
@@ -259,4 +257,4 @@ def _differences(before: Schedule, changes: Mapping[str, Any]) -> dict[str, Any]
 
 def announce_change(storage: Storage, namespace: str) -> Plan[None]:
     """Hint those who fire schedules that one may be due sooner, with the transaction."""
-    yield from storage.wakeups.announce(namespace, [SCHEDULES], coalesce=True)
+    yield from storage.wakeups.announce(namespace, [TIMES], coalesce=True)

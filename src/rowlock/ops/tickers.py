@@ -22,6 +22,7 @@ from rowlock.model.tickers import Tick, Ticker, with_changes
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.storage import Storage
 from rowlock.storage.ticker_contract import LockedTicker
+from rowlock.storage.wakeups import TIMES
 
 CLEANUP = "cleanup"
 """The ticker in the system's namespace by which finished tasks are pruned."""
@@ -43,7 +44,7 @@ def create_ticker(
     if not (yield from storage.tickers.insert_ticker(namespace, new)):
         raise DuplicateTickerError(new.name)
     yield from _recorded(storage, namespace, "create", new.name, _said(new), by)
-    yield from storage.wakeups.announce(namespace, [""], coalesce=True)
+    yield from storage.wakeups.announce(namespace, [TIMES], coalesce=True)
     return (yield from get_ticker(storage, namespace, new.name))
 
 
@@ -123,7 +124,7 @@ def _change(
 ) -> Plan[None]:
     changed = with_changes(locked.ticker, values, locked.now)
     yield from storage.tickers.update_ticker(namespace, locked, changed)
-    yield from storage.wakeups.announce(namespace, [""], coalesce=True)
+    yield from storage.wakeups.announce(namespace, [TIMES], coalesce=True)
 
 
 def _said(ticker: Ticker) -> dict[str, Any]:

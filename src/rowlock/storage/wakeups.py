@@ -11,6 +11,9 @@ from typing import Protocol, TypeAlias
 
 from rowlock.plan import Plan
 
+TIMES = "@times"
+"""Stands for the name of a queue, which it cannot be: a schedule or a ticker was changed."""
+
 OnWake: TypeAlias = Callable[[str | None, str | None], None]
 """Called from any thread with namespace and queue; None stands for any."""
 

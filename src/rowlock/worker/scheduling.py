@@ -15,9 +15,9 @@ from rowlock.errors import RowlockError, StorageDataError, StorageError
 from rowlock.model.schedules import Schedule
 from rowlock.ops.firing import Fired, fire_due, postpone, refresh_schedules
 from rowlock.ops.on_demand import FIRING_RETENTION
-from rowlock.ops.schedules import SCHEDULES
 from rowlock.ops.upkeep import Duty
 from rowlock.storage.storage import Storage
+from rowlock.storage.wakeups import TIMES
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class ScheduleRunner:
         loop = asyncio.get_running_loop()
 
         def hear(_namespace: str | None, queue: str | None) -> None:
-            if queue in {None, SCHEDULES}:
+            if queue in {None, TIMES}:
                 with suppress(RuntimeError):  # the loop is closed: nobody sleeps any more
                     loop.call_soon_threadsafe(self._hint.set)
 

@@ -29,6 +29,7 @@ from rowlock.runtime.threads import DaemonThreads
 from rowlock.runtime.ticks import handled
 from rowlock.storage.storage import Storage
 from rowlock.storage.ticker_contract import Upcoming
+from rowlock.storage.wakeups import TIMES
 from rowlock.worker.loops import cancelled
 from rowlock.worker.upkeep import prune
 
@@ -161,9 +162,9 @@ class Ticking:
                 await self._changed.wait()
 
     def _hear(self, namespace: str | None, queue: str | None) -> None:
-        """Look again soon: something changed that is no task of one queue; from any thread."""
+        """Look again soon: a ticker may have been changed; from any thread."""
         del namespace
-        if queue is None:
+        if queue in {None, TIMES}:
             with suppress(RuntimeError):  # the loop is closed: it has stopped
                 self._loop.call_soon_threadsafe(self._take_hint)
 
