@@ -112,7 +112,7 @@ def test_edit_pause_and_resume(app):
     app.enqueue_many(None, range(5))
     assert app.bulk("edit", queue="default", changes={"priority": 4, "tags": ["x"]}).done == 5
     assert {(task.priority, task.tags) for task in app.list_tasks()} == {(4, ("x",))}
-    assert app.bulk("pause", tag="x", until=SOON).done == 5
+    assert app.bulk("pause", tags=["x"], until=SOON).done == 5
     assert by_state(app) == {"paused": 5}
     assert count(app, "pause") == 5
     assert app.bulk("resume", states=("paused",)).done == 5

@@ -87,7 +87,7 @@ def test_pages_follow_one_another(app, tasks):
 def test_tasks_are_listed_by_queue_definition_and_tag(app, tasks):
     later = tasks["scheduled"]
     assert [task.id for task in app.list_tasks(queue=" Later ")] == [later]
-    assert [task.id for task in app.list_tasks(tag="slow")] == [later]
+    assert [task.id for task in app.list_tasks(tags=["slow"])] == [later]
     assert [task.id for task in app.list_tasks(definition="FAIL")] == [tasks["failed"]]
     assert len(app.list_tasks(definition="send-greeting")) == 4
 
@@ -107,7 +107,7 @@ def test_filters_and_limit_hold_together(app, tasks):
         for name in "abcd"
     ]
     found = app.list_tasks(
-        states=("queued", "failed"), queue="later", definition="SendGreeting", tag="slow",
+        states=("queued", "failed"), queue="later", definition="SendGreeting", tags={"slow"},
         created_after=times[1], created_before=times[3], limit=1,
     )  # fmt: skip
     assert [task.payload["name"] for task in found] == ["c"]
@@ -247,7 +247,11 @@ def test_the_active_task_of_a_definition_and_a_tag_can_be_found(app):
     hello = greeting(app)
     mine = hello.options(tags=["project:7"]).enqueue()
     hello.options(tags=["project:70"]).enqueue()
-    wanted = {"definition": "send_greeting", "tag": "project:7", "states": ("pending", "running")}
+    wanted = {
+        "definition": "send_greeting",
+        "tags": ["project:7"],
+        "states": ("pending", "running"),
+    }
     assert [(task.id, task.progress) for task in app.list_tasks(**wanted)] == [(mine.id, 0)]
     [held, _] = claim_elsewhere(app)
     report = Report(held.id, held.token, progress=45)

@@ -53,7 +53,7 @@ def test_beside_other_tasks_it_runs_only_when_told_to(backend):
         before = rows(backend)
         refused = cli("bench", "--tasks", "100", url=backend.url)
         assert refused.exit_code == 2
-        assert "add --yes: the database has tasks (1 or more)" in refused.stderr
+        assert "The database has tasks (1 or more)." in refused.stderr
         cli_json("bench", "--tasks", "100", "--yes", url=backend.url)
         assert rows(backend) == before
         assert app.get_task(mine) == mine

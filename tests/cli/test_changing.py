@@ -29,8 +29,27 @@ def many(url: str, number: int, *, cancel: bool = False) -> None:
 def test_a_task_is_paused_and_resumed(seeded):
     result = cli("pause", seeded["queued"], "--reason", "look first", url=seeded.url)
     assert result.stdout == f"{seeded['queued']}\tpaused\n"
-    assert cli_json("resume", seeded["queued"], url=seeded.url)["state"] == "queued"
-    [resumed, paused] = cli_json("audit", url=seeded.url)
+    shown = cli("task", seeded["queued"], url=seeded.url).stdout
+    assert "Pause reason  look first" in shown
+    assert "Paused until" not in shown
+    until = "2040-01-01T00:00:00Z"
+    cli(
+        "pause",
+        "--queue",
+        "default",
+        "--state",
+        "paused",
+        "--until",
+        until,
+        "--yes",
+        url=seeded.url,
+    )
+    assert (
+        "Paused until  2040-01-01 00:00:00Z" in cli("task", seeded["queued"], url=seeded.url).stdout
+    )
+    resumed_task = cli_json("resume", seeded["queued"], url=seeded.url)
+    assert (resumed_task["state"], resumed_task["paused_until"]) == ("queued", None)
+    [resumed, _, paused] = cli_json("audit", url=seeded.url)
     assert (paused["action"], paused["reason"], resumed["action"]) == (
         "pause", "look first", "resume",
     )  # fmt: skip
@@ -121,13 +140,6 @@ def test_a_dry_run_counts(seeded):
     assert cli_json("operations", url=seeded.url) == []
 
 
-def test_nobody_is_asked_where_nobody_is(seeded):
-    result = cli("retry", "--state", "failed", url=seeded.url)
-    assert result.exit_code == 2
-    assert "1 task match: add --yes to retry" in result.stderr
-    assert state_of(seeded, "failed") == "failed"
-
-
 @pytest.mark.parametrize(
     ("args", "text"),
     [
@@ -145,9 +157,23 @@ def test_it_must_be_clear_which_tasks(seeded, name, args, text):
     assert cli_json("audit", url=seeded.url) == []
 
 
-def test_arguments_of_many_are_refused(seeded):
-    result = cli("edit", "a:=1", "--all", "--yes", url=seeded.url)
-    assert (result.exit_code, "not of many" in result.stderr) == (2, True)
+def test_arguments_of_many_are_set_and_the_others_stay(seeded):
+    done = cli_json("edit", "b:=9", "--definition", "add", "--yes", url=seeded.url)
+    assert (done["done"], done["refused"]) == (2, {"succeeded": 1})
+    payloads = [task["payload"] for task in cli_json("tasks", "--limit", "2", url=seeded.url)]
+    assert payloads == [{"a": 3, "b": 9}, {"a": 2, "b": 9}]
+    done = cli_json("requeue", "text=again", "--state", "failed", "--yes", url=seeded.url)
+    assert done["done"] == 1
+    [again] = cli_json("tasks", "--limit", "1", url=seeded.url)
+    assert (again["definition"], again["payload"]) == ("boom", {"text": "again"})
+
+
+def test_tasks_are_chosen_by_all_of_several_tags(seeded):
+    cli("edit", seeded["queued"], "--set-tag", "a", "--set-tag", "b", url=seeded.url)
+    cli("edit", seeded["scheduled"], "--set-tag", "a", url=seeded.url)
+    both = ("--tag", "b", "--tag", "a")
+    assert [task["id"] for task in cli_json("tasks", *both, url=seeded.url)] == [seeded["queued"]]
+    assert cli("pause", *both, "--dry-run", url=seeded.url).stdout == "matched\t1\n"
 
 
 def test_the_actor_is_who_is_logged_in_or_who_the_environment_says(seeded):

@@ -173,6 +173,37 @@ def test_a_backfill_asks_and_draws_how_far_it_is(hourly):
     assert f"enqueued\t{found[1]}" in plain(shown)
 
 
+ASKING = [
+    ("cancel", "--state", "queued"),
+    ("bench", "--tasks", "100"),
+    ("definition", "delete", "add"),
+]
+
+
+@pytest.mark.parametrize("command", ASKING)
+def test_who_says_no_changes_nothing(command, seeded):
+    shown, code = on_terminal(*command, "--url", seeded.url, answer="n")
+    assert code == 7
+    assert "? [y/N]: " in shown
+    assert "nothing changed" in shown
+    assert cli("audit", url=seeded.url).stdout == ""
+
+
+@pytest.mark.parametrize("command", ASKING)
+def test_nobody_is_asked_where_nobody_is(command, seeded):
+    result = cli(*command, url=seeded.url)
+    assert result.exit_code == 2
+    assert "Nobody can be asked here: add --yes" in result.stderr
+    assert cli("audit", url=seeded.url).stdout == ""
+
+
+def test_who_says_yes_is_obeyed(seeded):
+    shown, code = on_terminal("cancel", "--state", "queued", "--url", seeded.url, answer="y")
+    assert code == 0
+    assert "cancel 1 task? [y/N]: " in shown
+    assert "\tdone\t1" in shown
+
+
 def test_the_demo_draws_its_progress_and_leaves_a_summary(tmp_path):
     top = tmp_path / "tree"
     top.mkdir()

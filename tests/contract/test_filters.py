@@ -40,7 +40,7 @@ def test_a_list_of_a_definition_takes_its_alias_in_any_spelling(backend, alias):
 def test_a_list_of_a_tag_shows_who_carries_it(backend, tag):
     tagged = new(tags=json_text.encode("tags", sorted(["other", tag])))
     insert(backend, tagged, new(), new(tags='["other"]'))
-    assert listed(backend, tag=tag) == [tagged.id]
+    assert listed(backend, tags=(tag,)) == [tagged.id]
 
 
 @pytest.mark.parametrize(
@@ -54,17 +54,28 @@ def test_a_list_of_a_tag_shows_who_carries_it(backend, tag):
         ("rëd", "red"),
         ("red ", "red"),
         ("anything", "%"),
+        ('say"red', "red"),
+        ('"x\\', "x\\"),
+        ("zero", ","),
     ],
 )
 def test_a_tag_is_matched_as_a_whole_and_to_the_letter(backend, carried, asked):
-    insert(backend, new(tags=f'["{carried}"]'))
-    assert listed(backend, tag=asked) == []
+    insert(backend, new(tags=json_text.encode("tags", ["anything else", carried])))
+    assert listed(backend, tags=(asked,)) == []
+
+
+def test_of_several_tags_a_task_must_carry_all(backend):
+    both = new(tags='["a","b","c"]')
+    insert(backend, new(tags='["a"]'), both, new(tags='["b","c"]'), new())
+    assert listed(backend, tags=("c", "a")) == [both.id]
+    finish(backend, *(done(one) for one in claim(backend)))
+    assert listed(backend, tags=("a", "b")) == [both.id]
 
 
 def test_a_tag_is_found_among_finished_tasks(backend):
     one = claimed(backend, tags='["blue","red"]')
     finish(backend, done(one))
-    assert listed(backend, tag="blue") == [one.id]
+    assert listed(backend, tags=("blue",)) == [one.id]
 
 
 def test_a_range_of_creation_includes_its_begin_and_excludes_its_end(backend):
@@ -88,7 +99,7 @@ def test_everything_that_is_given_must_hold(backend):
     wanted = new(queue="a", tags='["red"]')
     insert(backend, wanted, new(queue="a"), new(queue="b", tags='["red"]'))
     insert(backend, new(queue="a", tags='["red"]', delay=seconds(5)))
-    assert listed(backend, queue="a", tag="red", states=("queued",)) == [wanted.id]
+    assert listed(backend, queue="a", tags=("red",), states=("queued",)) == [wanted.id]
 
 
 def test_deleted_tasks_are_hidden_unless_asked_for(backend):

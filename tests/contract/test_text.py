@@ -109,7 +109,7 @@ def test_key_tags_worker_and_reason_of_a_cancel_come_back(backend, text):
     cancel_waiting(backend, task.id, reason=key)
     stored = get(backend, task.id)
     assert (stored.unique_key, stored.tags, stored.reason) == (key, (key,), key)
-    assert listed(backend, tag=key) == [task.id]
+    assert listed(backend, tags=(key,)) == [task.id]
 
 
 @each_text

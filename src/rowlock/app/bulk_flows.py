@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
@@ -13,11 +13,14 @@ from rowlock.app.facade import Wanted
 from rowlock.app.flow import Flow, Pause, Run
 from rowlock.app.flows import checked_id
 from rowlock.app.intake import Intake
-from rowlock.app.listing_flows import MAX_LIMIT, checked_limit, list_tasks
+from rowlock.app.listing_flows import MAX_LIMIT, checked_filter, checked_limit, list_tasks
 from rowlock.app.opened import Opened
-from rowlock.app.operating_flows import GivenEdits, checked_edits, requeue_terms
+from rowlock.app.operating_flows import GivenEdits, checked_edits, requeue_terms, run_keyed
 from rowlock.app.orders import Order
-from rowlock.errors import InvalidValueError, PayloadError, UnknownDefinitionError
+from rowlock.app.rewriting import merged, rewriting_many, why_refused
+from rowlock.definitions.conversion import stored_text
+from rowlock.errors import InvalidValueError, UnknownDefinitionError
+from rowlock.model import json_text
 from rowlock.model.changes import (
     MAX_ACTOR_LENGTH,
     MAX_REASON_LENGTH,
@@ -60,6 +63,7 @@ class GivenBulk(Wanted, total=False):
     attempts: int | None
     until: datetime | None
     changes: GivenEdits | None
+    set_arguments: Mapping[str, Any] | None
 
 
 class Wish(NamedTuple):
@@ -71,6 +75,7 @@ class Wish(NamedTuple):
     attempts: int | None = None
     until: datetime | None = None
     changes: GivenEdits | None = None
+    set_arguments: Mapping[str, Any] | None = None
 
 
 def wish_from(action: str, given: GivenBulk) -> tuple[Wish, TaskFilter]:
@@ -92,12 +97,14 @@ def checked_change(wish: Wish) -> Change:
         "attempts": (Action.RETRY,),
         "until": (Action.PAUSE,),
         "changes": (Action.EDIT, Action.REQUEUE),
+        "set_arguments": (Action.EDIT, Action.REQUEUE),
     }
     for name, actions in takes.items():
         if getattr(wish, name) and action not in actions:
             raise InvalidValueError(name, f"means nothing for {action.value}")
     edits = checked_edits(wish.changes or {})
-    if action is Action.EDIT and edits == Edits():
+    arguments = None if wish.set_arguments is None else checked_settings(wish.set_arguments)
+    if action is Action.EDIT and edits == Edits() and arguments is None:
         raise InvalidValueError("changes", "nothing is given to edit")
     return Change(
         action,
@@ -105,7 +112,21 @@ def checked_change(wish: Wish) -> Change:
         attempts=None if wish.attempts is None else checked_count("attempts", wish.attempts),
         until=checked_until(wish.until),
         edits=edits,
+        arguments=arguments,
     )
+
+
+def checked_settings(given: object) -> dict[str, Any]:
+    """Return the arguments that are to be set in many tasks, as JSON.
+
+    Raises:
+        InvalidValueError: No mapping, an empty one, or a value that cannot be stored.
+    """
+    if not isinstance(given, Mapping) or not given:
+        raise InvalidValueError("set_arguments", "must be values by argument, at least one")
+    arguments: dict[str, Any] = dict(given)  # pyright: ignore[reportUnknownArgumentType] - its keys are checked there
+    settings: dict[str, Any] = json_text.decode(stored_text("set_arguments", arguments))
+    return settings
 
 
 def bulk(
@@ -117,14 +138,14 @@ def bulk(
     on_progress: OnProgress | None,
 ) -> Flow[Operation]:
     """Change every task that passes a filter."""
-    wish, wanted = asked
+    wish, given = asked
+    # An empty list chooses nothing, so it is no filter: it must not stand for every task.
+    wanted = checked_filter(given)
     change = checked_change(wish)
     if change.action is Action.RESTORE and not wanted.states:
         wanted = wanted._replace(states=("deleted",))
     elif not wish.all_tasks and not filter_to_data(wanted._replace(include_deleted=False)):
         raise InvalidValueError("filter", "nothing is given; all_tasks=True means every task")
-    # Refuses a filter before anything is stored.
-    yield from list_tasks(core, wanted, limit=1, before=None)
     if dry_run:
         matched = yield from count_matching(core, wanted)
         return Operation(
@@ -162,7 +183,7 @@ def resume_operation(
         began = time.monotonic()
         tasks = yield from list_tasks(core, work.wanted, limit=BATCH, before=work.position)
         page = yield from _page(core, work.change, tasks)
-        work = yield Run(partial(make_batch, core.storage, core.namespace, work, page))
+        work = yield from run_keyed(partial(make_batch, core.storage, core.namespace, work, page))
         for queue in {task.queue for task in tasks}:
             core.storage.wakeups.wake_here(core.namespace, queue)
         _tell(on_progress, work)
@@ -187,8 +208,11 @@ def _page(core: Intake, change: Change, tasks: Sequence[Task]) -> Flow[Page]:
     if change.action is Action.REQUEUE:
         copies: dict[UUID, NewTask | str] = {}
         for task in tasks:
-            copies[task.id] = yield from _copy(core, task, change.edits)
+            copies[task.id] = yield from _copy(core, task, change)
         return Page(tasks, copies=copies)
+    if change.arguments is not None:
+        rewrite = yield from rewriting_many(core, tasks, change.arguments)
+        return Page(tasks, rewrite=rewrite)
     if change.action is not Action.RETRY:
         return Page(tasks)
     attempts: dict[str, int] = {}
@@ -204,11 +228,12 @@ def _refresh(core: Opened, queue: str) -> Flow[None]:
         yield Run(partial(core.policies.refresh, core.storage, (queue,)))
 
 
-def _copy(core: Intake, task: Task, edits: Edits) -> Flow[NewTask | str]:
+def _copy(core: Intake, task: Task, change: Change) -> Flow[NewTask | str]:
     """Return the new task for a requeue, or why there can be none."""
-    changes = {name: value for name, value in edits._asdict().items() if value is not None}
+    changes = {name: value for name, value in change.edits._asdict().items() if value is not None}
     try:
-        options, payload, definition = yield from requeue_terms(core, task, None, changes)
+        given = None if change.arguments is None else merged(task.payload, change.arguments)
+        options, payload, definition = yield from requeue_terms(core, task, given, changes)
         target = core.target(core.named(definition))
         assert target is not None  # noqa: S101 - requeue_terms read it
         yield from _refresh(core, task.queue)
@@ -216,8 +241,8 @@ def _copy(core: Intake, task: Task, edits: Edits) -> Flow[NewTask | str]:
         return Order(target, options, queue, unique_by_default=False).task(payload)
     except UnknownDefinitionError:
         return "unknown_definition"
-    except PayloadError:
-        return "invalid_arguments"
+    except InvalidValueError as error:
+        return why_refused(error)
 
 
 def get_operation(core: Opened, operation: UUID | str | Operation) -> Flow[Operation]:

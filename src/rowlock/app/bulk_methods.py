@@ -41,7 +41,8 @@ class BulkMethods(Running):
             **given: The filter, as in `list_tasks`; `all_tasks=True` instead takes every task.
                 `force` with `cancel` and `delete`: also tasks that run. `attempts` with
                 `retry`: how many more runs. `until` with `pause`. `changes` with `edit` and
-                `requeue`: a dict of `priority`, `run_at` or `delay`, `max_attempts`, `tags`.
+                `requeue`: a dict of `priority`, `run_at` or `delay`, `max_attempts`, `tags`; and
+                `set_arguments`: arguments to set in each, the others stay.
 
         Returns:
             How many were changed, and how many were not, by reason.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
@@ -14,7 +14,7 @@ from rowlock.app.flow import run_flow, run_flow_async
 from rowlock.backoff import RetryPolicy
 from rowlock.definitions.definition import TaskDefinition
 from rowlock.definitions.dependencies import Overrides
-from rowlock.definitions.options import TaskOptions
+from rowlock.definitions.options import Tags, TaskOptions
 from rowlock.model.durations import Duration
 from rowlock.model.tasks import Task
 
@@ -34,10 +34,10 @@ class GivenPolicy(TypedDict, total=False):
 class Wanted(TypedDict, total=False):
     """What a list of tasks can be asked for. See `rowlock.model.tasks.TaskFilter`."""
 
-    states: tuple[str, ...]
+    states: Collection[str]
     queue: str | None
     definition: str | None
-    tag: str | None
+    tags: Tags
     created_after: datetime | None
     created_before: datetime | None
     include_deleted: bool

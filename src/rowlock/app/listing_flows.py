@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
@@ -14,7 +14,13 @@ from rowlock.errors import InvalidValueError, TaskNotFoundError
 from rowlock.model import json_text
 from rowlock.model.listing import TaskCount, TaskOrder
 from rowlock.model.moments import checked_moment
-from rowlock.model.names import checked_alias, checked_name, checked_unique_key, checked_worker
+from rowlock.model.names import (
+    checked_alias,
+    checked_name,
+    checked_tags,
+    checked_unique_key,
+    checked_worker,
+)
 from rowlock.model.queues import checked_count
 from rowlock.model.states import FINAL_STATES, WAITING_STATES, TaskState, state_filter
 from rowlock.model.tasks import Task, TaskFilter
@@ -63,9 +69,25 @@ def checked_values(given: object) -> dict[str, Any]:
     return arguments
 
 
+def checked_states(given: object) -> tuple[str, ...]:
+    """Return words for states, as a tuple.
+
+    Raises:
+        InvalidValueError: They are no list, or one of them names no state.
+    """
+    if isinstance(given, str) or not isinstance(given, Collection):
+        raise InvalidValueError("states", f"must be a list of words, not {given!r}")
+    words = tuple(cast("Collection[str]", given))
+    for word in words:
+        state_filter(word)
+    return words
+
+
 _MOMENTS = [f"{name}_{side}" for name in _RANGES for side in ("after", "before")]
 _CHECKS: dict[str, Callable[[object], Any]] = {
     **{field: partial(checked_moment, field) for field in _MOMENTS},
+    "states": checked_states,
+    "tags": checked_tags,
     "queue": partial(checked_name, "queue"),
     "definition": checked_alias,
     "worker": checked_worker,
@@ -81,8 +103,6 @@ def checked_filter(wanted: TaskFilter) -> TaskFilter:
     Raises:
         InvalidValueError: One is not; the error names the field.
     """
-    for word in wanted.states:
-        state_filter(word)
     checked = {
         field: check(value)
         for field, check in _CHECKS.items()
@@ -94,7 +114,7 @@ def checked_filter(wanted: TaskFilter) -> TaskFilter:
     return wanted
 
 
-def checked_order(order: str, states: tuple[str, ...]) -> TaskOrder:
+def checked_order(order: str, states: Collection[str]) -> TaskOrder:
     """Return the order, which must fit the states asked for.
 
     Raises:

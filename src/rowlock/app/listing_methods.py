@@ -32,7 +32,7 @@ class ListingMethods(Running):
             before: Only those after this one in that order: the last one of a page gives the
                 next page. Its id is enough, but costs another read unless the order is `id`.
             **wanted: `states` (words of any of the systems that Rowlock replaces), `queue`,
-                `definition`, `tag`, `worker`, `unique_key`, `created_after`, `created_before`,
+                `definition`, `tags`, `worker`, `unique_key`, `created_after`, `created_before`,
                 `started_after`, `started_before`, `finished_after`, `finished_before`,
                 `error` (text in the last error), `arguments` (values by key of the payload;
                 needs a definition or a queue), `include_deleted`.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 from uuid import UUID
 
 from rowlock.app import enqueuing
@@ -13,12 +13,9 @@ from rowlock.app.flow import Flow, Run
 from rowlock.app.flows import checked_id, get_task, list_queues
 from rowlock.app.intake import Intake
 from rowlock.app.opened import Opened
-from rowlock.app.orders import Target, payload_text
-from rowlock.definitions.options import (
-    CheckedUnique,
-    task_options,
-    unique_key_for,
-)
+from rowlock.app.orders import payload_text
+from rowlock.app.rewriting import known_target, refuse_unknown_key, rewriting, unique_of
+from rowlock.definitions.options import task_options
 from rowlock.errors import InvalidValueError, QueueNotFoundError, StorageDataError
 from rowlock.model.changes import Action, By, Change, Edits, NewAudit, checked_until
 from rowlock.model.durations import Duration, duration_from
@@ -26,9 +23,12 @@ from rowlock.model.ids import new_task_id
 from rowlock.model.names import checked_name
 from rowlock.model.states import FINAL_STATES, state_filter
 from rowlock.model.tasks import NewTask, Task
-from rowlock.ops.changes import NewContent, change_task, cleanup_batch
+from rowlock.ops.changes import change_task, cleanup_batch
+from rowlock.ops.contents import Rewrite
 from rowlock.plan import Plan
 from rowlock.storage.change_contract import Aging, Purged
+
+T = TypeVar("T")
 
 
 class GivenEdits(TypedDict, total=False):
@@ -66,15 +66,27 @@ def change(
     wanted: Change,
     by: By,
     *,
-    content: NewContent | None = None,
+    rewrite: Rewrite | None = None,
 ) -> Flow[Task]:
     """Make a change to one task that is there afterwards."""
     operation = partial(
-        change_task, core.storage, core.namespace, checked_id(task), wanted, by=by, content=content
+        change_task, core.storage, core.namespace, checked_id(task), wanted, by=by, rewrite=rewrite
     )
-    changed: Task = yield Run(operation)
+    changed = yield from run_keyed(operation)
+    assert changed is not None  # noqa: S101 - only a purge leaves none
     core.storage.wakeups.wake_here(core.namespace, changed.queue)
     return changed
+
+
+def run_keyed(operation: Callable[[], Plan[T]]) -> Flow[T]:
+    """Run an operation that looks who holds a unique key before it takes it."""
+    done: T
+    try:
+        done = yield Run(operation)
+    except StorageDataError:
+        # Another task took the key between the look and the write: the next look sees it.
+        done = yield Run(operation)
+    return done
 
 
 def pause(core: Opened, task: UUID | str | Task, by: By, *, until: datetime | None) -> Flow[Task]:
@@ -97,8 +109,9 @@ def edit(
     *,
     arguments: Mapping[str, Any] | None,
     edits: Edits,
+    merge: bool = False,
 ) -> Flow[Task]:
-    """Change a waiting task."""
+    """Change a waiting task; with `merge`, the arguments that are not given stay."""
     if arguments is None and edits == Edits():
         raise InvalidValueError(
             "edit", f"nothing is given; there are arguments, {', '.join(EDITABLE)}"
@@ -107,50 +120,12 @@ def edit(
     if arguments is None:
         return (yield from change(core, task, wanted, by))
     found = yield from get_task(core, task)
-    target = yield from _target(core, found)
-    payload = payload_text(target, arguments)
-    unique = derived_unique(found, target)
-    key = found.unique_key
-    if unique is not None and not isinstance(unique, str):
-        known = () if target.signature is None else target.signature.names
-        key = unique_key_for(target.key or "", unique, _as_arguments(arguments), known=known)
-    content = NewContent(payload, key)
-    try:
-        return (yield from change(core, found, wanted, by, content=content))
-    except StorageDataError:
-        # Another task took the key between the look and the write: the next look sees it.
-        return (yield from change(core, found, wanted, by, content=content))
-
-
-def _target(core: Intake, task: Task) -> Flow[Target]:
-    """Return what a task runs; the database is asked if this process does not have the code."""
-    target = core.target(task.definition)
-    if target is None:
-        assert task.definition is not None  # noqa: S101 - only an alias can be unknown here
-        yield Run(partial(core.read_row, task.definition), reads=True)
-        target = core.target(task.definition)
-        assert target is not None  # noqa: S101 - it was just read
-    return target
-
-
-def derived_unique(task: Task, target: Target) -> CheckedUnique | None:
-    """Return what a task's unique key was made from: arguments, or itself if it was given."""
-    if task.unique_key is None:
-        return None
-    arguments = _as_arguments(task.payload)
-    known = () if target.signature is None else target.signature.names
-    for unique in (target.unique, True):
-        if unique is None or isinstance(unique, str):
-            continue
-        if unique_key_for(target.key or "", unique, arguments, known=known) == task.unique_key:
-            return unique
-    return task.unique_key
-
-
-def _as_arguments(payload: Any) -> Mapping[str, Any]:
-    if isinstance(payload, Mapping):
-        return payload  # pyright: ignore[reportUnknownVariableType] - arguments by name
-    return {"payload": payload}
+    target = yield from known_target(core, found.definition)
+    if not merge:
+        # Arguments that nobody takes are refused as such, whatever the task's state is.
+        payload_text(target, arguments)
+    rewrite = rewriting(target, arguments, merge=merge)
+    return (yield from change(core, found, wanted, by, rewrite=rewrite))
 
 
 def requeue(
@@ -179,18 +154,20 @@ def requeue_terms(
     core: Intake, task: Task, arguments: Mapping[str, Any] | None, changes: Mapping[str, Any]
 ) -> Flow[tuple[Any, Any, str | None]]:
     """Return options, payload and definition of a new task like `task`."""
-    target = yield from _target(core, task)
+    target = yield from known_target(core, task.definition)
     own: dict[str, Any] = {
         "queue": task.queue,
         "priority": task.priority,
         "tags": list(task.tags),
         "timeout": task.timeout,
         "retry": task.retry,
-        "unique": derived_unique(task, target),
+        "unique": unique_of(target, task.payload, task.unique_key),
     }
     options = task_options(**{**own, **changes})
     if options.id is not None or options.transaction is not None:
         raise InvalidValueError("requeue", "takes neither id nor transaction")
+    if arguments is not None and changes.get("unique") is None:
+        refuse_unknown_key(target, options.unique)
     payload = task.payload if arguments is None else arguments
     return options, payload, task.definition
 

@@ -204,11 +204,16 @@ class Order:
         """
         text = payload_text(self._target, payload)
         unique = self._unique
-        key = None if unique is None else _unique_key(self._target, text, unique)
+        key = None if unique is None else unique_key_of(self._target, text, unique)
         return NewTask(self._given_id or new_task_id(), text, self._terms, key)
 
 
-def _unique_key(target: Target, text: str, unique: CheckedUnique) -> str | None:
+def unique_key_of(target: Target, text: str, unique: CheckedUnique) -> str | None:
+    """Return the key that a task with this payload holds; `text` is JSON.
+
+    Raises:
+        InvalidValueError: `unique` names what is no argument.
+    """
     arguments = json_text.decode(text)
     if not isinstance(arguments, dict):
         arguments = {"payload": arguments}

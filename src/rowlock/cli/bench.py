@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import closing
 from functools import partial
 
@@ -11,6 +10,7 @@ import click
 from rowlock.app import flows
 from rowlock.app.flow import Flow, Run, run_flow
 from rowlock.app.opened import Opened
+from rowlock.cli.confirming import confirm, yes_option
 from rowlock.cli.options import Database, database_options, examples, json_option, number
 from rowlock.cli.output import say_json, say_table, warn
 from rowlock.errors import InvalidValueError
@@ -33,7 +33,7 @@ MIN_TASKS, MAX_TASKS = 100, 1_000_000
     metavar="N",
     help=f"How many tasks, {MIN_TASKS} to {MAX_TASKS:,}.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask, also if the database has tasks.")
+@yes_option
 @database_options
 @json_option
 def command(database: Database, *, tasks: int, yes: bool, as_json: bool) -> None:
@@ -49,8 +49,10 @@ def command(database: Database, *, tasks: int, yes: bool, as_json: bool) -> None
         raise InvalidValueError("namespace", "cannot be chosen: a benchmark makes one of its own")
     with closing(database.open(create=True)) as opened:
         there, engine = run_flow(opened, _tasks_there(opened)), opened.storage.engine
-    if there and not yes:
-        _ask(there)
+    if there:
+        confirm(
+            f"The database has tasks ({there:,} or more). Run a benchmark beside them?", yes=yes
+        )
     from rowlock.cli.bench_run import Bench
 
     bench = Bench(database, tasks, say=lambda text: None if as_json else warn(text))
@@ -72,10 +74,3 @@ def _tasks_there(opened: Opened) -> Flow[int]:
         counts = yield Run(count, reads=True)
         total += sum(sum(one.counts.values()) for one in counts)
     return total
-
-
-def _ask(there: int) -> None:
-    question = f"The database has tasks ({there:,} or more). Run a benchmark beside them?"
-    if not sys.stdin.isatty():
-        raise InvalidValueError("yes", f"add --yes: the database has tasks ({there:,} or more)")
-    click.confirm(question, abort=True, err=True)

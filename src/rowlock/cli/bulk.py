@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
-
-import click
 
 from rowlock.app import bulk_flows
 from rowlock.app.bulk_flows import Wish
 from rowlock.app.flow import run_flow
 from rowlock.app.intake import Intake
 from rowlock.cli.changing import Chosen
+from rowlock.cli.confirming import confirm
 from rowlock.cli.output import say, say_json, warn
 from rowlock.cli.progress import progress_bar
 from rowlock.model.changes import Operation
@@ -34,21 +32,14 @@ def change_many(chosen: Chosen, action: str, asked: Mapping[str, Any]) -> None:
 
     with closing(chosen.database.open_as(Intake)) as core:
         plan = bulk(core, dry_run=True)
-        if not chosen.dry_run and plan.matched and not chosen.yes:
-            _ask(action, plan.matched)
         if chosen.dry_run or not plan.matched:
             _tell_plan(plan, as_json=chosen.as_json)
             return
+        tasks = "1 task" if plan.matched == 1 else f"{plan.matched:,} tasks"
+        confirm(f"{action} {tasks}?", yes=chosen.yes)
         with _shown(plan.matched, as_json=chosen.as_json) as show:
             done = bulk(core, dry_run=False, show=show)
     tell_operation(done, as_json=chosen.as_json)
-
-
-def _ask(action: str, matched: int) -> None:
-    tasks = "1 task" if matched == 1 else f"{matched:,} tasks"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise click.UsageError(f"{tasks} match: add --yes to {action}, here is nobody to ask")
-    click.confirm(f"{action} {tasks}?", abort=True, err=True)
 
 
 def _tell_plan(plan: Operation, *, as_json: bool) -> None:

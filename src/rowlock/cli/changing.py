@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import wraps
@@ -14,6 +14,7 @@ import click
 from rowlock.app import flows
 from rowlock.app.flow import Flow, run_flow
 from rowlock.app.opened import Opened
+from rowlock.cli.confirming import yes_option
 from rowlock.cli.filters import filter_options
 from rowlock.cli.options import Database, database_options, json_option
 from rowlock.cli.output import say, say_json
@@ -46,7 +47,7 @@ _BY_OPTIONS = (
 
 _BULK_OPTIONS = (
     click.option("--all", "all_tasks", is_flag=True, help="Every task, if no filter is given."),
-    click.option("--yes", is_flag=True, help="Do not ask before many tasks are changed."),
+    yes_option,
     click.option("--dry-run", is_flag=True, help="Count the tasks, and change none."),
 )
 
@@ -166,9 +167,3 @@ def change_tasks(
         return f"{task_id}\t{'purged' if task is None else task.state.value}"
 
     change_each(chosen, kind, change, shown)
-
-
-def split_arguments(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return ids and `key=text` or `key:=json` pairs, which no id looks like."""
-    pairs = tuple(word for word in words if "=" in word)
-    return tuple(word for word in words if "=" not in word), pairs

@@ -1,4 +1,4 @@
-"""Asking before something is done that cannot be undone."""
+"""Asking before a command does more than somebody may have meant."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ def confirm(question: str, *, yes: bool) -> None:
     """Go on only if the answer is yes.
 
     Raises:
-        InvalidValueError: Nobody can be asked, because stdin is no terminal.
+        InvalidValueError: Nobody can be asked: no terminal shows the question, or none
+            answers it.
     """
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise InvalidValueError("yes", f"{question} Nobody can be asked here: add --yes")
     if not click.confirm(question, err=True):
         from rowlock.cli.exits import ExitCode  # lists do not ask

@@ -119,8 +119,9 @@ def delete(
         found = run_flow(opened, definition_flows.get_definition(opened, definition))
         counts = run_flow(opened, definition_flows.count_definition_tasks(opened, found))
         confirm(
-            f"Delete {without_controls(found.alias)}? It has {counts.waiting:,} waiting, "
-            f"{counts.running:,} running and {counts.finished:,} finished tasks, which stay.",
+            f"{without_controls(found.alias)} has {counts.waiting:,} waiting, "
+            f"{counts.running:,} running and {counts.finished:,} finished tasks, which stay. "
+            "Delete it?",
             yes=yes,
         )
         flow = definition_flows.delete_definition(opened, found, soft=not hard, by=by)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +10,8 @@ import click
 from rowlock.app import operating_flows as flows
 from rowlock.app.flow import Flow
 from rowlock.app.intake import Intake
-from rowlock.cli.changing import Chosen, change_options, change_tasks, split_arguments
-from rowlock.cli.edits import edit_options, merged_arguments
+from rowlock.cli.changing import Chosen, change_options, change_tasks
+from rowlock.cli.edits import edit_options
 from rowlock.cli.options import examples
 from rowlock.model.tasks import Task
 
@@ -22,28 +21,22 @@ from rowlock.model.tasks import Task
         "rowlock edit 0199b2f0 --priority 10",
         "rowlock edit 0199b2f0 user_id:=8 --delay 0",
         "rowlock edit --queue emails --state scheduled --delay 1h --yes",
+        "rowlock edit template=welcome --queue emails --dry-run",
     )
 )
 @change_options
 @edit_options
-def command(chosen: Chosen, *, changes: dict[str, Any]) -> None:
+def command(chosen: Chosen, *, changes: dict[str, Any], arguments: dict[str, Any] | None) -> None:
     """Change waiting tasks; only what is given changes.
 
-    TASK is an id, or the beginning of one if no other begins so.
-    KEY=TEXT and KEY:=JSON change single arguments; the others stay.
-    Or the options choose the tasks: they are counted, and you are asked.
+    TASK is an id, or the beginning of one if no other begins so. Or the options choose the
+    tasks: they are counted, and you are asked.
+    KEY=TEXT and KEY:=JSON change single arguments of each; the others stay.
     """
-    tasks, pairs = split_arguments(chosen.tasks)
-    one = replace(chosen, tasks=tasks)
-    if pairs and one.many:
-        raise click.UsageError("arguments are changed of tasks that are named, not of many")
+    edits = flows.checked_edits(changes)
 
     def change(core: Intake, task_id: UUID) -> Flow[Task]:
-        arguments = yield from merged_arguments(core, task_id, pairs)
-        return (
-            yield from flows.edit(
-                core, task_id, one.by, arguments=arguments, edits=flows.checked_edits(changes)
-            )
-        )
+        return flows.edit(core, task_id, chosen.by, arguments=arguments, edits=edits, merge=True)
 
-    change_tasks(one, Intake, "edit", change, {"changes": changes})
+    asked = {"changes": changes, "set_arguments": arguments}
+    change_tasks(chosen, Intake, "edit", change, asked)

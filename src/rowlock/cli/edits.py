@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
-from uuid import UUID
 
 import click
 
-from rowlock.app import flows
-from rowlock.app.flow import Flow
-from rowlock.app.intake import Intake
 from rowlock.cli.arguments import moment_from, task_arguments
+from rowlock.cli.changing import Chosen
 from rowlock.cli.options import number
-from rowlock.errors import InvalidValueError
 
 _OPTIONS = (
     click.option("--priority", type=number, metavar="N", help="Higher runs first; 0 is usual."),
@@ -23,7 +20,7 @@ _OPTIONS = (
     click.option("--max-attempts", type=number, metavar="N", help="Runs in all."),
     click.option(
         "--set-tag",
-        "tags",
+        "set_tags",
         multiple=True,
         metavar="TEXT",
         help="Instead of its tags; again for more.",
@@ -32,35 +29,28 @@ _OPTIONS = (
 
 
 def edit_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say what a task is to be like, as one dict `changes`."""
+    """Give a command what a task is to be like: `changes`, and `arguments` to set or None.
+
+    The arguments stand among the tasks, as `key=text` or `key:=json`, which no id looks like.
+    """
 
     @wraps(command)
-    def run(**given: Any) -> None:
-        names = ("priority", "delay", "run_at", "max_attempts", "tags")
+    def run(*, chosen: Chosen, **given: Any) -> None:
+        pairs = tuple(word for word in chosen.tasks if "=" in word)
+        ids = tuple(word for word in chosen.tasks if "=" not in word)
+        names = ("priority", "delay", "run_at", "max_attempts")
         values = {name: given.pop(name) for name in names}
         values["run_at"] = moment_from("run_at", values["run_at"])
-        values["tags"] = list(values["tags"]) or None
+        values["tags"] = list(given.pop("set_tags")) or None
         changes = {name: value for name, value in values.items() if value is not None}
-        command(changes=changes, **given)
+        command(
+            chosen=replace(chosen, tasks=ids),
+            changes=changes,
+            arguments=task_arguments(None, pairs) or None,
+            **given,
+        )
 
     decorated: Callable[..., None] = run
     for option in reversed(_OPTIONS):
         decorated = option(decorated)
     return decorated
-
-
-def merged_arguments(
-    core: Intake, task_id: UUID, pairs: tuple[str, ...]
-) -> Flow[Mapping[str, Any] | None]:
-    """Return a task's arguments with some of them changed; None if none is.
-
-    Raises:
-        InvalidValueError: Its payload has no arguments by name.
-    """
-    if not pairs:
-        return None
-    given = task_arguments(None, pairs)
-    task = yield from flows.get_task(core, task_id)
-    if not isinstance(task.payload, dict):
-        raise InvalidValueError("arguments", "the task's payload has no arguments by name")
-    return {**task.payload, **given}  # pyright: ignore[reportUnknownMemberType] - JSON

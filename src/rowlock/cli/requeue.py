@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +9,11 @@ import click
 
 from rowlock.app import operating_flows as flows
 from rowlock.app.flow import Flow
+from rowlock.app.flows import get_task
 from rowlock.app.intake import Intake
-from rowlock.cli.changing import Chosen, change_options, change_tasks, split_arguments
-from rowlock.cli.edits import edit_options, merged_arguments
+from rowlock.app.rewriting import merged
+from rowlock.cli.changing import Chosen, change_options, change_tasks
+from rowlock.cli.edits import edit_options
 from rowlock.cli.options import examples
 from rowlock.model.tasks import Task
 
@@ -26,22 +27,21 @@ from rowlock.model.tasks import Task
 )
 @change_options
 @edit_options
-def command(chosen: Chosen, *, changes: dict[str, Any]) -> None:
+def command(chosen: Chosen, *, changes: dict[str, Any], arguments: dict[str, Any] | None) -> None:
     """Store new tasks like others, in the same queues; those stay as they are.
 
-    TASK is an id, or the beginning of one if no other begins so.
-    KEY=TEXT and KEY:=JSON change single arguments of the new task; the others are the same.
-    Or the options choose the tasks: they are counted, and you are asked.
+    TASK is an id, or the beginning of one if no other begins so. Or the options choose the
+    tasks: they are counted, and you are asked.
+    KEY=TEXT and KEY:=JSON change single arguments of each new task; the others are the same.
     """
-    tasks, pairs = split_arguments(chosen.tasks)
-    one = replace(chosen, tasks=tasks)
-    if pairs and one.many:
-        raise click.UsageError("arguments are changed of tasks that are named, not of many")
 
     def change(core: Intake, task_id: UUID) -> Flow[Task]:
-        arguments = yield from merged_arguments(core, task_id, pairs)
+        given = None
+        if arguments is not None:
+            given = merged((yield from get_task(core, task_id)).payload, arguments)
         return (
-            yield from flows.requeue(core, task_id, one.by, arguments=arguments, changes=changes)
+            yield from flows.requeue(core, task_id, chosen.by, arguments=given, changes=changes)
         )
 
-    change_tasks(one, Intake, "requeue", change, {"changes": changes})
+    asked = {"changes": changes, "set_arguments": arguments}
+    change_tasks(chosen, Intake, "requeue", change, asked)

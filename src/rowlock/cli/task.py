@@ -75,6 +75,8 @@ def _facts(task: Task) -> list[tuple[str, str]]:
         "Tags": ", ".join(task.tags),
         "Timeout": duration_text(task.timeout) if task.timeout else None,
         "Retry": task.retry.backoff.value if task.retry else None,
+        "Paused until": time_text(task.paused_until) if task.paused_until else None,
+        "Pause reason": task.pause_reason,
         "Progress": _progress(task),
         "Worker": task.worker,
         "Expires": time_text(task.expires_at) if task.expires_at else None,

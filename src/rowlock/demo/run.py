@@ -146,7 +146,7 @@ class Demo:
         before = None
         while True:
             page = self.app.list_tasks(
-                queue=QUEUE, tag=self.scope.tag, limit=PAGE, before=before, **wanted
+                queue=QUEUE, tags=[self.scope.tag], limit=PAGE, before=before, **wanted
             )
             yield from page
             if len(page) < PAGE:
@@ -200,7 +200,7 @@ class Demo:
 
     def _has_more(self) -> bool:
         states = tuple(state.value for state in LIVE_STATES)
-        return bool(self.app.list_tasks(queue=QUEUE, tag=self.scope.tag, states=states, limit=1))
+        return bool(self.app.list_tasks(queue=QUEUE, tags=[self.scope.tag], states=states, limit=1))
 
     def results(self) -> tuple[Totals, list[Task]]:
         """Return the totals of what the tasks found, and the tasks that did not succeed."""

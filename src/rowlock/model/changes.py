@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -64,6 +65,7 @@ class Change(NamedTuple):
         attempts: How many more runs a retry gives; None for the queue's `max_attempts`.
         until: When a pause ends by itself.
         edits: What an edit or a requeue sets.
+        arguments: Arguments that an edit or a requeue of many sets in each; the others stay.
     """
 
     action: Action
@@ -71,6 +73,7 @@ class Change(NamedTuple):
     attempts: int | None = None
     until: datetime | None = None
     edits: Edits = Edits()
+    arguments: Mapping[str, Any] | None = None
 
 
 class NewAudit(NamedTuple):
@@ -125,7 +128,9 @@ class Operation:
         matched: How many tasks passed the filter in a dry run; else None.
         done: How many tasks were changed.
         refused: How many were left as they are, by reason: their state, `changed` if that
-            was no longer what the filter saw, `duplicate` if another task holds the unique key.
+            was no longer what the filter saw, `duplicate` if another task holds the unique key;
+            for new arguments also `no_arguments`, `invalid_arguments`, `unknown_definition`,
+            and `unknown_unique_key` if only other code knows what the key is made from.
     """
 
     id: UUID

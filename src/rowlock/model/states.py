@@ -82,13 +82,13 @@ def _folded(word: str) -> str:
     return word.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
-def state_filter(word: str) -> StateFilter:
+def state_filter(word: object) -> StateFilter:
     """Return the filter that a state's name asks for, in any system's spelling and case.
 
     Raises:
         InvalidValueError: No system calls a state that.
     """
-    found = _WORDS.get(_folded(word))
+    found = _WORDS.get(_folded(word)) if isinstance(word, str) else None
     if found is None:
         known = ", ".join(TaskState)
         raise InvalidValueError("state", f"{word!r} is none of {known}")

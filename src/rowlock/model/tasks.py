@@ -6,7 +6,7 @@ What a person reads is a frozen dataclass. What a worker makes thousands of in a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -46,6 +46,8 @@ class Task:
         attempt: Runs so far; the running one counts.
         max_attempts: Runs that may fail before the task has failed.
         crashes: Workers that died under it; not counted as failures.
+        paused_until: When a paused task waits on by itself; None if somebody has to resume it.
+        pause_reason: Why it is paused, if whoever did it said so.
         error: Why the last attempt failed; kept while the task waits for its next one.
         reason: Why it is final, where the state alone does not say (`crash_loop`, `deleted`).
     """
@@ -66,6 +68,8 @@ class Task:
     max_crashes: int
     timeout: timedelta | None = None
     retry: RetryPolicy | None = None
+    paused_until: datetime | None = None
+    pause_reason: str | None = None
     worker: str | None = None
     cancel_requested: bool = False
     progress: float = 0
@@ -255,7 +259,7 @@ class TaskFilter(NamedTuple):
     Attributes:
         states: Words for states in any system's spelling; any of them.
         definition: An alias, in any spelling.
-        tag: One tag that the task carries.
+        tags: Tags that the task carries, all of them.
         created_after: Inclusive, as is every `…_after`.
         created_before: Exclusive, as is every `…_before`.
         worker: The worker that runs the task or was the last to do so.
@@ -265,10 +269,10 @@ class TaskFilter(NamedTuple):
             false or null.
     """
 
-    states: tuple[str, ...] = ()
+    states: Collection[str] = ()
     queue: str | None = None
     definition: str | None = None
-    tag: str | None = None
+    tags: Collection[str] = ()
     created_after: datetime | None = None
     created_before: datetime | None = None
     include_deleted: bool = False

@@ -20,6 +20,7 @@ from rowlock.model.slices import slices
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import NewTask, Task, TaskFilter
 from rowlock.ops.changes import change_tasks, detail_of
+from rowlock.ops.contents import Rewrite
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.change_contract import Progress, StoredOperation
 from rowlock.storage.storage import Storage
@@ -104,11 +105,13 @@ class Page(NamedTuple):
         tasks: As the filter saw them, from the newest down.
         attempts: How many more runs a retry gives, by queue.
         copies: For a requeue: the new task of each, or why there is none.
+        rewrite: For an edit: what becomes of the arguments; None leaves them.
     """
 
     tasks: Sequence[Task]
     attempts: Mapping[str, int] | None = None
     copies: Mapping[UUID, NewTask | str] | None = None
+    rewrite: Rewrite | None = None
 
 
 def make_batch(storage: Storage, namespace: str, work: Work, page: Page) -> Plan[Work]:
@@ -131,8 +134,9 @@ def make_batch(storage: Storage, namespace: str, work: Work, page: Page) -> Plan
         else:
             seen: dict[UUID, TaskState | None] = {task.id: task.state for task in page.tasks}
             changed = yield from change_tasks(
-                storage, namespace, now.change, seen, attempts=page.attempts
-            )
+                storage, namespace, now.change, seen,
+                reason=now.operation.reason, attempts=page.attempts, rewrite=page.rewrite,
+            )  # fmt: skip
             made, reasons = len(changed.done), list(changed.refused.values())
         done += made
         refused.update(reasons)

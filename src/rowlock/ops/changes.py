@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from enum import Enum, auto
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
 
 from rowlock.errors import DuplicateTaskError, TaskConflictError, TaskNotFoundError
@@ -14,6 +14,7 @@ from rowlock.model import json_text
 from rowlock.model.changes import Action, By, Change, Edits, NewAudit
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Task
+from rowlock.ops.contents import Rewrite, rewrite_contents
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.change_contract import Aging, Found, Purged
 from rowlock.storage.storage import Storage
@@ -95,7 +96,9 @@ def change_tasks(
     change: Change,
     seen: Mapping[UUID, TaskState | None],
     *,
+    reason: str | None = None,
     attempts: Mapping[str, int] | None = None,
+    rewrite: Rewrite | None = None,
     now: datetime | None = None,
 ) -> Plan[Changed]:
     """Make a change to each of some tasks; those whose state does not allow it are told.
@@ -105,7 +108,9 @@ def change_tasks(
         namespace: In which namespace.
         change: What to do; not a requeue, which makes tasks.
         seen: The tasks, each with the state that the caller saw; None is any.
+        reason: Why, for a pause.
         attempts: How many more runs a retry gives, by queue.
+        rewrite: For an edit: what becomes of the arguments; None leaves them.
         now: Instead of the database's clock; for tests.
     """
     found = yield from storage.changes.lock_tasks(namespace, seen.keys(), now=now)
@@ -123,8 +128,13 @@ def change_tasks(
             more = (attempts or {}).get(one.queue, 1) if write is Write.RETRY else 0
             groups.setdefault((write, more), []).append(task_id)
     done: list[Found] = []
-    for (write, more), ids in groups.items():
-        made = yield from _write(storage, change, write, ids, more, now)
+    for (write, more), group in groups.items():
+        ids = group
+        if rewrite is not None:
+            rewritten = yield from rewrite_contents(storage, namespace, group, rewrite)
+            refused |= rewritten.refused
+            ids = list(rewritten.done)
+        made = yield from _write(storage, change, write, ids, more, reason, now)
         done += [found[task_id] for task_id in ids if task_id in made]
         refused |= {task_id: "duplicate" for task_id in ids if task_id not in made}
     yield from _wake(storage, namespace, change, done)
@@ -141,6 +151,7 @@ def _write(
     write: Write,
     ids: list[UUID],
     attempts: int,
+    reason: str | None,
     now: datetime | None,
 ) -> Plan[Collection[UUID]]:
     """Write to locked rows; returns the tasks that it was written to."""
@@ -151,7 +162,7 @@ def _write(
         Write.BURY: partial(changes.bury, ids, reason="canceled", deleted=False, now=now),
         Write.BURY_DELETED: partial(changes.bury, ids, reason="deleted", deleted=True, now=now),
         Write.ASK: partial(changes.ask_to_cancel, ids),
-        Write.PAUSE: partial(changes.pause, ids, until=change.until),
+        Write.PAUSE: partial(changes.pause, ids, until=change.until, reason=reason),
         Write.RESUME: partial(changes.resume, ids, now=now),
         Write.EDIT: partial(_edit, storage, change.edits, ids, now),
         Write.STAMP: partial(changes.stamp, ids, deleted=True, now=now),
@@ -180,13 +191,6 @@ def _wake(storage: Storage, namespace: str, change: Change, done: Collection[Fou
         yield from storage.wakeups.announce(namespace, queues, coalesce=False)
 
 
-class NewContent(NamedTuple):
-    """What an edit of arguments stores; the payload is JSON."""
-
-    payload: str
-    unique_key: str | None
-
-
 def change_task(
     storage: Storage,
     namespace: str,
@@ -194,8 +198,8 @@ def change_task(
     change: Change,
     *,
     by: By,
-    content: NewContent | None = None,
     attempts: Mapping[str, int] | None = None,
+    rewrite: Rewrite | None = None,
     now: datetime | None = None,
 ) -> Plan[Task | None]:
     """Make a change to one task and record it; returns the task, None if it was purged.
@@ -207,42 +211,45 @@ def change_task(
     """
     yield BEGIN
     seen: Mapping[UUID, TaskState | None] = {task_id: None}
-    changed = yield from change_tasks(storage, namespace, change, seen, attempts=attempts, now=now)
+    changed = yield from change_tasks(
+        storage, namespace, change, seen,
+        reason=by.reason, attempts=attempts, rewrite=rewrite, now=now,
+    )  # fmt: skip
     if changed.refused:
-        yield from _refuse(storage, namespace, task_id, change, changed.refused[task_id])
-    if content is not None:
-        yield from _replace_content(storage, namespace, task_id, content)
-    entry = NewAudit(change.action.value, "task", str(task_id), detail_of(change, content))
+        why = changed.refused[task_id]
+        if why == "duplicate":
+            yield from _refuse_duplicate(storage, namespace, task_id, rewrite)
+        _refuse(task_id, change, why)
+    detail = detail_of(change) or {}
+    if rewrite is not None:
+        # Not the arguments themselves: they may be secret, and the audit is kept for ever.
+        detail["arguments"] = "replaced"
+    entry = NewAudit(change.action.value, "task", str(task_id), detail or None)
     yield from storage.records.add_audit(namespace, entry, by)
     return (yield from storage.reads.get_task(namespace, task_id, now=now))
 
 
-def _refuse(
-    storage: Storage, namespace: str, task_id: UUID, change: Change, why: str
-) -> Plan[None]:
+def _refuse(task_id: UUID, change: Change, why: str) -> NoReturn:
     if why in {"not_found", "deleted"}:
         raise TaskNotFoundError(task_id)
-    if why == "duplicate":
-        task = yield from storage.reads.get_task(namespace, task_id)
-        key = (task.unique_key if task is not None else None) or ""
-        holder = yield from storage.enqueue.find_unique_holder(namespace, key)
-        raise DuplicateTaskError(holder or task_id, key)
     raise TaskConflictError(task_id, why, WANTED[change.action])
 
 
-def _replace_content(
-    storage: Storage, namespace: str, task_id: UUID, content: NewContent
-) -> Plan[None]:
-    if content.unique_key is not None:
-        holder = yield from storage.enqueue.find_unique_holder(namespace, content.unique_key)
-        if holder is not None and holder != task_id:
-            raise DuplicateTaskError(holder, content.unique_key)
-    yield from storage.changes.edit_payload(
-        task_id, payload=content.payload, unique_key=content.unique_key
-    )
+def _refuse_duplicate(
+    storage: Storage, namespace: str, task_id: UUID, rewrite: Rewrite | None
+) -> Plan[NoReturn]:
+    key: str | None
+    if rewrite is None:
+        task = yield from storage.reads.get_task(namespace, task_id)
+        key = None if task is None else task.unique_key
+    else:
+        content = rewrite((yield from storage.changes.read_contents([task_id]))[task_id])
+        key = None if isinstance(content, str) else content.unique_key
+    holder = yield from storage.enqueue.find_unique_holder(namespace, key or "")
+    raise DuplicateTaskError(holder or task_id, key or "")
 
 
-def detail_of(change: Change, content: NewContent | None = None) -> dict[str, Any] | None:
+def detail_of(change: Change) -> dict[str, Any] | None:
     """Return what the audit tells of a change besides what it was and of what."""
     detail: dict[str, Any] = {
         name: value for name, value in change.edits._asdict().items() if value is not None
@@ -256,9 +263,9 @@ def detail_of(change: Change, content: NewContent | None = None) -> dict[str, An
         detail["attempts"] = change.attempts
     if change.force:
         detail["force"] = True
-    if content is not None:
-        # Not the arguments themselves: they may be secret, and the audit is kept for ever.
-        detail["arguments"] = "replaced"
+    if change.arguments is not None:
+        # Their names only: the values may be secret, and the audit is kept for ever.
+        detail["arguments"] = sorted(change.arguments)
     return detail or None
 
 

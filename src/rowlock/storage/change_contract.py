@@ -22,6 +22,22 @@ class Found(NamedTuple):
     deleted: bool = False
 
 
+class Content(NamedTuple):
+    """What a task is given to work on; the payload is JSON, the definition its key."""
+
+    id: UUID
+    definition: str | None
+    payload: str
+    unique_key: str | None
+
+
+class NewContent(NamedTuple):
+    """What an edit of arguments stores; the payload is JSON."""
+
+    payload: str
+    unique_key: str | None
+
+
 class Aging(NamedTuple):
     """Which finished tasks of a queue are to be purged."""
 
@@ -90,8 +106,10 @@ class ChangeStore(Protocol):
         """
         ...
 
-    def pause(self, ids: Sequence[UUID], /, *, until: datetime | None = None) -> Plan[None]:
-        """Hold waiting tasks back, for ever or until a time."""
+    def pause(
+        self, ids: Sequence[UUID], /, *, until: datetime | None = None, reason: str | None = None
+    ) -> Plan[None]:
+        """Hold waiting tasks back, for ever or until a time; both are shown with them."""
         ...
 
     def resume(self, ids: Sequence[UUID], /, *, now: datetime | None = None) -> Plan[None]:
@@ -117,8 +135,12 @@ class ChangeStore(Protocol):
         """Change waiting tasks; None leaves a value. `tags` is JSON, `[]` removes them."""
         ...
 
-    def edit_payload(self, task_id: UUID, /, *, payload: str, unique_key: str | None) -> Plan[None]:
-        """Replace the payload and the unique key of a waiting task."""
+    def read_contents(self, ids: Sequence[UUID], /) -> Plan[dict[UUID, Content]]:
+        """Return what live tasks are given to work on."""
+        ...
+
+    def edit_contents(self, contents: Mapping[UUID, NewContent], /) -> Plan[None]:
+        """Replace payloads and unique keys of waiting tasks; nobody else may hold the keys."""
         ...
 
     def stamp(

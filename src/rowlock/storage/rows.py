@@ -42,7 +42,8 @@ def task_from_row(row: Row, values: ColumnValues) -> Task:
         progress, progress_message, created_at, started_at, finished_at, lease_until,
         expires_at, deleted_at, result, error, reason, now,
     ) = row  # fmt: skip
-    timeout, retry = options_from_text(options)
+    own = options_from_text(options)
+    paused = state == TaskState.PAUSED
     expires = values.optional_time(expires_at)
     return Task(
         id=values.read_id(task_id),
@@ -59,8 +60,10 @@ def task_from_row(row: Row, values: ColumnValues) -> Task:
         max_attempts=max_attempts,
         crashes=crashes,
         max_crashes=max_crashes,
-        timeout=timeout,
-        retry=retry,
+        timeout=own.timeout,
+        retry=own.retry,
+        paused_until=own.paused_until if paused else None,
+        pause_reason=own.pause_reason if paused else None,
         worker=worker,
         cancel_requested=bool(cancel_requested),
         progress=progress,

@@ -101,14 +101,37 @@ def options_to_text(*, timeout: timedelta | None, retry: RetryPolicy | None) -> 
     return json_text.encode("options", data) if data else None
 
 
-def options_from_text(text: str | None) -> tuple[timedelta | None, RetryPolicy | None]:
-    """Return the timeout and retry policy that `options_to_text` wrote."""
+def pause_to_text(until: datetime | None, reason: str | None) -> str:
+    """Return what is merged into a task's options when it is paused.
+
+    Null takes away what an earlier pause said. Whoever resumes the task takes away `pause`.
+    """
+    end = None if until is None else until.isoformat()
+    told = None if until is None and reason is None else {"until": end, "reason": reason}
+    return json_text.encode("pause", {"pause": told})
+
+
+class OwnOptions(NamedTuple):
+    """What is said of one task alone; its pause counts while it is paused."""
+
+    timeout: timedelta | None = None
+    retry: RetryPolicy | None = None
+    paused_until: datetime | None = None
+    pause_reason: str | None = None
+
+
+def options_from_text(text: str | None) -> OwnOptions:
+    """Return what `options_to_text` wrote and a pause has merged into it."""
     if text is None:
-        return None, None
+        return OwnOptions()
     data = json_text.decode_shown(text)
-    timeout = timedelta(seconds=data["timeout"]) if "timeout" in data else None
-    retry = retry_from_data(data["retry"]) if "retry" in data else None
-    return timeout, retry
+    pause = data.get("pause", {})
+    return OwnOptions(
+        timedelta(seconds=data["timeout"]) if "timeout" in data else None,
+        retry_from_data(data["retry"]) if "retry" in data else None,
+        datetime.fromisoformat(pause["until"]) if "until" in pause else None,
+        pause.get("reason"),
+    )
 
 
 def defaults_to_text(definition: Definition) -> str | None:

@@ -40,6 +40,8 @@ def task_to_wire(task: Task) -> Wire:
         "max_crashes": task.max_crashes,
         "timeout_seconds": seconds_to_wire(task.timeout),
         "retry": None if task.retry is None else retry_to_wire(task.retry),
+        "paused_until": optional_time_to_wire(task.paused_until),
+        "pause_reason": task.pause_reason,
         "worker": task.worker,
         "cancel_requested": task.cancel_requested,
         "progress": task.progress,

@@ -71,7 +71,7 @@ class Rules:
         self, claim: Claim, definition: TaskDefinition[..., Any] | None
     ) -> timedelta | None:
         """Return the timeout of a claim: task over definition over queue."""
-        own = options_from_text(claim.options)[0] if claim.options else None
+        own = options_from_text(claim.options).timeout if claim.options else None
         if own is None and definition is not None:
             own = definition.defaults.timeout
         return own or self._app.policies.queue(claim.queue).timeout
@@ -90,7 +90,7 @@ class Rules:
             for_error = policy_for(definition.defaults.retry_for, error)
             if for_error is not None:
                 return for_error
-        own = options_from_text(claim.options)[1] if claim.options else None
+        own = options_from_text(claim.options).retry if claim.options else None
         if own is None and definition is not None:
             own = definition.defaults.retry
         return own or self._app.policies.queue(claim.queue).retry

@@ -59,6 +59,11 @@ def hiding(call: Journal) -> None:
     call("pause", task, until=START + timedelta(days=1), reason="look first")
     call("pause", task)
     call("pause", task, until=NO_ZONE)
+    call("pause", task, until=START + timedelta(days=2), reason=' "why" \\ ü🎉 ')
+    call("get_task", task)
+    call("list_tasks", queue=QUEUE, states=("paused",))
+    call("pause", task, reason="again")
+    call("pause", task)
     call("resume", task)
     call("resume", task)
     call("purge", task)
@@ -111,8 +116,18 @@ def changing_many(call: Journal) -> None:
     call("bulk", "cancel", queue=QUEUE, dry_run=True, **by)
     until = START + timedelta(days=3)
     for action, given in (
-        ("edit", {"tag": "many", "changes": {"priority": 7, "tags": ["Many", "ü"]}}),
-        ("requeue", {"tag": "Many", "changes": {"delay": "1h"}}),
+        ("edit", {"tags": ["many"], "changes": {"priority": 7, "tags": ["Many", "ü"]}}),
+        ("requeue", {"tags": ["Many"], "changes": {"delay": "1h"}}),
+        ("edit", {"queue": QUEUE, "set_arguments": {"ü": [1, None, "a\\"], "long": "x" * 3000}}),
+        ("edit", {"tags": ["ü"], "set_arguments": {"n": 2}, "changes": {"priority": 2}}),
+        ("requeue", {"unique_key": "hidden", "set_arguments": {"kind": "new"}}),
+        ("edit", {"queue": QUEUE, "set_arguments": {"n": 2**64}}),
+        ("edit", {"queue": QUEUE, "set_arguments": {}}),
+        ("edit", {"queue": QUEUE, "set_arguments": {1: 2}}),
+        ("edit", {"queue": QUEUE, "set_arguments": [1]}),
+        ("cancel", {"queue": QUEUE, "set_arguments": {"a": 1}}),
+        ("cancel", {"states": []}),
+        ("cancel", {"states": "queued"}),
         ("pause", {"states": ("queued",), "until": until}),
         ("cancel", {"arguments": {"kind": "z"}}),
         ("resume", {"states": ("paused",)}),
@@ -123,7 +138,7 @@ def changing_many(call: Journal) -> None:
         ("delete", {"states": ("canceled",)}),
         ("purge", {"states": ("deleted",)}),
     ):
-        call("bulk", action, queue=QUEUE, on_progress=told, **by, **given)
+        call("bulk", action, **{"queue": QUEUE, **given}, on_progress=told, **by, **given)
         call("list_tasks", queue=QUEUE, include_deleted=True)
         call("stats")
     call("bulk", "cancel")

@@ -54,7 +54,7 @@ def looking(call: Journal) -> None:
         tasks = call("list_tasks")
         call("list_tasks", states=("pending", "failed"), limit=2)
         call("list_tasks", queue="work", before=tasks[1].id)
-        call("list_tasks", definition="Work", tag="x")
+        call("list_tasks", definition="Work", tags=("x",))
         call("list_tasks", limit=0)
         for task in tasks:
             call("get_task", task)
@@ -85,8 +85,8 @@ def counting(call: Journal) -> None:
     for value in ("Ada", "ada", "Ada ", "ADA", "Adá", None, True, 1, 1.0, 1.5, "", "%"):
         call("count", queue="lists", arguments={"name": value})
         call("list_tasks", queue="lists", unique_key=f"key {value}")
-    for tag in ("red", "Red", "RED", "red "):
-        call("count", tag=tag)
+    for tags in (["red"], ["Red"], ["RED"], ["red "], ("Red", "red"), ("blue", "red"), (), "red"):
+        call("count", tags=tags)
     for text in ("bad", "BAD", "b_d", "%", "bad "):
         call("count", error=text)
     for word in ("work", "WORK", "Wo-rk"):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from rowlock.model.states import TaskState
 from rowlock.plan import BEGIN, Plan
-from rowlock.storage.change_contract import Aging, Found, Purged
+from rowlock.storage.change_contract import Aging, Content, Found, NewContent, Purged
 from rowlock.storage.sql.base import Plans
 from rowlock.storage.sql.enqueue import INLINE_PAYLOAD_LENGTH
+from rowlock.storage.values import pause_to_text
 
 
 class ChangePlans(Plans):
@@ -69,9 +70,11 @@ class ChangePlans(Plans):
             yield self._sql.bind("delete_history", **batch)
         return inserted
 
-    def pause(self, ids: Sequence[UUID], /, *, until: datetime | None = None) -> Plan[None]:
+    def pause(
+        self, ids: Sequence[UUID], /, *, until: datetime | None = None, reason: str | None = None
+    ) -> Plan[None]:
         batch = self._batch(ids=list(ids))
-        yield self._sql.bind("pause_tasks", **batch)
+        yield self._sql.bind("pause_tasks", pause=pause_to_text(until, reason), **batch)
         if until is None:
             yield self._sql.bind("forget_pauses", **batch)
         else:
@@ -124,17 +127,31 @@ class ChangePlans(Plans):
             **batch,
         )
 
-    def edit_payload(self, task_id: UUID, /, *, payload: str, unique_key: str | None) -> Plan[None]:
-        large = len(payload) > INLINE_PAYLOAD_LENGTH
-        yield self._sql.bind(
-            "edit_payload",
-            id=task_id,
-            payload=None if large else payload,
-            unique_key=unique_key,
+    def read_contents(self, ids: Sequence[UUID], /) -> Plan[dict[UUID, Content]]:
+        result = yield self._sql.bind("read_contents", **self._batch(ids=list(ids)))
+        contents = (Content(self._values.read_id(row[0]), *row[1:]) for row in result.rows)
+        return {one.id: one for one in contents}
+
+    def edit_contents(self, contents: Mapping[UUID, NewContent], /) -> Plan[None]:
+        if not contents:
+            return
+        large = {
+            task_id: content.payload
+            for task_id, content in contents.items()
+            if len(content.payload) > INLINE_PAYLOAD_LENGTH
+        }
+        columns = self._batch(
+            ids=list(contents),
+            payloads=[
+                None if task_id in large else content.payload
+                for task_id, content in contents.items()
+            ],
+            unique_keys=[content.unique_key for content in contents.values()],
         )
-        yield self._sql.bind("delete_payloads", **self._batch(ids=[task_id]))
+        yield self._sql.bind("edit_contents", **columns)
+        yield self._sql.bind("delete_payloads", **self._batch(ids=list(contents)))
         if large:
-            columns = self._batch(tasks=[task_id], bodies=[payload])
+            columns = self._batch(tasks=list(large), bodies=list(large.values()))
             yield self._sql.bind("insert_payloads", **columns)
 
     def stamp(

@@ -55,9 +55,7 @@ def filter_params(wanted: TaskFilter) -> dict[str, Any]:
         "finished": _has_state(marks, FINAL_STATES),
         "queue": wanted.queue,
         "definition": None if wanted.definition is None else definition_key(wanted.definition),
-        # A pattern for LIKE, and the plain text where LIKE ignores case.
-        "tag": _tag_pattern(wanted.tag),
-        "quoted_tag": _quoted_tag(wanted.tag),
+        "tags": json_text.encode("tags", wanted.tags) if wanted.tags else None,
         "worker": wanted.worker,
         "unique_key": wanted.unique_key,
         "created_after": wanted.created_after,
@@ -73,19 +71,6 @@ def filter_params(wanted: TaskFilter) -> dict[str, Any]:
         "arguments": _arguments(wanted.arguments),
         "argument_paths": _argument_paths(wanted.arguments),
     }
-
-
-def _quoted_tag(tag: str | None) -> str | None:
-    """Return the tag as it stands in a row's JSON array."""
-    return None if tag is None else json_text.encode("tag", tag)
-
-
-def _tag_pattern(tag: str | None) -> str | None:
-    quoted = _quoted_tag(tag)
-    if quoted is None:
-        return None
-    escaped = quoted.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    return f"%{escaped}%"
 
 
 def _lowered(text: str) -> str:

@@ -67,16 +67,20 @@ WHERE h.started_at IS NOT NULL
 ON DUPLICATE KEY UPDATE task = rowlock_attempt.task;
 
 -- name: pause_tasks
+-- Why and until when stand among the task's options, which no claim has to look at.
 UPDATE JSON_TABLE(:batch, '$[*]' COLUMNS (id char(32) PATH '$.ids')) AS v
 STRAIGHT_JOIN rowlock_task AS t FORCE INDEX (PRIMARY) ON t.id = UNHEX(v.id)
-SET t.state = 'paused';
+SET t.state = 'paused',
+    t.options = NULLIF(
+        CAST(JSON_MERGE_PATCH(COALESCE(t.options, '{}'), :pause) AS CHAR), '{}');
 
 -- name: resume_tasks
 UPDATE JSON_TABLE(:batch, '$[*]' COLUMNS (id char(32) PATH '$.ids')) AS v
 STRAIGHT_JOIN rowlock_task AS t FORCE INDEX (PRIMARY) ON t.id = UNHEX(v.id)
 SET t.state = CASE
-    WHEN t.run_at > COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)) THEN 'scheduled'
-    ELSE 'queued' END;
+        WHEN t.run_at > COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)) THEN 'scheduled'
+        ELSE 'queued' END,
+    t.options = NULLIF(CAST(JSON_REMOVE(t.options, '$.pause') AS CHAR), '{}');
 
 -- name: end_pauses_at
 INSERT INTO rowlock_pause (task, until_at)
@@ -119,8 +123,19 @@ SET t.priority = COALESCE(:priority, t.priority),
         ELSE 'queued' END,
     t.run_at = COALESCE(CAST(:run_at AS DATETIME(6)), t.run_at);
 
--- name: edit_payload
-UPDATE rowlock_task SET payload = :payload, unique_key = :unique_key WHERE id = :id;
+-- name: read_contents
+SELECT t.id, t.definition, COALESCE(t.payload, p.body), CONVERT(t.unique_key USING utf8mb4)
+FROM JSON_TABLE(:batch, '$[*]' COLUMNS (id char(32) PATH '$.ids')) AS v
+STRAIGHT_JOIN rowlock_task AS t FORCE INDEX (PRIMARY) ON t.id = UNHEX(v.id)
+LEFT JOIN rowlock_payload AS p ON p.task = t.id;
+
+-- name: edit_contents
+UPDATE JSON_TABLE(:batch, '$[*]' COLUMNS (
+    id char(32) PATH '$.ids',
+    payload longtext CHARACTER SET utf8mb4 PATH '$.payloads',
+    unique_key longtext CHARACTER SET utf8mb4 PATH '$.unique_keys')) AS v
+STRAIGHT_JOIN rowlock_task AS t FORCE INDEX (PRIMARY) ON t.id = UNHEX(v.id)
+SET t.payload = v.payload, t.unique_key = v.unique_key;
 
 -- name: stamp_deleted
 UPDATE JSON_TABLE(:batch, '$[*]' COLUMNS (id char(32) PATH '$.ids')) AS v

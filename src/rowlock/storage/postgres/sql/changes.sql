@@ -60,13 +60,19 @@ FROM rowlock_history WHERE id = ANY (:ids::uuid[]) AND started_at IS NOT NULL
 ON CONFLICT DO NOTHING;
 
 -- name: pause_tasks
-UPDATE rowlock_task SET state = 'paused' WHERE id = ANY (:ids::uuid[]);
+-- Why and until when stand among the task's options, which no claim has to look at.
+UPDATE rowlock_task
+SET state = 'paused',
+    options = nullif(
+        jsonb_strip_nulls(coalesce(options, '{}')::jsonb || :pause::jsonb), '{}')::text
+WHERE id = ANY (:ids::uuid[]);
 
 -- name: resume_tasks
 UPDATE rowlock_task
 SET state = CASE
-    WHEN run_at > coalesce(:now::timestamptz, clock_timestamp()) THEN 'scheduled'
-    ELSE 'queued' END
+        WHEN run_at > coalesce(:now::timestamptz, clock_timestamp()) THEN 'scheduled'
+        ELSE 'queued' END,
+    options = nullif(options::jsonb - 'pause', '{}')::text
 WHERE id = ANY (:ids::uuid[]);
 
 -- name: end_pauses_at
@@ -104,8 +110,18 @@ SET priority = coalesce(:priority::smallint, priority),
     run_at = coalesce(:run_at::timestamptz, run_at)
 WHERE id = ANY (:ids::uuid[]);
 
--- name: edit_payload
-UPDATE rowlock_task SET payload = :payload, unique_key = :unique_key WHERE id = :id;
+-- name: read_contents
+SELECT t.id, t.definition, coalesce(t.payload, p.body), t.unique_key
+FROM rowlock_task AS t
+LEFT JOIN rowlock_payload AS p ON p.task = t.id
+WHERE t.id = ANY (:ids::uuid[]);
+
+-- name: edit_contents
+UPDATE rowlock_task AS t
+SET payload = u.payload, unique_key = u.unique_key
+FROM unnest(:ids::uuid[], :payloads::text[], :unique_keys::text[])
+    AS u (id, payload, unique_key)
+WHERE t.id = u.id;
 
 -- name: stamp_deleted
 UPDATE rowlock_history SET deleted_at = coalesce(:now::timestamptz, clock_timestamp())

@@ -48,11 +48,16 @@ WHERE id IN (SELECT value FROM json_each(:ids)) AND started_at IS NOT NULL
 ON CONFLICT DO NOTHING;
 
 -- name: pause_tasks
-UPDATE rowlock_task SET state = 'paused' WHERE id IN (SELECT value FROM json_each(:ids));
+-- Why and until when stand among the task's options, which no claim has to look at.
+UPDATE rowlock_task
+SET state = 'paused',
+    options = nullif(json_patch(coalesce(options, '{}'), :pause), '{}')
+WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: resume_tasks
 UPDATE rowlock_task
-SET state = CASE WHEN run_at > :now THEN 'scheduled' ELSE 'queued' END
+SET state = CASE WHEN run_at > :now THEN 'scheduled' ELSE 'queued' END,
+    options = nullif(json_remove(options, '$.pause'), '{}')
 WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: end_pauses_at
@@ -87,8 +92,17 @@ SET priority = coalesce(:priority, priority),
     run_at = coalesce(:run_at, run_at)
 WHERE id IN (SELECT value FROM json_each(:ids));
 
--- name: edit_payload
-UPDATE rowlock_task SET payload = :payload, unique_key = :unique_key WHERE id = :id;
+-- name: read_contents
+SELECT t.id, t.definition, coalesce(t.payload, p.body), t.unique_key
+FROM rowlock_task AS t
+LEFT JOIN rowlock_payload AS p ON p.task = t.id
+WHERE t.id IN (SELECT value FROM json_each(:ids));
+
+-- name: edit_contents
+UPDATE rowlock_task
+SET payload = json_extract(v.value, '$[1]'), unique_key = json_extract(v.value, '$[2]')
+FROM json_each(:batch) AS v
+WHERE rowlock_task.id = json_extract(v.value, '$[0]');
 
 -- name: stamp_deleted
 UPDATE rowlock_history SET deleted_at = :now WHERE id IN (SELECT value FROM json_each(:ids));

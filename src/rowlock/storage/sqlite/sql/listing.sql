@@ -20,7 +20,9 @@ FROM (
         AND id < coalesce(:before, '~')
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:quoted_tag IS NULL OR instr(tags, :quoted_tag))
+        AND (:tags IS NULL OR NOT EXISTS (
+            SELECT 1 FROM json_each(:tags) AS wanted
+            WHERE wanted.value NOT IN (SELECT value FROM json_each(tags))))
         AND (:worker IS NULL OR worker = :worker)
         AND (:unique_key IS NULL OR unique_key = :unique_key)
         AND (:created_after IS NULL OR created_at >= :created_after)
@@ -58,7 +60,9 @@ FROM (
         AND id < coalesce(:before, '~')
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:quoted_tag IS NULL OR instr(tags, :quoted_tag))
+        AND (:tags IS NULL OR NOT EXISTS (
+            SELECT 1 FROM json_each(:tags) AS wanted
+            WHERE wanted.value NOT IN (SELECT value FROM json_each(tags))))
         AND (:worker IS NULL OR worker = :worker)
         AND (:unique_key IS NULL OR unique_key = :unique_key)
         AND (:created_after IS NULL OR created_at >= :created_after)
@@ -105,7 +109,9 @@ FROM (
     WHERE namespace = :namespace AND queue = :queue
         AND (finished_at, id) < (coalesce(:at, 9223372036854775807), coalesce(:before, '~'))
         AND (:definition IS NULL OR definition = :definition)
-        AND (:quoted_tag IS NULL OR instr(tags, :quoted_tag))
+        AND (:tags IS NULL OR NOT EXISTS (
+            SELECT 1 FROM json_each(:tags) AS wanted
+            WHERE wanted.value NOT IN (SELECT value FROM json_each(tags))))
         AND (:worker IS NULL OR worker = :worker)
         AND (:unique_key IS NULL OR unique_key = :unique_key)
         AND (:created_after IS NULL OR created_at >= :created_after)
@@ -153,7 +159,9 @@ FROM (
         AND (run_at, id) > (coalesce(:at, -9223372036854775808), coalesce(:before, ''))
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:quoted_tag IS NULL OR instr(tags, :quoted_tag))
+        AND (:tags IS NULL OR NOT EXISTS (
+            SELECT 1 FROM json_each(:tags) AS wanted
+            WHERE wanted.value NOT IN (SELECT value FROM json_each(tags))))
         AND (:worker IS NULL OR worker = :worker)
         AND (:unique_key IS NULL OR unique_key = :unique_key)
         AND (:created_after IS NULL OR created_at >= :created_after)
@@ -193,7 +201,9 @@ FROM (
     WHERE namespace = :namespace
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:quoted_tag IS NULL OR instr(tags, :quoted_tag))
+        AND (:tags IS NULL OR NOT EXISTS (
+            SELECT 1 FROM json_each(:tags) AS wanted
+            WHERE wanted.value NOT IN (SELECT value FROM json_each(tags))))
         AND (:worker IS NULL OR worker = :worker)
         AND (:unique_key IS NULL OR unique_key = :unique_key)
         AND (:created_after IS NULL OR created_at >= :created_after)
@@ -226,7 +236,9 @@ FROM (
     WHERE namespace = :namespace
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:quoted_tag IS NULL OR instr(tags, :quoted_tag))
+        AND (:tags IS NULL OR NOT EXISTS (
+            SELECT 1 FROM json_each(:tags) AS wanted
+            WHERE wanted.value NOT IN (SELECT value FROM json_each(tags))))
         AND (:worker IS NULL OR worker = :worker)
         AND (:unique_key IS NULL OR unique_key = :unique_key)
         AND (:created_after IS NULL OR created_at >= :created_after)
