@@ -247,6 +247,12 @@ def test_what_was_killed_is_resumed_by_another_process(app, backend: Backend):
         ("explode", {"queue": "default"}, "action"),
         (None, {"queue": "default"}, "action"),
         ("retry", {"states": ("odd",)}, "state"),
+        ("cancel", {"states": []}, "filter"),
+        ("cancel", {"states": (), "tags": []}, "filter"),
+        ("cancel", {"states": "queued"}, "states"),
+        ("cancel", {"states": (5,)}, "state"),
+        ("cancel", {"tags": "red"}, "tags"),
+        ("cancel", {"tags": [5]}, "tags"),
         ("retry", {"queue": "no spaces"}, "queue"),
         ("retry", {"created_after": datetime(2030, 1, 1)}, "created_after"),  # noqa: DTZ001
         ("retry", {"queue": "default", "attempts": 0}, "attempts"),

@@ -176,6 +176,38 @@ class TestPause:
         assert app.resume(task).state is TaskState.QUEUED
         assert Worker(app).run_once() == 1
 
+    def test_it_says_why_and_until_when(self, app):
+        task = greeting(app).options(timeout="5s", retry="fixed").enqueue("Ann")
+        paused = app.pause(task, until=SOON, reason=' say "ü" \\ 🎉 ')
+        assert (paused.paused_until, paused.pause_reason) == (SOON, 'say "ü" \\ 🎉')
+        assert app.list_tasks(states=("paused",)) == [paused]
+        again = app.pause(task, reason="another")
+        assert (again.paused_until, again.pause_reason) == (None, "another")
+        assert app.pause(task).pause_reason is None
+        app.pause(task, until=SOON, reason="last")
+        resumed = app.resume(task)
+        assert (resumed.paused_until, resumed.pause_reason) == (None, None)
+        assert (resumed.timeout, resumed.retry) == (task.timeout, task.retry)
+
+    def test_what_was_paused_does_not_say_so_when_it_is_over(self, app):
+        task = app.enqueue(None, 1)
+        app.pause(task, until=SOON, reason="hold")
+        app.cancel(task)
+        assert app.get_task(task).pause_reason is None
+        assert app.retry(task).paused_until is None
+        assert app.pause(task).pause_reason is None
+
+    def test_many_say_why_too(self, app):
+        app.enqueue_many(None, range(3))
+        app.bulk("pause", queue="default", until=SOON, reason="deploy")
+        assert {(task.paused_until, task.pause_reason) for task in app.list_tasks()} == {
+            (SOON, "deploy")
+        }
+        app.bulk("resume", queue="default")
+        assert {(task.paused_until, task.pause_reason) for task in app.list_tasks()} == {
+            (None, None)
+        }
+
     def test_a_scheduled_task_is_scheduled_again(self, app):
         task = greeting(app).options(run_at=SOON).enqueue("Ann")
         app.pause(task)

@@ -122,9 +122,9 @@ def checked_settings(given: object) -> dict[str, Any]:
     Raises:
         InvalidValueError: No mapping, an empty one, or a value that cannot be stored.
     """
-    if not isinstance(given, Mapping) or not given:
+    arguments: Mapping[Any, Any] = given if isinstance(given, Mapping) else {}  # pyright: ignore[reportUnknownVariableType] - its keys are checked next
+    if not arguments or not all(isinstance(name, str) for name in arguments):
         raise InvalidValueError("set_arguments", "must be values by argument, at least one")
-    arguments: dict[str, Any] = dict(given)  # pyright: ignore[reportUnknownArgumentType] - its keys are checked there
     settings: dict[str, Any] = json_text.decode(stored_text("set_arguments", arguments))
     return settings
 

@@ -167,7 +167,7 @@ def requeue_terms(
     if options.id is not None or options.transaction is not None:
         raise InvalidValueError("requeue", "takes neither id nor transaction")
     if arguments is not None and changes.get("unique") is None:
-        refuse_unknown_key(target, options.unique)
+        refuse_unknown_key(target, options.unique, task.payload, arguments)
     payload = task.payload if arguments is None else arguments
     return options, payload, task.definition
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -49,19 +49,35 @@ def unique_of(target: Target, payload: Any, key: str | None) -> CheckedUnique | 
     return key
 
 
-def refuse_unknown_key(target: Target, unique: CheckedUnique | None) -> None:
-    """Refuse a key that was made from arguments of which nobody here knows which.
+def refuse_unknown_key(
+    target: Target, unique: CheckedUnique | None, before: Any, after: Collection[str]
+) -> None:
+    """Refuse new arguments for a key of which nobody here knows what it is made from.
+
+    Without the code, a key of all arguments cannot be told from one of some that happened to
+    be all: the two part when the task gets arguments of other names.
+
+    Args:
+        target: What the task runs.
+        unique: As `unique_of` found it.
+        before: The payload as it is stored.
+        after: The names of the new arguments.
 
     Raises:
-        InvalidValueError: It is one.
+        InvalidValueError: It is such a key.
     """
-    prefix, _, digest = unique.rpartition(":") if isinstance(unique, str) else ("", "", "")
-    made = len(digest) == _DIGEST_LENGTH and not digest.strip("0123456789abcdef")
-    if made and prefix == (target.key or ""):
+    if isinstance(unique, str):
+        prefix, _, digest = unique.rpartition(":")
+        made = len(digest) == _DIGEST_LENGTH and not digest.strip("0123456789abcdef")
+        unknown = made and prefix == (target.key or "")
+    else:
+        coded = target.key is None or target.signature is not None
+        unknown = unique is True and not coded and set(before) != set(after)
+    if unknown:
         raise InvalidValueError(
             "unique",
-            "the task's key was made from some of its arguments, which only a process with the"
-            " definition's code can tell: change them there",
+            "the task's key may be made from some of its arguments, and only a process with the"
+            " definition's code can tell which: change them there",
         )
 
 
@@ -90,8 +106,9 @@ def rewriting(
     def rewrite(stored: Content) -> NewContent:
         payload = json_text.decode(stored.payload)
         unique = unique_of(target, payload, stored.unique_key)
-        refuse_unknown_key(target, unique)
-        text = payload_text(target, merged(payload, arguments) if merge else arguments)
+        given = merged(payload, arguments) if merge else arguments
+        refuse_unknown_key(target, unique, payload, given)
+        text = payload_text(target, given)
         return NewContent(text, None if unique is None else unique_key_of(target, text, unique))
 
     return rewrite

@@ -138,7 +138,7 @@ def changing_many(call: Journal) -> None:
         ("delete", {"states": ("canceled",)}),
         ("purge", {"states": ("deleted",)}),
     ):
-        call("bulk", action, **{"queue": QUEUE, **given}, on_progress=told, **by, **given)
+        call("bulk", action, **{"queue": QUEUE, **given}, on_progress=told, **by)
         call("list_tasks", queue=QUEUE, include_deleted=True)
         call("stats")
     call("bulk", "cancel")
