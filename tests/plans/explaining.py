@@ -11,6 +11,7 @@ from uuid import UUID
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Finish, Held, Outcome, Release, Report, TaskFilter
 from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive
+from rowlock.storage.change_contract import NewContent
 from rowlock.storage.contract import ClaimRequest
 from rowlock.storage.pool import Driver
 from rowlock.storage.storage import Storage
@@ -111,6 +112,13 @@ OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
     ),
     "read identities": lambda on: on.storage.enqueue.read_identities([on.task_id]),
     "find unique holder": lambda on: on.storage.enqueue.find_unique_holder("default", "key1"),
+    "find unique holders": lambda on: on.storage.changes.find_unique_holders(
+        "default", ["key1", "key2"]
+    ),
+    "read contents": lambda on: on.storage.changes.read_contents([on.task_id]),
+    "edit contents": lambda on: on.storage.changes.edit_contents(
+        {on.task_id: NewContent("{}", "key")}
+    ),
     "get": lambda on: on.storage.reads.get_task("default", on.task_id),
     "list": lambda on: on.storage.reads.list_tasks("default", TaskFilter(), limit=50),
     "next page": lambda on: on.storage.reads.list_tasks(

@@ -42,7 +42,7 @@ def rewrite_contents(
     taken: set[str] = set()
     if moved:
         keys = sorted(set(moved.values()))
-        taken |= (yield from storage.enqueue.find_unique_holders(namespace, keys)).keys()
+        taken |= (yield from storage.changes.find_unique_holders(namespace, keys)).keys()
     for task_id, key in moved.items():
         if key in taken:
             del made[task_id]

@@ -139,6 +139,12 @@ class ChangeStore(Protocol):
         """Return what live tasks are given to work on."""
         ...
 
+    def find_unique_holders(
+        self, namespace: str, unique_keys: Sequence[str], /
+    ) -> Plan[dict[str, UUID]]:
+        """Return the live tasks that hold the keys; what nobody holds is left out."""
+        ...
+
     def edit_contents(self, contents: Mapping[UUID, NewContent], /) -> Plan[None]:
         """Replace payloads and unique keys of waiting tasks; nobody else may hold the keys."""
         ...

@@ -139,12 +139,6 @@ class EnqueueStore(Protocol):
         """Return the live task that holds the key."""
         ...
 
-    def find_unique_holders(
-        self, namespace: str, unique_keys: Sequence[str], /
-    ) -> Plan[dict[str, UUID]]:
-        """Return the live tasks that hold the keys; what nobody holds is left out."""
-        ...
-
 
 class ClaimStore(Protocol):
     """Taking tasks and ending attempts; each write carries the claim's token."""

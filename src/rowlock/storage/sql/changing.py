@@ -132,6 +132,13 @@ class ChangePlans(Plans):
         contents = (Content(self._values.read_id(row[0]), *row[1:]) for row in result.rows)
         return {one.id: one for one in contents}
 
+    def find_unique_holders(
+        self, namespace: str, unique_keys: Sequence[str], /
+    ) -> Plan[dict[str, UUID]]:
+        columns = self._batch(keys=list(unique_keys))
+        result = yield self._sql.bind("find_unique_holders", namespace=namespace, **columns)
+        return {key: self._values.read_id(holder) for key, holder in result.rows}
+
     def edit_contents(self, contents: Mapping[UUID, NewContent], /) -> Plan[None]:
         if not contents:
             return

@@ -128,10 +128,3 @@ class EnqueuePlans(Plans, ABC):
             "find_unique_holder", namespace=namespace, unique_key=unique_key
         )
         return self._values.read_id(result.rows[0][0]) if result.rows else None
-
-    def find_unique_holders(
-        self, namespace: str, unique_keys: Sequence[str], /
-    ) -> Plan[dict[str, UUID]]:
-        columns = self._batch(keys=list(unique_keys))
-        result = yield self._sql.bind("find_unique_holders", namespace=namespace, **columns)
-        return {key: self._values.read_id(holder) for key, holder in result.rows}

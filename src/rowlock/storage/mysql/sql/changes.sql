@@ -129,6 +129,13 @@ FROM JSON_TABLE(:batch, '$[*]' COLUMNS (id char(32) PATH '$.ids')) AS v
 STRAIGHT_JOIN rowlock_task AS t FORCE INDEX (PRIMARY) ON t.id = UNHEX(v.id)
 LEFT JOIN rowlock_payload AS p ON p.task = t.id;
 
+-- name: find_unique_holders
+SELECT v.unique_key, t.id
+FROM JSON_TABLE(:batch, '$[*]' COLUMNS (
+    unique_key longtext CHARACTER SET utf8mb4 PATH '$.keys')) AS v
+STRAIGHT_JOIN rowlock_task AS t FORCE INDEX (ix_rowlock_task_unique)
+    ON t.namespace = :namespace AND t.unique_key = CAST(v.unique_key AS BINARY);
+
 -- name: edit_contents
 UPDATE JSON_TABLE(:batch, '$[*]' COLUMNS (
     id char(32) PATH '$.ids',

@@ -85,13 +85,6 @@ SELECT id FROM rowlock_task
 WHERE namespace = :namespace
     AND unique_key = CAST(CONVERT(:unique_key USING utf8mb4) AS BINARY);
 
--- name: find_unique_holders
-SELECT v.unique_key, t.id
-FROM JSON_TABLE(:batch, '$[*]' COLUMNS (
-    unique_key longtext CHARACTER SET utf8mb4 PATH '$.keys')) AS v
-STRAIGHT_JOIN rowlock_task AS t FORCE INDEX (ix_rowlock_task_unique)
-    ON t.namespace = :namespace AND t.unique_key = CAST(v.unique_key AS BINARY);
-
 -- name: lock_due
 SELECT id, namespace, queue FROM rowlock_task FORCE INDEX (ix_rowlock_task_due)
 WHERE state = 'scheduled'

@@ -116,6 +116,10 @@ FROM rowlock_task AS t
 LEFT JOIN rowlock_payload AS p ON p.task = t.id
 WHERE t.id = ANY (:ids::uuid[]);
 
+-- name: find_unique_holders
+SELECT unique_key, id FROM rowlock_task
+WHERE namespace = :namespace AND unique_key = ANY (:keys::text[]);
+
 -- name: edit_contents
 UPDATE rowlock_task AS t
 SET payload = u.payload, unique_key = u.unique_key

@@ -55,10 +55,6 @@ LEFT JOIN rowlock_payload AS p ON p.task = t.id;
 -- name: find_unique_holder
 SELECT id FROM rowlock_task WHERE namespace = :namespace AND unique_key = :unique_key;
 
--- name: find_unique_holders
-SELECT unique_key, id FROM rowlock_task
-WHERE namespace = :namespace AND unique_key = ANY (:keys::text[]);
-
 -- name: promote_tasks
 WITH due AS MATERIALIZED (
     SELECT id FROM rowlock_task

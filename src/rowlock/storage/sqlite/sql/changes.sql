@@ -98,6 +98,11 @@ FROM rowlock_task AS t
 LEFT JOIN rowlock_payload AS p ON p.task = t.id
 WHERE t.id IN (SELECT value FROM json_each(:ids));
 
+-- name: find_unique_holders
+SELECT unique_key, id FROM rowlock_task
+WHERE namespace = :namespace
+    AND unique_key IN (SELECT value FROM json_each(:ids));
+
 -- name: edit_contents
 UPDATE rowlock_task
 SET payload = json_extract(v.value, '$[1]'), unique_key = json_extract(v.value, '$[2]')

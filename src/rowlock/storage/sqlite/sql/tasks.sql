@@ -53,11 +53,6 @@ LEFT JOIN rowlock_payload AS p ON p.task = t.id;
 -- name: find_unique_holder
 SELECT id FROM rowlock_task WHERE namespace = :namespace AND unique_key = :unique_key;
 
--- name: find_unique_holders
-SELECT unique_key, id FROM rowlock_task
-WHERE namespace = :namespace
-    AND unique_key IN (SELECT value FROM json_each(:ids));
-
 -- name: lock_due
 SELECT id, namespace, queue FROM rowlock_task
 WHERE state = 'scheduled' AND run_at <= :now ORDER BY run_at LIMIT :limit;
