@@ -303,6 +303,17 @@ def test_providers_and_captured_lines_are_those_of_the_child(memory):
     assert int(pid) != os.getpid()
 
 
+def test_a_fake_that_a_child_would_not_see_fails_the_attempt(memory):
+    task = define(memory, handlers.with_word).enqueue("Ada")
+    other = define(memory, handlers.double).enqueue(2)
+    with memory.override(handlers.get_word, lambda: "fake"):
+        assert Worker(memory, concurrency=1).run_once() == 2
+    failed = memory.get_task(task)
+    assert (failed.state, failed.error.type) == (TaskState.FAILED, "ConfigError")
+    assert "run_task or drain" in failed.error.message
+    assert memory.get_task(other).result == 4
+
+
 def test_middleware_runs_in_the_child_that_knows_the_app(monkeypatch):
     app = handlers.layered
     monkeypatch.setattr(app.core, "reference", f"{handlers.__name__}:layered")

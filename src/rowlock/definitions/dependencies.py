@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, TypeVar, overload
 
@@ -151,11 +151,14 @@ def check_dependency(dependency: Dependency) -> None:
             check_dependency(need)
 
 
+def all_needed(dependencies: Iterable[Dependency | None]) -> Iterator[Dependency]:
+    """Return dependencies, and those that their providers need."""
+    for dependency in dependencies:
+        if dependency is not None:
+            yield dependency
+            yield from all_needed(needs_of(dependency.provider).values())
+
+
 def worker_wide(dependencies: Mapping[str, Dependency]) -> Iterator[Dependency]:
     """Return the dependencies that are made once for each worker, also those of others."""
-    for dependency in dependencies.values():
-        if dependency.scope == "worker":
-            yield dependency
-        else:
-            needs = needs_of(dependency.provider)
-            yield from worker_wide({name: one for name, one in needs.items() if one is not None})
+    return (one for one in all_needed(dependencies.values()) if one.scope == "worker")

@@ -184,6 +184,7 @@ async def run_attempt(
     try:
         timeout = timeout_of(claim, definition)
         if definition is not None and processes and definition.defaults.executor == PROCESS:
+            calls.check_elsewhere(definition)
             value = await _called_in_process(definition, running, timeout, processes)
         else:
             with AfterSettling(running.claim, running.context) as late:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from rowlock.definitions.capture import LogCapture
 from rowlock.definitions.context import Context
 from rowlock.definitions.definition import TaskDefinition
-from rowlock.definitions.dependencies import Provider
+from rowlock.definitions.dependencies import Provider, all_needed, name_of
 from rowlock.definitions.extensions import Extensions
 from rowlock.definitions.providing import (
     NOTHING_SHARED,
@@ -19,6 +19,7 @@ from rowlock.definitions.providing import (
     run_unsuspended,
     wait_here,
 )
+from rowlock.errors import ConfigError
 from rowlock.runtime.layers import through_layers
 
 Call: TypeAlias = Callable[[], Any]
@@ -54,6 +55,22 @@ class Calls:
         self._layers = tuple(extensions.layers)
         self._plain: set[TaskDefinition[..., Any]] = set()
         self.max_result_bytes = extensions.max_result_bytes
+
+    def check_elsewhere(self, definition: TaskDefinition[..., Any]) -> None:
+        """Refuse a handler that is to run in a child with a provider that only stands in here.
+
+        Raises:
+            ConfigError: One of its providers is overridden.
+        """
+        overrides = self._extensions.overrides
+        needed = all_needed(definition.signature.dependencies.values()) if overrides else ()
+        for dependency in needed:
+            if dependency.provider in overrides:
+                raise ConfigError(
+                    f"app.override of {name_of(dependency.provider)} does not reach the child "
+                    f"process of {definition.alias}: use run_task or drain of rowlock.testing, "
+                    "which run it in this process"
+                )
 
     def bind(
         self, definition: TaskDefinition[..., Any], arguments: dict[str, Any], context: Context
