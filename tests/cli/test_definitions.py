@@ -136,6 +136,16 @@ def test_a_deletion_says_how_many_tasks_there_are_and_wants_a_yes(known):
     assert "cleanup" in aliases(url=known)
 
 
+def test_a_deletion_may_take_the_tasks_with_it(known):
+    """C88."""
+    asked = cli("definition", "delete", "cleanup", "--tasks", url=known)
+    assert "which are deleted too but for those that run" in asked.stderr
+    assert cli("definition", "delete", "cleanup", "--tasks", "--yes", url=known).exit_code == 0
+    assert cli_json("tasks", "--definition", "cleanup", url=known) == []
+    [hidden] = cli_json("tasks", "--definition", "cleanup", "--state", "deleted", url=known)
+    assert hidden["state"] == "canceled"
+
+
 def test_a_deleted_definition_is_listed_only_when_asked_for(known):
     gone = cli_json("definition", "delete", "cleanup", "--yes", url=known)
     assert gone["tasks"] == {"waiting": 1, "running": 0, "finished": 0}

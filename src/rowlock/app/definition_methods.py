@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, Unpack
 from uuid import UUID
 
 from rowlock.app import definition_flows
+from rowlock.app.definition_deletion import delete_with_tasks
 from rowlock.app.definition_values import GivenDefinition, WantedDefinitions
 from rowlock.app.running import AsyncRunning, Running
 from rowlock.definitions.decorator import GivenRegistration, Handler
@@ -169,18 +170,21 @@ class DefinitionMethods(Running):
         /,
         *,
         soft: bool = True,
+        tasks: bool = False,
         actor: str | None = None,
         reason: str | None = None,
     ) -> Definition:
-        """Delete a stored definition; its alias is free again, and its tasks are left alone.
+        """Delete a stored definition; its alias is free again.
 
-        It takes no new tasks any more. Tasks that wait still run where the code is: cancel
-        them if they should not.
+        It takes no new tasks any more. Tasks that wait still run where the code is, unless
+        they are deleted with it.
 
         Args:
             definition: Its alias or id, or the code of it.
             soft: Hide it. False: remove the row; then code that is still there stores it anew
                 with its next task.
+            tasks: Delete its tasks too, all but those that run, as `bulk("delete")` does;
+                `list_operations` tells how many there were.
             actor: Who asks for it, for the audit.
             reason: Why, for the audit.
 
@@ -190,10 +194,11 @@ class DefinitionMethods(Running):
         Raises:
             DefinitionNotFoundError: There is none of that alias or id, or it is deleted.
         """
+        by = checked_by(actor, reason)
+        if tasks:
+            return self._run(delete_with_tasks(self.core, definition, soft=soft, by=by))[0]
         return self._run(
-            definition_flows.delete_definition(
-                self.core, definition, soft=soft, by=checked_by(actor, reason)
-            )
+            definition_flows.delete_definition(self.core, definition, soft=soft, by=by)
         )
 
 
@@ -286,15 +291,18 @@ class AsyncDefinitionMethods(AsyncRunning):
         /,
         *,
         soft: bool = True,
+        tasks: bool = False,
         actor: str | None = None,
         reason: str | None = None,
     ) -> Definition:
-        """Delete a stored definition; its alias is free again, and its tasks are left alone.
+        """Delete a stored definition; its alias is free again.
 
         See `Rowlock.delete_definition`.
         """
+        by = checked_by(actor, reason)
+        if tasks:
+            flow = delete_with_tasks(self.core, definition, soft=soft, by=by)
+            return (await self._run(flow))[0]
         return await self._run(
-            definition_flows.delete_definition(
-                self.core, definition, soft=soft, by=checked_by(actor, reason)
-            )
+            definition_flows.delete_definition(self.core, definition, soft=soft, by=by)
         )

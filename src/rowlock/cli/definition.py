@@ -10,6 +10,7 @@ import click
 
 from rowlock.app import definition_flows
 from rowlock.app.flow import run_flow
+from rowlock.app.intake import Intake
 from rowlock.cli.changing import by_options
 from rowlock.cli.confirming import confirm, yes_option
 from rowlock.cli.options import Database, database_options, examples, json_option, number
@@ -104,28 +105,36 @@ def update(database: Database, *, definition: str, by: By, as_json: bool, **valu
 @command.command("delete", epilog=examples("rowlock definition delete send-email --yes"))
 @click.argument("definition")
 @click.option("--hard", is_flag=True, help="Remove the row instead of hiding it.")
+@click.option("--tasks", "with_tasks", is_flag=True, help="Its tasks too, but those that run.")
 @yes_option
 @by_options
 @database_options
 @json_option
 def delete(
-    database: Database, *, definition: str, hard: bool, yes: bool, by: By, as_json: bool
-) -> None:
-    """Delete a definition; its tasks are left alone.
+    database: Database, *, definition: str, hard: bool, with_tasks: bool, yes: bool, by: By,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Delete a definition; its tasks are left alone, unless --tasks is given.
 
     It takes no new tasks, and its alias is free for another one.
     """
-    with closing(database.open()) as opened:
+    with closing(database.open_as(Intake)) as opened:
         found = run_flow(opened, definition_flows.get_definition(opened, definition))
         counts = run_flow(opened, definition_flows.count_definition_tasks(opened, found))
         confirm(
             f"{without_controls(found.alias)} has {counts.waiting:,} waiting, "
-            f"{counts.running:,} running and {counts.finished:,} finished tasks, which stay. "
-            "Delete it?",
+            f"{counts.running:,} running and {counts.finished:,} finished tasks, "
+            + ("which are deleted too but for those that run" if with_tasks else "which stay")
+            + ". Delete it?",
             yes=yes,
         )
-        flow = definition_flows.delete_definition(opened, found, soft=not hard, by=by)
-        run_flow(opened, flow)
+        if with_tasks:
+            from rowlock.app.definition_deletion import delete_with_tasks
+
+            run_flow(opened, delete_with_tasks(opened, found, soft=not hard, by=by))
+        else:
+            flow = definition_flows.delete_definition(opened, found, soft=not hard, by=by)
+            run_flow(opened, flow)
     if as_json:
         say_json({**definition_to_wire(found), "tasks": counts._asdict()})
     else:
