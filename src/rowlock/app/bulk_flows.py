@@ -15,7 +15,13 @@ from rowlock.app.flows import checked_id
 from rowlock.app.intake import Intake
 from rowlock.app.listing_flows import MAX_LIMIT, checked_filter, checked_limit, list_tasks
 from rowlock.app.opened import Opened
-from rowlock.app.operating_flows import GivenEdits, checked_edits, requeue_terms, run_keyed
+from rowlock.app.operating_flows import (
+    EDITABLE,
+    GivenEdits,
+    checked_edits,
+    requeue_terms,
+    run_keyed,
+)
 from rowlock.app.orders import Order
 from rowlock.app.rewriting import merged, rewriting_many, why_refused
 from rowlock.definitions.conversion import stored_text
@@ -105,7 +111,10 @@ def checked_change(wish: Wish) -> Change:
     edits = checked_edits(wish.changes or {})
     arguments = None if wish.set_arguments is None else checked_settings(wish.set_arguments)
     if action is Action.EDIT and edits == Edits() and arguments is None:
-        raise InvalidValueError("changes", "nothing is given to edit")
+        raise InvalidValueError(
+            "changes",
+            f"nothing is given to edit; there are {', '.join(EDITABLE)}, and set_arguments",
+        )
     return Change(
         action,
         force=wish.force,
