@@ -251,6 +251,7 @@ def test_what_was_killed_is_resumed_by_another_process(app, backend: Backend):
         ("cancel", {"states": (), "tags": []}, "filter"),
         ("cancel", {"states": "queued"}, "states"),
         ("cancel", {"states": (5,)}, "state"),
+        ("cancel", {"tag": "red"}, "tag"),
         ("cancel", {"tags": "red"}, "tags"),
         ("cancel", {"tags": [5]}, "tags"),
         ("retry", {"queue": "no spaces"}, "queue"),

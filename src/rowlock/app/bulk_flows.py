@@ -13,7 +13,13 @@ from rowlock.app.facade import Wanted
 from rowlock.app.flow import Flow, Pause, Run
 from rowlock.app.flows import checked_id
 from rowlock.app.intake import Intake
-from rowlock.app.listing_flows import MAX_LIMIT, checked_filter, checked_limit, list_tasks
+from rowlock.app.listing_flows import (
+    MAX_LIMIT,
+    checked_filter,
+    checked_limit,
+    filter_from,
+    list_tasks,
+)
 from rowlock.app.opened import Opened
 from rowlock.app.operating_flows import (
     EDITABLE,
@@ -88,7 +94,7 @@ def wish_from(action: str, given: GivenBulk) -> tuple[Wish, TaskFilter]:
     """Return what is to be done, and to which tasks."""
     told: dict[str, Any] = {name: value for name, value in given.items() if name in Wish._fields}
     filtered: dict[str, Any] = {name: value for name, value in given.items() if name not in told}
-    return Wish(action, **told), TaskFilter(**filtered)
+    return Wish(action, **told), filter_from(filtered)
 
 
 def checked_change(wish: Wish) -> Change:

@@ -97,6 +97,20 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
 }
 
 
+def filter_from(given: Mapping[str, Any]) -> TaskFilter:
+    """Return what a caller asks for by name, its values unchecked.
+
+    Raises:
+        InvalidValueError: There is no filter of that name.
+    """
+    for name in given:
+        if name not in TaskFilter._fields:
+            raise InvalidValueError(
+                name, f"is no filter; there are {', '.join(TaskFilter._fields)}"
+            )
+    return TaskFilter(**given)
+
+
 def checked_filter(wanted: TaskFilter) -> TaskFilter:
     """Return a filter whose values are all such that a task can have them.
 

@@ -9,7 +9,7 @@ from rowlock.app import listing_flows as flows
 from rowlock.app.facade import Wanted
 from rowlock.app.running import AsyncRunning, Running
 from rowlock.model.listing import TaskCount
-from rowlock.model.tasks import Task, TaskFilter
+from rowlock.model.tasks import Task
 
 
 class ListingMethods(Running):
@@ -42,7 +42,7 @@ class ListingMethods(Running):
                 task can have.
         """
         flow = flows.list_tasks(
-            self.core, TaskFilter(**wanted), limit=limit, order=order, before=before
+            self.core, flows.filter_from(wanted), limit=limit, order=order, before=before
         )
         return self._run(flow)
 
@@ -55,7 +55,7 @@ class ListingMethods(Running):
         Raises:
             InvalidValueError: As `list_tasks`.
         """
-        return self._run(flows.count_tasks(self.core, TaskFilter(**wanted)))
+        return self._run(flows.count_tasks(self.core, flows.filter_from(wanted)))
 
 
 class AsyncListingMethods(AsyncRunning):
@@ -71,10 +71,10 @@ class AsyncListingMethods(AsyncRunning):
     ) -> list[Task]:
         """Return tasks, newest first or in another order. See `Rowlock.list_tasks`."""
         flow = flows.list_tasks(
-            self.core, TaskFilter(**wanted), limit=limit, order=order, before=before
+            self.core, flows.filter_from(wanted), limit=limit, order=order, before=before
         )
         return await self._run(flow)
 
     async def count(self, **wanted: Unpack[Wanted]) -> TaskCount:
         """Return how many tasks there are, up to 10,000. See `Rowlock.count`."""
-        return await self._run(flows.count_tasks(self.core, TaskFilter(**wanted)))
+        return await self._run(flows.count_tasks(self.core, flows.filter_from(wanted)))
