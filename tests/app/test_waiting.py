@@ -7,10 +7,12 @@ import threading
 
 import pytest
 
-from rowlock import AsyncRowlock, Rowlock, TaskState
+from rowlock import AsyncRowlock, Context, Rowlock, TaskState, Worker
+from rowlock.app import waiting_flows
 from rowlock.errors import InvalidValueError, TaskNotFoundError, WaitTimeoutError
 from rowlock.model.ids import new_task_id
 from tests.app.steps import greeting
+from tests.worker.steps import working
 
 LONG = 30
 
@@ -34,6 +36,61 @@ def test_a_waiter_is_told_of_the_end(app):
     later.start()
     assert app.wait(task, timeout=LONG).state == "succeeded"
     later.join()
+
+
+@pytest.fixture
+def only_told(monkeypatch):
+    """Nobody who waits looks by himself."""
+    for name in ("FIRST_PAUSE_SECONDS", "LONGEST_PAUSE_SECONDS"):
+        monkeypatch.setattr(waiting_flows, name, 10 * LONG)
+
+
+@pytest.mark.usefixtures("only_told")
+@pytest.mark.parametrize("how", ["worker", "complete", "fail", "transaction"])
+def test_a_waiter_in_the_same_process_is_told_at_once(app, how):
+    @app.task(max_attempts=1)
+    def work(ctx: Context) -> None:
+        if how == "transaction":
+            with ctx.transaction():
+                pass
+
+    def finish() -> None:
+        if how in {"worker", "transaction"}:
+            Worker(app).run_once()
+            return
+        [held] = app.claim("w")
+        if how == "complete":
+            app.complete(held, held.token)
+        else:
+            app.fail(held, held.token, "no")
+
+    task = work.enqueue()
+    later = threading.Timer(0.1, finish)
+    later.start()
+    expected = "failed" if how == "fail" else "succeeded"
+    assert app.wait(task, timeout=LONG).state == expected
+    later.join()
+    assert not app.core.storage.endings._bells
+
+
+@pytest.mark.usefixtures("only_told")
+async def test_async_waiters_are_told_too(backend):
+    async with AsyncRowlock(backend.url) as app:
+
+        @app.task
+        async def work() -> str:
+            await asyncio.sleep(0.1)
+            return "done"
+
+        tasks = [await work.aenqueue() for _ in range(3)]
+        waiting = [
+            asyncio.create_task(app.wait(task, timeout=LONG)) for task in tasks for _ in "ab"
+        ]
+        await asyncio.sleep(0.05)
+        async with working(app):
+            done = await asyncio.gather(*waiting)
+        assert [task.result for task in done] == ["done"] * 6
+        assert not app.core.storage.endings._bells
 
 
 def test_a_wait_that_takes_too_long_says_where_the_task_stands(app):

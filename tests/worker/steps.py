@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from rowlock import Attempt, Rowlock, Task, Worker
+from rowlock import AsyncRowlock, Attempt, Rowlock, Task, Worker
 from rowlock.model.ids import new_token
 from rowlock.model.tasks import Claim
 from rowlock.plan import Plan
@@ -41,7 +41,9 @@ def _final(app: Rowlock, task: Task | UUID) -> Task | None:
 
 
 @asynccontextmanager
-async def working(app: Rowlock, queues: Any = None, **settings: Any) -> AsyncIterator[Worker]:
+async def working(
+    app: Rowlock | AsyncRowlock, queues: Any = None, **settings: Any
+) -> AsyncIterator[Worker]:
     """A worker that runs as long as the block."""
     worker = Worker(app, queues, **settings)
     await worker.start()

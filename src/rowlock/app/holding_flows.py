@@ -187,6 +187,7 @@ def complete(core: Intake, task: HeldTask, token: object, result: Any) -> Flow[T
         Signature.encode_result(result),
     )
     done: Task = yield Run(partial(holding.complete, core.storage, core.namespace, end))
+    core.storage.endings.tell((done.id,))
     return done
 
 
@@ -207,6 +208,7 @@ def fail(
         holding.fail, core.storage, core.namespace, task_id, checked, failure, retry_of
     )
     ended: Task = yield Run(operation)
+    core.storage.endings.tell((ended.id,))
     core.storage.wakeups.wake_here(core.namespace, None)
     return ended
 

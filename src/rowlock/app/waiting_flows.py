@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from rowlock.app.flow import Flow, Pause, Run
+from rowlock.app.flow import Do, Flow, Run
 from rowlock.app.flows import checked_id
 from rowlock.app.listing_flows import checked_filter
 from rowlock.app.opened import Opened
@@ -19,7 +19,8 @@ from rowlock.model.states import TaskState
 from rowlock.model.tasks import Task, TaskFilter
 from rowlock.ops.tasks import get_task
 
-# Quick tasks are told of at once; for slow ones a read a second costs nothing.
+# For tasks that end in other processes. Of quick ones it is told at once; for slow ones a read
+# a second costs nothing.
 FIRST_PAUSE_SECONDS = 0.01
 LONGEST_PAUSE_SECONDS = 1.0
 PAUSE_GROWTH = 1.3
@@ -52,15 +53,18 @@ def wait_all(
 def _wait_until(core: Opened, task_id: UUID, until: float | None) -> Flow[Task]:
     operation = partial(get_task, core.storage, core.namespace, task_id)
     pause = FIRST_PAUSE_SECONDS
-    while True:
-        task: Task = yield Run(operation, reads=True)
-        if task.state.is_final:
-            return task
-        left = pause if until is None else until - time.monotonic()
-        if left <= 0:
-            raise WaitTimeoutError(task_id, task.state)
-        yield Pause(min(pause, left))
-        pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECONDS)
+    with core.storage.endings.bell(task_id) as bell:
+        while True:
+            bell.silence()
+            task: Task = yield Run(operation, reads=True)
+            if task.state.is_final:
+                return task
+            left = pause if until is None else until - time.monotonic()
+            if left <= 0:
+                raise WaitTimeoutError(task_id, task.state)
+            seconds = min(pause, left)
+            yield Do(partial(bell.wait, seconds), partial(bell.await_ring, seconds))
+            pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECONDS)
 
 
 def get_task_progress(

@@ -64,6 +64,7 @@ class ClaimSettling:
         self._wake(ended)
 
     def _wake(self, ended: Ended) -> None:
+        self._storage.endings.tell((self._id,))
         if ended.enqueued:  # into whichever queues
             self._storage.wakeups.wake_here(None, None)
 

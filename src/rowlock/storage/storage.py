@@ -20,6 +20,7 @@ from rowlock.storage.contract import (
     UpkeepStore,
 )
 from rowlock.storage.definition_contract import DefinitionStore
+from rowlock.storage.endings import Endings
 from rowlock.storage.enlisted import EnlistedAsyncRunner, EnlistedRunner, Enlisting
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
@@ -150,6 +151,7 @@ class Storage:
         async_transaction: Opens one for async code; None where our driver is sync.
         advised_version: Below this version of the engine a known bug threatens the data.
         vacuum: Reclaims dead rows of the live table where that pays; None where none gather.
+        endings: Tells who waits in this process that a task has ended.
     """
 
     engine: str
@@ -169,6 +171,7 @@ class Storage:
     async_transaction: Callable[[], AbstractAsyncContextManager[Any]] | None = None
     advised_version: tuple[int, ...] | None = None
     vacuum: Vacuum | None = None
+    endings: Endings = field(default_factory=Endings)
     _threads: ThreadRunner | None = field(default=None, init=False)
     _worker_threads: ThreadRunner | None = field(default=None, init=False)
 

@@ -156,6 +156,7 @@ class StorageSource:
         recorded: set[UUID] = set()
         if finished:
             recorded |= await self._settle_part(claims.finish_tasks, finished)
+            self._storage.endings.tell(recorded)
         if released:
             recorded |= await self._settle_part(claims.release_tasks, released)
             # Some may be due before the next poll.
