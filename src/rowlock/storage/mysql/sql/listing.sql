@@ -20,7 +20,8 @@ FROM (
         AND (:before IS NULL OR id < :before)
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:tags IS NULL OR JSON_CONTAINS(tags, :tags))
+        AND (:tags IS NULL
+            OR tags LIKE :tags_like ESCAPE '!' AND JSON_CONTAINS(tags, :tags))
         AND (:worker IS NULL OR worker = :worker)
         AND (:unique_key IS NULL OR unique_key = :unique_key)
         AND (:created_after IS NULL OR created_at >= CAST(:created_after AS DATETIME(6)))
@@ -56,7 +57,8 @@ FROM (
         AND (:before IS NULL OR id < :before)
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:tags IS NULL OR JSON_CONTAINS(tags, :tags))
+        AND (:tags IS NULL
+            OR tags LIKE :tags_like ESCAPE '!' AND JSON_CONTAINS(tags, :tags))
         AND (:worker IS NULL OR worker = :worker)
         AND (:unique_key IS NULL OR unique_key = :unique_key)
         AND (:created_after IS NULL OR created_at >= CAST(:created_after AS DATETIME(6)))
@@ -102,7 +104,8 @@ FROM (
         AND finished_at <= COALESCE(CAST(:at AS DATETIME(6)), '9999-12-31')
         AND (:at IS NULL OR finished_at < CAST(:at AS DATETIME(6)) OR id < :before)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:tags IS NULL OR JSON_CONTAINS(tags, :tags))
+        AND (:tags IS NULL
+            OR tags LIKE :tags_like ESCAPE '!' AND JSON_CONTAINS(tags, :tags))
         AND (:worker IS NULL OR worker = :worker)
         AND (:unique_key IS NULL OR unique_key = :unique_key)
         AND (:created_after IS NULL OR created_at >= CAST(:created_after AS DATETIME(6)))
@@ -150,7 +153,8 @@ FROM (
             OR (run_at = CAST(:at AS DATETIME(6)) AND id > :before))
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:tags IS NULL OR JSON_CONTAINS(tags, :tags))
+        AND (:tags IS NULL
+            OR tags LIKE :tags_like ESCAPE '!' AND JSON_CONTAINS(tags, :tags))
         AND (:worker IS NULL OR worker = :worker)
         AND (:unique_key IS NULL OR unique_key = :unique_key)
         AND (:created_after IS NULL OR created_at >= CAST(:created_after AS DATETIME(6)))
@@ -188,7 +192,8 @@ FROM (
     WHERE namespace = :namespace
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:tags IS NULL OR JSON_CONTAINS(tags, :tags))
+        AND (:tags IS NULL
+            OR tags LIKE :tags_like ESCAPE '!' AND JSON_CONTAINS(tags, :tags))
         AND (:worker IS NULL OR worker = :worker)
         AND (:unique_key IS NULL OR unique_key = :unique_key)
         AND (:created_after IS NULL OR created_at >= CAST(:created_after AS DATETIME(6)))
@@ -219,7 +224,8 @@ FROM (
     WHERE namespace = :namespace
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:tags IS NULL OR JSON_CONTAINS(tags, :tags))
+        AND (:tags IS NULL
+            OR tags LIKE :tags_like ESCAPE '!' AND JSON_CONTAINS(tags, :tags))
         AND (:worker IS NULL OR worker = :worker)
         AND (:unique_key IS NULL OR unique_key = :unique_key)
         AND (:created_after IS NULL OR created_at >= CAST(:created_after AS DATETIME(6)))

@@ -17,7 +17,8 @@ FROM (
         AND (:before::uuid IS NULL OR id < :before::uuid)
         AND (:queue::text IS NULL OR queue = :queue)
         AND (:definition::text IS NULL OR definition = :definition)
-        AND (:tags::jsonb IS NULL OR tags::jsonb @> :tags::jsonb)
+        AND (:tags::jsonb IS NULL
+            OR tags LIKE :tags_like ESCAPE '!' AND tags::jsonb @> :tags::jsonb)
         AND (:worker::text IS NULL OR worker = :worker)
         AND (:unique_key::text IS NULL OR unique_key = :unique_key)
         AND (:created_after::timestamptz IS NULL OR created_at >= :created_after)
@@ -51,7 +52,8 @@ FROM (
         AND (:before::uuid IS NULL OR id < :before::uuid)
         AND (:queue::text IS NULL OR queue = :queue)
         AND (:definition::text IS NULL OR definition = :definition)
-        AND (:tags::jsonb IS NULL OR tags::jsonb @> :tags::jsonb)
+        AND (:tags::jsonb IS NULL
+            OR tags LIKE :tags_like ESCAPE '!' AND tags::jsonb @> :tags::jsonb)
         AND (:worker::text IS NULL OR worker = :worker)
         AND (:unique_key::text IS NULL OR unique_key = :unique_key)
         AND (:created_after::timestamptz IS NULL OR created_at >= :created_after)
@@ -95,7 +97,8 @@ FROM (
         AND (finished_at, id) < (coalesce(:at::timestamptz, 'infinity'), coalesce(
             :before::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
         AND (:definition::text IS NULL OR definition = :definition)
-        AND (:tags::jsonb IS NULL OR tags::jsonb @> :tags::jsonb)
+        AND (:tags::jsonb IS NULL
+            OR tags LIKE :tags_like ESCAPE '!' AND tags::jsonb @> :tags::jsonb)
         AND (:worker::text IS NULL OR worker = :worker)
         AND (:unique_key::text IS NULL OR unique_key = :unique_key)
         AND (:created_after::timestamptz IS NULL OR created_at >= :created_after)
@@ -140,7 +143,8 @@ FROM (
             :before::uuid, '00000000-0000-0000-0000-000000000000'))
         AND (:queue::text IS NULL OR queue = :queue)
         AND (:definition::text IS NULL OR definition = :definition)
-        AND (:tags::jsonb IS NULL OR tags::jsonb @> :tags::jsonb)
+        AND (:tags::jsonb IS NULL
+            OR tags LIKE :tags_like ESCAPE '!' AND tags::jsonb @> :tags::jsonb)
         AND (:worker::text IS NULL OR worker = :worker)
         AND (:unique_key::text IS NULL OR unique_key = :unique_key)
         AND (:created_after::timestamptz IS NULL OR created_at >= :created_after)
@@ -176,7 +180,8 @@ FROM (
     WHERE namespace = :namespace
         AND (:queue::text IS NULL OR queue = :queue)
         AND (:definition::text IS NULL OR definition = :definition)
-        AND (:tags::jsonb IS NULL OR tags::jsonb @> :tags::jsonb)
+        AND (:tags::jsonb IS NULL
+            OR tags LIKE :tags_like ESCAPE '!' AND tags::jsonb @> :tags::jsonb)
         AND (:worker::text IS NULL OR worker = :worker)
         AND (:unique_key::text IS NULL OR unique_key = :unique_key)
         AND (:created_after::timestamptz IS NULL OR created_at >= :created_after)
@@ -205,7 +210,8 @@ FROM (
     WHERE namespace = :namespace
         AND (:queue::text IS NULL OR queue = :queue)
         AND (:definition::text IS NULL OR definition = :definition)
-        AND (:tags::jsonb IS NULL OR tags::jsonb @> :tags::jsonb)
+        AND (:tags::jsonb IS NULL
+            OR tags LIKE :tags_like ESCAPE '!' AND tags::jsonb @> :tags::jsonb)
         AND (:worker::text IS NULL OR worker = :worker)
         AND (:unique_key::text IS NULL OR unique_key = :unique_key)
         AND (:created_after::timestamptz IS NULL OR created_at >= :created_after)

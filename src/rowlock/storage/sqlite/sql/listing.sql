@@ -20,7 +20,7 @@ FROM (
         AND id < coalesce(:before, '~')
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:tags IS NULL OR NOT EXISTS (
+        AND (:tags IS NULL OR tags LIKE :tags_like ESCAPE '!' AND NOT EXISTS (
             SELECT 1 FROM json_each(:tags) AS wanted
             WHERE wanted.value NOT IN (SELECT value FROM json_each(tags))))
         AND (:worker IS NULL OR worker = :worker)
@@ -60,7 +60,7 @@ FROM (
         AND id < coalesce(:before, '~')
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:tags IS NULL OR NOT EXISTS (
+        AND (:tags IS NULL OR tags LIKE :tags_like ESCAPE '!' AND NOT EXISTS (
             SELECT 1 FROM json_each(:tags) AS wanted
             WHERE wanted.value NOT IN (SELECT value FROM json_each(tags))))
         AND (:worker IS NULL OR worker = :worker)
@@ -109,7 +109,7 @@ FROM (
     WHERE namespace = :namespace AND queue = :queue
         AND (finished_at, id) < (coalesce(:at, 9223372036854775807), coalesce(:before, '~'))
         AND (:definition IS NULL OR definition = :definition)
-        AND (:tags IS NULL OR NOT EXISTS (
+        AND (:tags IS NULL OR tags LIKE :tags_like ESCAPE '!' AND NOT EXISTS (
             SELECT 1 FROM json_each(:tags) AS wanted
             WHERE wanted.value NOT IN (SELECT value FROM json_each(tags))))
         AND (:worker IS NULL OR worker = :worker)
@@ -159,7 +159,7 @@ FROM (
         AND (run_at, id) > (coalesce(:at, -9223372036854775808), coalesce(:before, ''))
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:tags IS NULL OR NOT EXISTS (
+        AND (:tags IS NULL OR tags LIKE :tags_like ESCAPE '!' AND NOT EXISTS (
             SELECT 1 FROM json_each(:tags) AS wanted
             WHERE wanted.value NOT IN (SELECT value FROM json_each(tags))))
         AND (:worker IS NULL OR worker = :worker)
@@ -201,7 +201,7 @@ FROM (
     WHERE namespace = :namespace
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:tags IS NULL OR NOT EXISTS (
+        AND (:tags IS NULL OR tags LIKE :tags_like ESCAPE '!' AND NOT EXISTS (
             SELECT 1 FROM json_each(:tags) AS wanted
             WHERE wanted.value NOT IN (SELECT value FROM json_each(tags))))
         AND (:worker IS NULL OR worker = :worker)
@@ -236,7 +236,7 @@ FROM (
     WHERE namespace = :namespace
         AND (:queue IS NULL OR queue = :queue)
         AND (:definition IS NULL OR definition = :definition)
-        AND (:tags IS NULL OR NOT EXISTS (
+        AND (:tags IS NULL OR tags LIKE :tags_like ESCAPE '!' AND NOT EXISTS (
             SELECT 1 FROM json_each(:tags) AS wanted
             WHERE wanted.value NOT IN (SELECT value FROM json_each(tags))))
         AND (:worker IS NULL OR worker = :worker)
