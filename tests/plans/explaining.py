@@ -115,9 +115,11 @@ OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
     "find unique holders": lambda on: on.storage.changes.find_unique_holders(
         "default", ["key1", "key2"]
     ),
-    "read contents": lambda on: on.storage.changes.read_contents([on.task_id]),
+    "read contents": lambda on: on.storage.changes.read_contents(
+        [on.task_id, *(new().id for _ in range(200))]
+    ),
     "edit contents": lambda on: on.storage.changes.edit_contents(
-        {on.task_id: NewContent("{}", "key")}
+        {one: NewContent("{}", None) for one in (on.task_id, *(new().id for _ in range(200)))}
     ),
     "get": lambda on: on.storage.reads.get_task("default", on.task_id),
     "list": lambda on: on.storage.reads.list_tasks("default", TaskFilter(), limit=50),

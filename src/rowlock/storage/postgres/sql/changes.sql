@@ -111,9 +111,10 @@ SET priority = coalesce(:priority::smallint, priority),
 WHERE id = ANY (:ids::uuid[]);
 
 -- name: read_contents
-SELECT t.id, t.definition, coalesce(t.payload, p.body), t.unique_key
+SELECT t.id, t.definition,
+    coalesce(t.payload, (SELECT p.body FROM rowlock_payload AS p WHERE p.task = t.id)),
+    t.unique_key
 FROM rowlock_task AS t
-LEFT JOIN rowlock_payload AS p ON p.task = t.id
 WHERE t.id = ANY (:ids::uuid[]);
 
 -- name: find_unique_holders
@@ -121,11 +122,14 @@ SELECT unique_key, id FROM rowlock_task
 WHERE namespace = :namespace AND unique_key = ANY (:keys::text[]);
 
 -- name: edit_contents
+-- By the primary key alone: as a join it could be turned around into a scan of the table.
 UPDATE rowlock_task AS t
-SET payload = u.payload, unique_key = u.unique_key
-FROM unnest(:ids::uuid[], :payloads::text[], :unique_keys::text[])
-    AS u (id, payload, unique_key)
-WHERE t.id = u.id;
+SET (payload, unique_key) = (
+    SELECT u.payload, u.unique_key
+    FROM unnest(:ids::uuid[], :payloads::text[], :unique_keys::text[])
+        AS u (id, payload, unique_key)
+    WHERE u.id = t.id)
+WHERE t.id = ANY (:ids::uuid[]);
 
 -- name: stamp_deleted
 UPDATE rowlock_history SET deleted_at = coalesce(:now::timestamptz, clock_timestamp())
