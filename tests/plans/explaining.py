@@ -116,10 +116,10 @@ OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
         "default", ["key1", "key2"]
     ),
     "read contents": lambda on: on.storage.changes.read_contents(
-        [on.task_id, *(new().id for _ in range(200))]
+        [on.task_id, *(new().id for _ in range(20))]
     ),
     "edit contents": lambda on: on.storage.changes.edit_contents(
-        {one: NewContent("{}", None) for one in (on.task_id, *(new().id for _ in range(200)))}
+        {one: NewContent("{}", None) for one in (on.task_id, *(new().id for _ in range(20)))}
     ),
     "get": lambda on: on.storage.reads.get_task("default", on.task_id),
     "list": lambda on: on.storage.reads.list_tasks("default", TaskFilter(), limit=50),
