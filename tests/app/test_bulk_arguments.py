@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
 
-from rowlock import Rowlock, TaskState, Worker
+from rowlock import Rowlock, Worker
 from rowlock.errors import DuplicateTaskError, InvalidValueError
 from rowlock.ops.bulk import BATCH
 from tests.app.steps import count, greeting
 from tests.app.test_bulk import StoppedError, stop_after
-
-SOON = datetime(2040, 1, 1, tzinfo=UTC)
+from tests.contract.steps import together
 
 
 def payloads(app: Rowlock, **wanted: Any) -> list[Any]:
@@ -225,16 +225,24 @@ def test_bad_arguments_are_refused_at_the_door(app, action, given, field):
     assert app.list_operations() == []
 
 
-def test_an_edit_that_races_with_enqueues_leaves_one_holder_of_a_key(app):
+def test_an_edit_and_an_enqueue_that_race_for_a_key_leave_one_holder(app):
     @app.task(unique=["project"])
     def build(project: int) -> None:
         """Build a project."""
 
-    task = build.enqueue(1)
-    taken = build.enqueue(2)
-    with pytest.raises(DuplicateTaskError) as held:
-        app.edit(task, arguments={"project": 2})
-    assert held.value.task_id == taken.id
-    assert app.get_task(task) == task
-    app.cancel(taken)
-    assert app.edit(task, arguments={"project": 2}).state is TaskState.QUEUED
+    def enqueue(project: int) -> bool:
+        try:
+            build.enqueue(project)
+        except DuplicateTaskError:
+            return False
+        return True
+
+    for number in range(15):
+        build.enqueue(number)
+        wanted = {"definition": "build", "arguments": {"project": number}}
+        setting = partial(app.bulk, "edit", set_arguments={"project": 100 + number}, **wanted)
+        edited, stored = together(setting, partial(enqueue, 100 + number))
+        assert edited.done + stored == 1
+        assert edited.refused == ({"duplicate": 1} if stored else {})
+        assert app.count(definition="build", arguments={"project": 100 + number}).count == 1
+        assert not enqueue(100 + number)
