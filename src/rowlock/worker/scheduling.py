@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,6 +29,7 @@ MIN_PAUSE_SECONDS = 0.1
 SPREAD_SECONDS = 0.02
 FAILURE_PAUSE_SECONDS = 1.0
 
+TIDY_SECONDS = 60.0
 REFRESH = Duty("refresh_schedules", timedelta(hours=1))
 REFRESH_LIMIT = 200
 PRUNE_FIRINGS = Duty("prune_firings", timedelta(minutes=10))
@@ -59,6 +61,7 @@ class ScheduleRunner:
         self._on_failure = on_failure
         self._on_error = on_error
         self._hint = asyncio.Event()
+        self._tidy_at = 0.0
 
     async def run(self) -> None:
         """Fire what is due until cancelled."""
@@ -77,18 +80,25 @@ class ScheduleRunner:
             unsubscribe()
 
     async def _round(self) -> float:
-        """Fire, and return how long there is nothing to do."""
+        """Fire what is due, and return how long there is nothing to do."""
         self._hint.clear()
         try:
-            await self.fire()
+            seconds = await self._seconds()
+            if seconds <= 0:
+                await self.fire()
+                seconds = await self._seconds()
             await self._tidy()
-            seconds = await self._read(self._storage.firings.seconds_to_next_schedule)
+            return min(seconds, POLL_SECONDS)
         except StorageError as error:
             log.warning("firing schedules failed, trying again: %s", error)
             if self._on_error is not None:
                 self._on_error(error)
             return FAILURE_PAUSE_SECONDS
-        return POLL_SECONDS if seconds is None else min(seconds, POLL_SECONDS)
+
+    async def _seconds(self) -> float:
+        """Return how long until the next schedule is due; asking writes nothing."""
+        seconds = await self._read(self._storage.firings.seconds_to_next_schedule)
+        return math.inf if seconds is None else seconds
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, and wake for a hint; workers that wait for one moment spread a little."""
@@ -138,6 +148,10 @@ class ScheduleRunner:
 
     async def _tidy(self) -> None:
         """Do what one process of the fleet does now and then."""
+        now = asyncio.get_running_loop().time()
+        if now < self._tidy_at:
+            return
+        self._tidy_at = now + TIDY_SECONDS
         take = self._storage.upkeep.take_duty
         if await self._run(take, PRUNE_FIRINGS.name, every=PRUNE_FIRINGS.every):
             part = PRUNE_LIMIT
