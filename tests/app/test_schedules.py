@@ -9,6 +9,8 @@ from uuid import UUID
 import pytest
 
 from rowlock import Rowlock, Schedule, ScheduleStatus
+from rowlock.app.flow import Run
+from rowlock.app.schedule_flows import update_schedule
 from rowlock.backoff import Backoff, RetryPolicy
 from rowlock.errors import (
     DefinitionClosedError,
@@ -16,10 +18,11 @@ from rowlock.errors import (
     InvalidValueError,
     PayloadError,
     ScheduleNotFoundError,
+    StorageConflictError,
     UnknownDefinitionError,
 )
 from rowlock.recurrence import parse, parse_cron
-from tests.app.firing_steps import NOON, next_in, noon
+from tests.app.firing_steps import NOON, fire_at, next_in, noon
 
 HOUR = timedelta(hours=1)
 
@@ -245,6 +248,30 @@ def test_arguments_and_definition_are_changed_together(app):
     with pytest.raises(PayloadError):
         app.update_schedule("daily", arguments={"size": "big"})
     assert app.update_schedule("daily", description="x").arguments == {"size": 3}
+
+
+def test_an_edit_does_not_undo_the_definition_that_somebody_else_gave(app):
+    app.create_definition("other")
+    app.create_schedule("daily", "1h", "report")
+    flow = update_schedule(app.core, "daily", None, None, {"arguments": {"kind": "long"}})
+    runner, step = app.core.storage.runner, next(flow)
+    while isinstance(step, Run) and step.reads:
+        step = flow.send(runner.run(step.operation))
+    app.update_schedule("daily", definition="other", arguments={"size": 1})
+    assert isinstance(step, Run)
+    with pytest.raises(StorageConflictError, match="changed meanwhile"):
+        runner.run(step.operation)
+    after = app.get_schedule("daily")
+    assert (after.definition, after.arguments) == ("other", {"size": 1})
+
+
+def test_fewer_runs_than_there_were_are_refused(app, time):
+    app.create_schedule("daily", "1h", "report")
+    fire_at(app, time, 2 * 3600)
+    fire_at(app, time, 3 * 3600)
+    with pytest.raises(InvalidValueError, match="max_runs: is 1, and it ran 2 times already"):
+        app.update_schedule("daily", max_runs=1)
+    assert app.get_schedule("daily").max_runs is None
 
 
 def test_nothing_to_change_is_an_error(app):

@@ -23,7 +23,7 @@ from rowlock.definitions.scheduling import (
     said_of,
     schedule_key,
 )
-from rowlock.errors import InvalidValueError
+from rowlock.errors import InvalidValueError, StorageConflictError
 from rowlock.model.changes import NOBODY, By
 from rowlock.model.moments import checked_moment
 from rowlock.model.queues import checked_count
@@ -37,7 +37,7 @@ from rowlock.model.schedules import (
 from rowlock.model.tasks import Task
 from rowlock.ops import on_demand
 from rowlock.ops import schedules as ops
-from rowlock.ops.occurrences import recurrence_of
+from rowlock.ops.occurrences import recurrence_of, within_bounds
 from rowlock.recurrence.recurrence import Occurrence
 from rowlock.storage.wakeups import TIMES
 
@@ -120,6 +120,8 @@ def update_schedule(
         target = yield from _target(core, named, said.fields.get("queue", found.queue))
 
     def edit(stored: Schedule) -> dict[str, Any]:
+        if definition is None and target is not None and stored.definition != found.definition:
+            raise StorageConflictError(f"schedule {stored.name!r} was changed meanwhile")
         said = said_of(stored.name, rule, given, stored)
         after = replace(stored, **said.fields, rule=said.rule, options=said.options)
         if target is not None:
@@ -270,13 +272,10 @@ def simulate_schedule(
 
 def simulated(schedule: Schedule, start: datetime, end: datetime, limit: int) -> list[Occurrence]:
     """Return a schedule's occurrences in a range, within its bounds."""
-    if schedule.starts_at is not None:
-        start = max(start, schedule.starts_at)
-    if schedule.ends_at is not None:
-        end = min(end, schedule.ends_at + timedelta(microseconds=1))
+    start, end = within_bounds(schedule, start, end)
     if schedule.max_runs is not None:
         limit = min(limit, max(schedule.max_runs - schedule.runs, 0))
-    if start >= end or not limit:
+    if not limit:
         return []
     return recurrence_of(schedule).simulate(start, end, limit)
 

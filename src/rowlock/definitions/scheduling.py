@@ -60,7 +60,8 @@ class GivenSchedule(GivenTerms, total=False):
             or `all`.
         catch_up_limit: How many `all` fires at most, the last ones; 100.
         overlap: What happens while the task before is unfinished: `allow`, `skip`, `queue_one`.
-        jitter: Each occurrence fires up to so much later, always the same for the same one.
+        jitter: Each occurrence fires up to so much later, always the same for the same one, and
+            before the next.
         status: `active`, or `draft` to let it wait for a `resume`.
     """
 

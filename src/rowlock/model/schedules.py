@@ -63,8 +63,8 @@ def checked_schedule_name(value: object) -> str:
 class CatchUp(StrEnum):
     """What becomes of occurrences that came while no worker ran.
 
-    `skip` fires none of them, `latest` the last one, `all` each of them up to a limit, the
-    last ones.
+    `skip` fires none of them but those that are at most 30 s late, `latest` the last one, `all`
+    each of them up to a limit, the last ones. If none is later than that, all are fired.
     """
 
     SKIP = "skip"
@@ -116,7 +116,8 @@ class Schedule:
         catch_up: What becomes of occurrences that came while no worker ran.
         catch_up_limit: How many of them `all` fires at most.
         overlap: What happens while the task before is unfinished.
-        jitter: Each occurrence fires up to so much later, always the same for the same one.
+        jitter: Each occurrence fires up to so much later, always the same for the same one, and
+            before the next.
         runs: How many occurrences were fired. Manual runs and backfills do not count.
         missed: How many occurrences were not fired because no worker ran.
         last_run_at: When it fired last.
@@ -162,6 +163,11 @@ class Schedule:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     deleted_at: datetime | None = None
+
+    @property
+    def fires(self) -> bool:
+        """Whether it fires by the clock."""
+        return self.status is ScheduleStatus.ACTIVE and self.deleted_at is None
 
 
 class ScheduleFilter(NamedTuple):

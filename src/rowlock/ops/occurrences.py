@@ -22,11 +22,14 @@ from rowlock.recurrence.recurrence import Recurrence
 ON_TIME = timedelta(seconds=30)
 """Whatever fires within this time was not missed."""
 
+_PROMPT = 32
+"""No more occurrences than these, which are whole seconds, can be on time."""
+
 LOOK_AGAIN = timedelta(seconds=1)
 """How often to look whether the task that an occurrence waits for has ended."""
 
 COUNTED = 10_000
-"""So many occurrences that came meanwhile are counted; more are not looked at one by one."""
+"""So many occurrences that came meanwhile are looked at; of more, the last ones besides."""
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -75,11 +78,13 @@ def _read(rule: str) -> Recurrence:
 
 
 def jittered(schedule: Schedule, occurrence: datetime) -> datetime:
-    """Return when an occurrence fires: every process draws the same delay."""
+    """Return when an occurrence fires: every process draws the same delay, up to the next one."""
     if not schedule.jitter:
         return occurrence
+    following = recurrence_of(schedule).next(occurrence)
+    room = schedule.jitter if following is None else following - occurrence
     drawn = sha256(f"{schedule.id} {occurrence.isoformat()}".encode()).digest()[:8]
-    return occurrence + schedule.jitter * (int.from_bytes(drawn, "big") / 2**64)
+    return occurrence + min(schedule.jitter, room) * (int.from_bytes(drawn, "big") / 2**64)
 
 
 def next_occurrence(
@@ -92,6 +97,15 @@ def next_occurrence(
     if found is None or (schedule.ends_at is not None and found > schedule.ends_at):
         return None
     return found
+
+
+def within_bounds(schedule: Schedule, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """Return the part of a range in which a schedule may fire, its end left out."""
+    if schedule.starts_at is not None:
+        start = max(start, schedule.starts_at)
+    if schedule.ends_at is not None:
+        end = min(end, schedule.ends_at + _INSTANT)
+    return start, max(start, end)
 
 
 def awaiting(schedule: Schedule, occurrence: datetime | None) -> Schedule:
@@ -114,14 +128,12 @@ def look(schedule: Schedule, now: datetime, *, busy: bool) -> Look:
     """
     if schedule.next_at is None:
         return Look()
-    due, uncounted = _due(schedule, schedule.next_at, now)
+    due = _due(schedule, schedule.next_at, now)
     if not due:
         return Look()
     chosen = _caught_up(schedule, due, now)
-    missed = uncounted + len(due) - len(chosen)
-    if schedule.max_runs is not None:
-        chosen = chosen[: max(schedule.max_runs - schedule.runs, 0)]
-    fired, rest = _without_overlap(schedule, chosen, busy=busy)
+    missed = len(due) - len(chosen)
+    fired, rest = _within_runs(schedule, *_without_overlap(schedule, chosen, busy=busy))
     waiting = None
     if schedule.overlap is RunOverlap.QUEUE_ONE and rest and not (fired and fired[-1] > rest[-1]):
         waiting = rest[-1]
@@ -137,18 +149,18 @@ def look(schedule: Schedule, now: datetime, *, busy: bool) -> Look:
     return Look(tuple(passings), tuple(skipped), missed, due[-1], waiting)
 
 
-def _due(schedule: Schedule, first: datetime, now: datetime) -> tuple[list[datetime], int]:
-    """Return what is due, oldest first, and how many older ones there are besides."""
+def _due(schedule: Schedule, first: datetime, now: datetime) -> list[datetime]:
+    """Return what is due, oldest first."""
     recurrence, until = recurrence_of(schedule), now
     if schedule.ends_at is not None:
         until = min(now, schedule.ends_at)
     found = recurrence.between(first, until + _INSTANT, limit=COUNTED)
-    uncounted = 0
     if len(found) == COUNTED:
-        found, uncounted = _last(recurrence, until, schedule.catch_up_limit), COUNTED
-    while found and jittered(schedule, found[-1]) > now:
+        last = _last(recurrence, until, schedule.catch_up_limit)
+        found += [one for one in last if one > found[-1]]
+    if found and jittered(schedule, found[-1]) > now:
         found.pop()
-    return found, uncounted
+    return found
 
 
 def _last(recurrence: Recurrence, until: datetime, count: int) -> list[datetime]:
@@ -165,14 +177,16 @@ def _caught_up(schedule: Schedule, due: Sequence[datetime], now: datetime) -> Se
     """Return which of the due occurrences are to be fired, by policy."""
     if schedule.waits and schedule.overlap is RunOverlap.QUEUE_ONE:
         return due  # they were not missed: they waited
+    on_time = [one for one in due[-_PROMPT:] if now - jittered(schedule, one) <= ON_TIME]
+    if len(on_time) == len(due):
+        return due
     match schedule.catch_up:
         case CatchUp.ALL:
             return due[-schedule.catch_up_limit :]
         case CatchUp.LATEST:
             return due[-1:]
         case CatchUp.SKIP:
-            on_time = now - jittered(schedule, due[-1]) <= ON_TIME
-            return due[-1:] if on_time else ()
+            return on_time
 
 
 def _without_overlap(
@@ -187,3 +201,16 @@ def _without_overlap(
         # The last one stands for those that came while it waited.
         return chosen[-1:], chosen[:-1]
     return chosen[:1], chosen[1:]
+
+
+def _within_runs(
+    schedule: Schedule, fired: Sequence[datetime], rest: Sequence[datetime]
+) -> tuple[Sequence[datetime], Sequence[datetime]]:
+    """Return the same up to the last run; nothing after it is an occurrence."""
+    if schedule.max_runs is None:
+        return fired, rest
+    left = max(schedule.max_runs - schedule.runs, 0)
+    if len(fired) < left:
+        return fired, rest
+    fired = fired[:left]
+    return fired, [one for one in rest if fired and one < fired[-1]]

@@ -13,7 +13,7 @@ from rowlock.model.ids import derived_task_id
 from rowlock.model.schedules import Firing, FiringReason, Outcome, Schedule
 from rowlock.model.tasks import NewTask, Task
 from rowlock.ops.firing import Pattern, stored_tasks
-from rowlock.ops.occurrences import recurrence_of
+from rowlock.ops.occurrences import recurrence_of, within_bounds
 from rowlock.ops.schedules import (
     NameOrId,
     get_schedule,
@@ -131,7 +131,8 @@ def backfill_batch(
     found = yield from locked_schedule(storage, namespace, wanted)
     clock = yield from storage.firings.read_clock(now=now)
     _check_range(found, start, end, clock)
-    occurrences = recurrence_of(found).between(start, end, limit=BACKFILL_BATCH + 1)
+    first, last = within_bounds(found, start, end)
+    occurrences = recurrence_of(found).between(first, last, limit=BACKFILL_BATCH + 1)
     moments = [Moment(found.id, one) for one in occurrences[:BACKFILL_BATCH]]
     task = yield from pattern(storage, found)
     known = (yield from storage.firings.read_firings(moments)) if moments else set[Moment]()

@@ -21,7 +21,6 @@ from rowlock.model.schedules import (
     Schedule,
     ScheduleStatus,
 )
-from rowlock.ops.firing import is_active
 from rowlock.ops.occurrences import awaiting, next_occurrence, recurrence_of
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.storage import Storage
@@ -63,13 +62,17 @@ def started(schedule: Schedule, now: datetime, *, inclusive: bool = True) -> Sch
     Raises:
         InvalidValueError: It has no occurrence left.
     """
-    if not is_active(schedule):
+    if not schedule.fires:
         return replace(schedule, next_at=None, due_at=None, waits=False)
     recurrence = recurrence_of(schedule)
     found = next_occurrence(schedule, recurrence, now, inclusive=inclusive)
     if found is None and schedule.rule.get("rule", {}).get("frequency") == "none":
         found = recurrence.start if not schedule.runs else None
-    if found is None or (schedule.max_runs is not None and schedule.runs >= schedule.max_runs):
+    if schedule.max_runs is not None and schedule.runs >= schedule.max_runs:
+        raise InvalidValueError(
+            "max_runs", f"is {schedule.max_runs}, and it ran {schedule.runs} times already"
+        )
+    if found is None:
         raise InvalidValueError(
             "rule", f"has no occurrence left after {now.isoformat(timespec='seconds')}"
         )
@@ -160,10 +163,11 @@ def edited(schedule: Schedule, changes: Mapping[str, Any], now: datetime) -> Sch
     if not differs:
         return changed
     changed = replace(changed, problem=None)
-    if not is_active(schedule) or schedule.next_at is None:
+    if not schedule.fires or schedule.next_at is None:
         return started(changed, now)
     # What came by now was dealt with, unless it is still due.
-    return started(changed, min(now, schedule.next_at), inclusive=schedule.next_at <= now)
+    after = started(changed, min(now, schedule.next_at), inclusive=schedule.next_at <= now)
+    return replace(after, waits=schedule.waits and after.next_at == schedule.next_at)
 
 
 def delete_schedule(

@@ -104,6 +104,42 @@ def test_nothing_after_the_end():
     assert (fired(seen), seen.seen) == ([0, 1, 2], minutes(2))
 
 
+def test_within_30_seconds_nothing_was_missed_whatever_the_policy():
+    rule = parse("@every 10s").to_json()
+    for policy in CatchUp:
+        schedule = every_minute(rule=rule, catch_up=policy, catch_up_limit=1)
+        seen = look(schedule, minutes(0.5), busy=False)
+        assert (len(seen.fired), seen.missed) == (4, 0)
+    later = minutes(0.5) + timedelta(seconds=1)
+    assert len(look(every_minute(rule=rule), later, busy=False).fired) == 1
+    skips = look(every_minute(rule=rule, catch_up=CatchUp.SKIP), later, busy=False)
+    assert (len(skips.fired), skips.missed) == (3, 1)
+
+
+@pytest.mark.parametrize("count", [COUNTED - 1, COUNTED, COUNTED + 1, COUNTED + 50])
+def test_at_the_bound_missed_ones_are_counted_once(count):
+    rule = parse("* * * * * *").to_json()
+    now = NOON + timedelta(seconds=count - 1)
+    for policy in (CatchUp.LATEST, CatchUp.ALL):
+        seen = look(every_minute(rule=rule, catch_up=policy), now, busy=False)
+        assert len(seen.fired) + seen.missed == count
+
+
+def test_what_waited_is_the_last_one_however_few_runs_are_left():
+    schedule = every_minute(overlap=RunOverlap.QUEUE_ONE, max_runs=3, runs=2, waits=True)
+    seen = look(schedule, minutes(4), busy=False)
+    assert (fired(seen), skipped(seen), seen.missed) == ([4], [(3, 3, OVERLAP)], 0)
+    busy = look(schedule, minutes(4), busy=True)
+    assert (fired(busy), skipped(busy), busy.waiting) == ([], [(3, 3, OVERLAP)], minutes(4))
+
+
+def test_what_is_left_out_is_recorded_however_few_runs_are_left():
+    schedule = every_minute(overlap=RunOverlap.SKIP, catch_up=CatchUp.ALL, max_runs=3, runs=2)
+    assert skipped(look(schedule, minutes(4), busy=True)) == [(4, 4, OVERLAP)]
+    last = look(schedule, minutes(4), busy=False)
+    assert (fired(last), last.skipped) == ([0], ())
+
+
 @pytest.mark.parametrize("busy", [False, True])
 def test_overlap_is_allowed_unless_said_otherwise(busy):
     assert fired(look(every_minute(), NOON, busy=busy)) == [0]
@@ -169,6 +205,20 @@ def test_an_occurrence_whose_jitter_is_not_over_is_not_due():
     due = jittered(schedule, NOON)
     assert look(schedule, due - timedelta(microseconds=1), busy=False) == Look()
     assert look(schedule, due, busy=False).fired == (Passing(NOON),)
+
+
+def test_jitter_beyond_the_interval_ends_at_the_next_occurrence():
+    schedule = every_minute(jitter=10 * MINUTE)
+    for number in range(20):
+        due = jittered(schedule, minutes(number))
+        assert minutes(number) <= due < minutes(number + 1)
+        later = awaiting(schedule, minutes(number))
+        seen = look(later, due, busy=False)
+        assert (fired(seen), seen.missed) == ([number], 0)
+    once = every_minute(
+        rule=parse({"frequency": "none", "startsAt": "2030-01-01T12:00:00Z"}).to_json()
+    )
+    assert jittered(once, NOON) == NOON
 
 
 def test_lateness_is_told_from_jitter():
