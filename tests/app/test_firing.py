@@ -15,8 +15,10 @@ from rowlock.errors import (
     InvalidValueError,
     UnknownDefinitionError,
 )
-from rowlock.ops.firing import fire_due, refresh_schedules
+from rowlock.ops import firing
+from rowlock.ops.firing import fire_due
 from rowlock.ops.on_demand import FIRING_RETENTION
+from rowlock.ops.refreshing import refresh_schedules
 from rowlock.testing import drain, run_task
 from tests.app.firing_steps import NOON, fire, fire_at, next_in, noon, planned, tasks
 from tests.app.steps import count
@@ -191,6 +193,20 @@ def test_one_waits_until_the_last_task_has_ended(app, time):
     assert (after.waits, next_in(after), after.runs, after.missed) == (False, 4 * HOUR, 2, 0)
 
 
+def test_what_waits_goes_on_waiting_through_an_edit(app, time):
+    """F81."""
+    hourly(app, overlap="queue_one", catch_up="skip")
+    fire_at(app, time, HOUR)
+    fire_at(app, time, 2 * HOUR)
+    time.move_to(NOON + timedelta(minutes=150))
+    app.update_schedule("hourly", max_runs=5)
+    fire(app)
+    run_task(app, tasks(app)[0])
+    fire_at(app, time, 9001)
+    assert [seconds for seconds, *_ in planned(app, "hourly")] == [HOUR, 2 * HOUR]
+    assert app.get_schedule("hourly").missed == 0
+
+
 def test_jitter_delays_and_does_not_drift(app, time):
     hourly(app, jitter="30m")
     for hour in (1, 2, 3):
@@ -248,6 +264,53 @@ def test_a_rule_that_cannot_be_read_any_more_is_told(app, time):
     assert isinstance(errors["a"], InvalidValueError)
     assert errors["b"] is None
     assert [one.name for one in app.list_schedules()] == ["a", "b"]
+
+
+def test_what_nobody_foresaw_is_told_and_does_not_stop_the_others(app, time):
+    """As where another version stored an option in a shape that this one does not know."""
+    hourly(app, "newer")
+    hourly(app)
+    novel = "UPDATE rowlock_schedule SET options = :novel WHERE name = 'newer'"
+    app.core.storage.runner.run(sql_plan, novel, {"novel": '{"retry": {"novel": 1}}'})
+    done = fire_at(app, time, HOUR)
+    assert sorted(one.schedule.name for one in done if one.error) == ["newer"]
+    after = app.get_schedule("newer")
+    assert (after.runs, next_in(after), after.problem) == (0, HOUR, "KeyError: 'backoff'")
+    assert app.get_schedule("hourly").runs == 1
+
+
+def test_a_pass_leaves_more_than_enough_to_the_next(app, time, monkeypatch):
+    monkeypatch.setattr(firing, "ENOUGH_FIRED", 5)
+    for name in ("a", "b", "c"):
+        hourly(app, name, catch_up="all")
+    time.move_to(NOON + timedelta(hours=3))
+    assert [len(fire(app)) for _ in range(3)] == [2, 1, 0]
+    assert {name: app.get_schedule(name).runs for name in "abc"} == {"a": 3, "b": 3, "c": 3}
+
+
+def test_a_clock_that_is_set_back_fires_nothing_again(app, time):
+    """F73."""
+    app.create_schedule("minutely", "* * * * *", "report")
+    storage = app.core.storage
+    fire_at(app, time, HOUR)
+    for seconds in (60.0, 600.0, HOUR - 1):
+        time.move_to(NOON + timedelta(seconds=seconds))
+        storage.runner.run(refresh_schedules, storage, None, limit=10)
+        assert fire(app) == []
+    fire_at(app, time, HOUR + 60)
+    assert [seconds for seconds, *_ in planned(app, "minutely")] == [HOUR, HOUR + 60]
+    assert len(tasks(app)) == app.get_schedule("minutely").runs == 2
+
+
+def test_a_clock_that_jumps_ahead_loses_nothing_once_it_is_right(app, time):
+    """F72."""
+    app.create_schedule("minutely", "* * * * *", "report", catch_up="all")
+    fire_at(app, time, HOUR)
+    assert fire_at(app, time, 120) == []
+    fire_at(app, time, HOUR + 120)
+    assert [seconds for seconds, *_ in planned(app, "minutely")] == [
+        60.0 * number for number in range(63)
+    ]
 
 
 def test_a_task_under_the_same_unique_key_stands_in_the_way(app, time):
@@ -365,6 +428,22 @@ def test_an_interrupted_backfill_goes_on_where_it_stopped(app):
     assert count(app, "task") == 100
     done = app.backfill_schedule("x", start, NOON)
     assert (done.fired, done.known) == (20, 100)
+
+
+def test_long_arguments_are_backfilled_and_caught_up_with(app, time):
+    app.create_schedule(
+        "long", "* * * * *", "report", catch_up="all", arguments={"kind": "x" * 1_000_000}
+    )
+    assert app.backfill_schedule("long", NOON - timedelta(minutes=20), NOON).fired == 20
+    [done] = fire_at(app, time, 19 * 60)
+    assert (len(done.tasks), done.error) == (20, None)
+
+
+def test_after_its_end_there_is_nothing_to_backfill(app, time):
+    hourly(app, ends_at=NOON + timedelta(hours=2))
+    time.move_to(NOON + timedelta(hours=9))
+    done = app.backfill_schedule("hourly", NOON + timedelta(hours=1), NOON + timedelta(hours=9))
+    assert (done.fired, done.known) == (2, 0)
 
 
 def test_what_was_backfilled_is_not_fired_again(app, time):

@@ -172,7 +172,7 @@ def stored(storage: Storage) -> dict[str, Schedule]:
 
 async def test_a_schedule_that_the_database_refuses_stops_nobody(odd):
     """One bad row never fails a batch."""
-    failed: list[tuple[str, RowlockError]] = []
+    failed: list[tuple[str, Exception]] = []
     odd.catalog.clock = lambda: NOON
     index = "CREATE UNIQUE INDEX ix_odd_firing_moment ON odd_firing (occurrence)"
     odd.runner.run(sql_plan, index)
@@ -189,6 +189,42 @@ async def test_a_schedule_that_the_database_refuses_stops_nobody(odd):
         assert (after.next_at, after.due_at) == (NOON, NOON + timedelta(minutes=1))
     await runner.fire()
     assert len(failed) == 2
+
+
+async def test_what_another_process_holds_is_not_looked_at_all_the_time(odd):
+    odd.runner.run(sql_plan, DUE, {"at": LONG_AGO})
+    looks: list[str] = []
+    bind = odd.catalog.bind
+
+    def holding(name: str, /, **params: Any) -> Any:
+        if name == "lock_due_schedules":
+            looks.append(name)
+            params["now"] = LONG_AGO - timedelta(days=1)
+        return bind(name, **params)
+
+    vars(odd.catalog)["bind"] = holding
+    running = asyncio.create_task(ScheduleRunner(odd).run())
+    await until(lambda: looks)
+    await asyncio.sleep(0.5)
+    running.cancel()
+    assert 1 <= len(looks) <= 6
+
+
+async def test_a_look_that_the_database_refuses_is_told_and_not_repeated_at_once(odd):
+    errors: list[Exception] = []
+    odd.runner.run(sql_plan, DUE, {"at": LONG_AGO})
+    bind = odd.catalog.bind
+
+    def refusing(name: str, /, **params: Any) -> Any:
+        if name == "lock_due_schedules":
+            raise StorageDataError("refused")
+        return bind(name, **params)
+
+    vars(odd.catalog)["bind"] = refusing
+    running = asyncio.create_task(ScheduleRunner(odd, on_error=errors.append).run())
+    await until(lambda: errors)
+    running.cancel()
+    assert len(errors) == 1
 
 
 async def test_an_outage_is_told_and_outlived(odd):

@@ -20,8 +20,8 @@ from rowlock.model.schedules import (
     Outcome,
     RunOverlap,
     Schedule,
-    ScheduleStatus,
 )
+from rowlock.model.slices import slices
 from rowlock.model.tasks import NewTask
 from rowlock.ops.occurrences import (
     LOOK_AGAIN,
@@ -38,6 +38,9 @@ from rowlock.storage.storage import Storage
 
 TRY_AGAIN = timedelta(minutes=1)
 """When a schedule that could not fire is tried again."""
+
+ENOUGH_FIRED = 1_000
+"""A pass that fires so many occurrences leaves further schedules to the next: others write too."""
 
 
 class Pattern(Protocol):
@@ -66,7 +69,7 @@ class Fired(NamedTuple):
     schedule: Schedule
     queue: str | None = None
     tasks: tuple[UUID, ...] = ()
-    error: RowlockError | None = None
+    error: Exception | None = None
 
 
 @dataclass(slots=True)
@@ -98,7 +101,7 @@ def fire_due(
         now: Instead of the database's clock; for tests.
 
     Returns:
-        What became of each that was due; as many as `limit` if there may be more.
+        What became of those that were due; there may be more unless it is empty.
     """
     due = yield from storage.firings.lock_due_schedules(limit=limit, now=now)
     if taken is not None:
@@ -106,29 +109,41 @@ def fire_due(
     if not due:
         return []
     clock = yield from storage.firings.read_clock(now=now)
-    busy = yield from _busy(storage, due)
-    turns: list[_Turn] = []
-    done: list[Fired] = []
-    for schedule in due:
-        try:
-            task = yield from pattern(storage, schedule)
-            seen = look(schedule, clock, busy=schedule.last_task in busy)
-            turns.append(_Turn(schedule, seen, task))
-        except StorageError:
-            raise
-        except RowlockError as error:
-            again = replace(schedule, due_at=clock + TRY_AGAIN, problem=str(error))
-            done.append(Fired(again, error=error))
+    turns, done = yield from _turns(storage, pattern, due, clock)
     yield from _record(storage, turns, clock, now)
     for turn in turns:
         tasks = tuple(one.task for one in turn.fired if one.task is not None)
         queue = turn.task.terms.queue if tasks else None
         done.append(Fired(_moved(turn, clock), queue, tasks))
     moved = yield from storage.firings.move_schedules([one.schedule for one in done])
-    if moved != len(due):
+    if moved != len(done):
         raise StorageConflictError("a schedule was changed while it was being fired")
     yield from announce(storage, done)
     return done
+
+
+def _turns(
+    storage: Storage, pattern: Pattern, due: Sequence[Schedule], clock: datetime
+) -> Plan[tuple[list[_Turn], list[Fired]]]:
+    """Return the turns of schedules, up to enough, and those of them that cannot fire."""
+    busy = yield from _busy(storage, due)
+    turns: list[_Turn] = []
+    failed: list[Fired] = []
+    fired = 0
+    for schedule in due:
+        if fired >= ENOUGH_FIRED:
+            break
+        try:
+            task = yield from pattern(storage, schedule)
+            seen = look(schedule, clock, busy=schedule.last_task in busy)
+            turns.append(_Turn(schedule, seen, task))
+            fired += len(seen.fired)
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others fire
+            again = replace(schedule, due_at=clock + TRY_AGAIN, problem=_problem_of(error))
+            failed.append(Fired(again, error=error))
+    return turns, failed
 
 
 def _busy(storage: Storage, due: Iterable[Schedule]) -> Plan[set[UUID]]:
@@ -213,11 +228,11 @@ def stored_tasks(
     One that is there already is that of the same occurrence, fired before its firing was
     forgotten. Missing are those whose unique key another live task holds.
     """
-    if not tasks:
-        return set()
-    inserted = yield from storage.enqueue.insert_tasks(
-        tasks, namespace=namespace, replayed=True, now=now
-    )
+    inserted: set[UUID] = set()
+    for part in slices(tasks):
+        inserted |= yield from storage.enqueue.insert_tasks(
+            part, namespace=namespace, replayed=True, now=now
+        )
     others = [task.id for task in tasks if task.id not in inserted]
     if others:
         inserted |= (yield from storage.enqueue.read_identities(others)).keys()
@@ -254,6 +269,11 @@ def announce(storage: Storage, fired: Iterable[Fired]) -> Plan[None]:
         yield from storage.wakeups.announce(namespace, queues, coalesce=True)
 
 
+def _problem_of(error: Exception) -> str:
+    """Return what people read of an error; one that nobody foresaw says what it is."""
+    return str(error) if isinstance(error, RowlockError) else f"{type(error).__name__}: {error}"
+
+
 def postpone(
     storage: Storage, schedule: Schedule, problem: str, *, now: datetime | None = None
 ) -> Plan[bool]:
@@ -261,41 +281,3 @@ def postpone(
     clock = yield from storage.firings.read_clock(now=now)
     again = replace(schedule, due_at=clock + TRY_AGAIN, problem=problem)
     return (yield from storage.firings.move_schedules([again])) == 1
-
-
-def refresh_schedules(
-    storage: Storage, after: UUID | None, *, limit: int, now: datetime | None = None
-) -> Plan[UUID | None]:
-    """Compute the next occurrences of some active schedules again.
-
-    They change when the rules of time zones do. What is due already is left to those who fire.
-
-    Args:
-        storage: Where; all namespaces of it.
-        after: Go on behind this schedule; None from the first.
-        limit: How many schedules at most.
-        now: Instead of the database's clock; for tests.
-
-    Returns:
-        Behind which one to go on; None at the end.
-    """
-    page = yield from storage.firings.page_schedules(after, limit=limit)
-    clock = yield from storage.firings.read_clock(now=now)
-    moved: list[Schedule] = []
-    for schedule in page:
-        if schedule.next_at is None or schedule.next_at <= clock or schedule.waits:
-            continue
-        try:
-            found = next_occurrence(schedule, recurrence_of(schedule), clock)
-        except RowlockError:
-            continue  # told when it is due
-        if found != schedule.next_at:
-            moved.append(awaiting(schedule, found))
-    if moved:
-        yield from storage.firings.move_schedules(moved)
-    return page[-1].id if len(page) == limit else None
-
-
-def is_active(schedule: Schedule) -> bool:
-    """Whether a schedule fires."""
-    return schedule.status is ScheduleStatus.ACTIVE and schedule.deleted_at is None

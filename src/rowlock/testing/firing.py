@@ -23,7 +23,7 @@ def fire_schedules(storage: Storage) -> Flow[list[Fired]]:
     while True:
         part: list[Fired] = yield Run(partial(_fire, storage))
         done += part
-        if len(part) < FIRE_LIMIT:
+        if not part:
             return done
 
 

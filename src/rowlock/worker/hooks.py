@@ -13,7 +13,7 @@ from rowlock.definitions.capture import LogCapture
 from rowlock.definitions.dependencies import Dependency, Provider, name_of, worker_wide
 from rowlock.definitions.extensions import Hook
 from rowlock.definitions.providing import Providing, run_unsuspended, wait_here
-from rowlock.errors import HookError, LeaseLostError, RowlockError, WorkerLostError
+from rowlock.errors import HookError, LeaseLostError, WorkerLostError
 from rowlock.model.schedules import Schedule
 from rowlock.model.tasks import Claim
 from rowlock.runtime.error_hooks import ErrorHooks
@@ -61,7 +61,7 @@ class WorkerHooks:
             error = WorkerLostError(task.id, task.worker, task.final)
             self.tell(task.queue, task.id, error)
 
-    def not_fired(self, schedule: Schedule, error: RowlockError) -> None:
+    def not_fired(self, schedule: Schedule, error: Exception) -> None:
         """Tell of a schedule that could not fire, unless it is another namespace's."""
         if schedule.namespace == self._app.namespace:
             self.tell(schedule.queue, None, error)

@@ -8,14 +8,16 @@ import math
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 from rowlock.app.schedule_pattern import StoredPattern
 from rowlock.errors import RowlockError, StorageDataError, StorageError
 from rowlock.model.schedules import Schedule
-from rowlock.ops.firing import Fired, fire_due, postpone, refresh_schedules
+from rowlock.ops.firing import Fired, fire_due, postpone
 from rowlock.ops.on_demand import FIRING_RETENTION
+from rowlock.ops.refreshing import refresh_schedules
 from rowlock.ops.upkeep import Duty
 from rowlock.storage.storage import Storage
 from rowlock.storage.wakeups import TIMES
@@ -45,7 +47,7 @@ class ScheduleRunner:
         self,
         storage: Storage,
         *,
-        on_failure: Callable[[Schedule, RowlockError], None] | None = None,
+        on_failure: Callable[[Schedule, Exception], None] | None = None,
         on_error: Callable[[StorageError], None] | None = None,
     ) -> None:
         """Set it up.
@@ -86,7 +88,8 @@ class ScheduleRunner:
             seconds = await self._seconds()
             if seconds <= 0:
                 await self.fire()
-                seconds = await self._seconds()
+                # What is due still, another process holds.
+                seconds = await self._seconds() or MIN_PAUSE_SECONDS
             await self._tidy()
             return min(seconds, POLL_SECONDS)
         except StorageError as error:
@@ -113,33 +116,40 @@ class ScheduleRunner:
 
     async def fire(self) -> None:
         """Fire every schedule that is due now."""
-        limit = FIRE_LIMIT
+        limit, loop = FIRE_LIMIT, asyncio.get_running_loop()
         while True:
             taken: list[Schedule] = []
+            began = loop.time()
             try:
                 done = await self._run(
                     fire_due, self._storage, StoredPattern(), limit=limit, taken=taken
                 )
             except StorageDataError as error:
+                if not taken:
+                    raise
                 if limit > 1:
                     limit = 1  # one after the other, until the culprit is alone
                     continue
                 await self._postpone(taken, error)
                 continue
+            if not done:
+                return
             for one in done:
                 self._tell(one)
-            if len(done) < limit:
-                return
+            # Where there is one writer at a time, half of it is for the others.
+            await asyncio.sleep(loop.time() - began)
 
     async def _postpone(self, taken: list[Schedule], error: StorageDataError) -> None:
         for schedule in taken:
             await self._run(postpone, self._storage, schedule, str(error))
-            self._tell(Fired(schedule, error=error))
+            self._tell(Fired(replace(schedule, problem=str(error)), error=error))
 
     def _tell(self, fired: Fired) -> None:
         schedule = fired.schedule
         if fired.error is not None:
-            log.warning("schedule %s could not fire: %s", schedule.name, fired.error)
+            unforeseen = None if isinstance(fired.error, RowlockError) else fired.error
+            words = "schedule %s could not fire: %s"
+            log.warning(words, schedule.name, schedule.problem, exc_info=unforeseen)
             if self._on_failure is not None:
                 self._on_failure(schedule, fired.error)
         elif fired.queue is not None:
