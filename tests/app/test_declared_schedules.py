@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from rowlock import AsyncRowlock, Context, Rowlock, ScheduleStatus, TaskDefinition, Tasks
+from rowlock.app.declared_schedules import prune_schedules, undeclared_schedules
+from rowlock.app.flow import run_flow
 from rowlock.errors import InvalidValueError
+from rowlock.model.changes import NOBODY
 from rowlock.testing import clock
 from tests.app.firing_steps import NOON, fire, fire_at, next_in, noon, tasks
 from tests.support.backends import DURABLE
@@ -231,6 +234,22 @@ def test_what_is_no_longer_declared_is_reported_and_pruned_when_asked(app, time,
     )
     definition.every("2h", name="s1")
     assert declared.sync_schedules().created == ("s1",)
+
+
+def test_what_fires_while_somebody_is_asked_is_pruned_and_what_is_declared_again_is_not(
+    app, time, opened
+):
+    declared = declaring(app, opened, "1h", "1h", "1h")
+    declared.sync_schedules()
+    [definition] = declared.definitions
+    del definition.schedules[1:]
+    gone = run_flow(declared.core, undeclared_schedules(declared.core))
+    assert [one.name for one in gone] == ["s1", "s2"]
+    fire_at(declared, time, 3600)
+    definition.every("2h", name="s2")
+    declared.sync_schedules()
+    assert run_flow(declared.core, prune_schedules(declared.core, gone, by=NOBODY)) == ("s1",)
+    assert [one.name for one in declared.list_schedules()] == ["s0", "s2"]
 
 
 @pytest.mark.parametrize("backend", DURABLE, indirect=True)

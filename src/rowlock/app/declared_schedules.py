@@ -83,7 +83,7 @@ def undeclared_schedules(core: Core) -> Flow[list[Schedule]]:
 def prune_schedules(core: Core, gone: Iterable[Schedule], *, by: By) -> Flow[tuple[str, ...]]:
     """Delete schedules that code no longer declares; returns the names of those it did.
 
-    One that was changed since it was read stays.
+    One that code declared again since it was read stays.
     """
     pruned: list[str] = []
     for one in gone:

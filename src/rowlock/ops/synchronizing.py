@@ -116,13 +116,16 @@ def prune_undeclared(
     """Delete a schedule that code no longer declares; if it does again, it begins anew.
 
     Returns:
-        False if it was changed meanwhile.
+        False if it is gone, or code declares it again.
     """
     yield BEGIN
+    found = yield from storage.schedules.lock_schedule(schedule.namespace, schedule.key)
+    if found is None or found.deleted_at is not None:
+        return False
+    if (found.id, found.declared) != (schedule.id, schedule.declared):
+        return False
     clock = yield from storage.firings.read_clock(now=now)
-    gone = replace(
-        schedule, deleted_at=clock, declared=None, next_at=None, due_at=None, waits=False
-    )
+    gone = replace(found, deleted_at=clock, declared=None, next_at=None, due_at=None, waits=False)
     if not (yield from storage.schedules.update_schedule(gone, now=now)):
         return False
     entry = NewAudit("delete", "schedule", schedule.name, {"undeclared": True})
