@@ -385,6 +385,18 @@ def test_a_run_by_hand_counts_for_overlap(app, time):
     assert [reason for _, _, reason, _ in planned(app, "hourly")] == ["manual", "overlap"]
 
 
+def test_overlap_looks_at_every_run_and_not_only_at_the_last(app, time):
+    hourly(app, overlap="skip")
+    fire_at(app, time, HOUR)
+    [scheduled] = tasks(app)
+    run_task(app, app.run_schedule("hourly"))
+    fire_at(app, time, 2 * HOUR)
+    assert planned(app, "hourly")[-1] == (2 * HOUR, "skipped", "overlap", 0)
+    run_task(app, scheduled)
+    fire_at(app, time, 3 * HOUR)
+    assert planned(app, "hourly")[-1] == (3 * HOUR, "fired", None, 0)
+
+
 def test_a_range_is_backfilled_once(app, time):
     app.create_schedule("x", "*/10 * * * *", "report", arguments={"kind": "old"})
     start = NOON - timedelta(hours=20)

@@ -274,6 +274,19 @@ def test_fewer_runs_than_there_were_are_refused(app, time):
     assert app.get_schedule("daily").max_runs is None
 
 
+def test_single_arguments_are_set_and_the_others_stay(app):
+    @app.task
+    def sized(size: int, kind: str = "x", more: int = 0) -> None: ...
+
+    app.create_schedule("daily", "1h", sized, arguments={"size": 1, "kind": "a"})
+    changed = app.update_schedule("daily", set_arguments={"size": 2, "more": 5})
+    assert changed.arguments == {"size": 2, "kind": "a", "more": 5}
+    with pytest.raises(PayloadError, match="size"):
+        app.update_schedule("daily", set_arguments={"size": "big"})
+    replaced = app.update_schedule("daily", arguments={"size": 9}, set_arguments={"kind": "b"})
+    assert replaced.arguments == {"size": 9, "kind": "b"}
+
+
 def test_nothing_to_change_is_an_error(app):
     app.create_schedule("daily", "1h", "report")
     with pytest.raises(InvalidValueError, match="nothing is given"):

@@ -308,11 +308,26 @@ def test_old_firings_are_forgotten_in_batches(backend):
     assert backend.read(plan, schedule, limit=9) == firings[3:]
 
 
-def test_unfinished_tasks_are_told_from_finished_ones(backend):
+def test_a_run_is_live_until_its_task_is_finished(backend):
+    schedule = new_task_id()
     one, two = claimed(backend), claimed(backend)
+    live = backend.storage.firings.has_live_run
     finish(backend, done(two))
-    live = backend.storage.firings.live_tasks
-    assert backend.read(live, [one.id, two.id, new_task_id()]) == {one.id}
+    backend.run(backend.storage.firings.insert_firings, [firing(schedule, 1, task=two.id)])
+    assert not backend.read(live, schedule, last=9)
+    early = firing(schedule, 0, task=one.id, reason=FiringReason.MANUAL)
+    backend.run(backend.storage.firings.insert_firings, [early])
+    assert backend.read(live, schedule, last=9)
+    assert not backend.read(live, schedule, last=1)
+    finish(backend, done(one))
+    assert not backend.read(live, schedule, last=9)
+
+
+def test_a_backfilled_run_does_not_count_as_live(backend):
+    schedule = new_task_id()
+    filled = firing(schedule, 0, task=claimed(backend).id, reason=FiringReason.BACKFILL)
+    backend.run(backend.storage.firings.insert_firings, [filled])
+    assert not backend.read(backend.storage.firings.has_live_run, schedule, last=9)
 
 
 def test_the_clock_is_the_databases(backend):

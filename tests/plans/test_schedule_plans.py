@@ -112,6 +112,7 @@ OPERATIONS: dict[str, Callable[[Full], Plan[Any]]] = {
     "due": lambda on: on.storage.firings.lock_due_schedules(limit=50, now=T0),
     "move": lambda on: on.storage.firings.move_schedules(on.schedules[:1]),
     "read firings": lambda on: on.storage.firings.read_firings([on.known]),
+    "live runs": lambda on: on.storage.firings.has_live_run(on.known.schedule, last=100),
     "insert firings": lambda on: on.storage.firings.insert_firings([_firing(new_task_id(), 0)]),
     "list firings": lambda on: on.storage.schedules.list_firings(on.known.schedule, limit=50),
     "prune firings": lambda on: on.storage.firings.prune_firings(

@@ -107,15 +107,16 @@ def update_schedule(
     definition: Any,
     given: Mapping[str, Any],
     *,
+    set_arguments: Mapping[str, Any] | None = None,
     by: By = NOBODY,
 ) -> Flow[Schedule]:
     """Change what is given of a schedule."""
-    if rule is None and definition is None and not given:
+    if rule is None and definition is None and not given and not set_arguments:
         raise InvalidValueError("schedule", "nothing is given to change")
     found = yield from get_schedule(core, schedule)
     said = said_of(found.name, rule, given, found)
     target = None
-    if definition is not None or _touches_tasks(said, found):
+    if definition is not None or set_arguments or _touches_tasks(said, found):
         named = found.definition if definition is None else definition
         target = yield from _target(core, named, said.fields.get("queue", found.queue))
 
@@ -126,7 +127,7 @@ def update_schedule(
         after = replace(stored, **said.fields, rule=said.rule, options=said.options)
         if target is not None:
             arguments = stored.arguments if said.arguments is None else said.arguments
-            after = with_tasks(after, target, arguments)
+            after = with_tasks(after, target, {**arguments, **(set_arguments or {})})
         names = (*said.fields, "rule", "options", "definition", "arguments")
         return {name: getattr(after, name) for name in names}
 

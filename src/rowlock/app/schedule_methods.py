@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias, Unpack
 from uuid import UUID
 
@@ -110,6 +111,7 @@ class ScheduleMethods(Running):
         *,
         rule: Rule | None = None,
         definition: AnyDefinition | None = None,
+        set_arguments: Mapping[str, Any] | None = None,
         actor: str | None = None,
         reason: str | None = None,
         **given: Unpack[GivenSchedule],
@@ -123,6 +125,7 @@ class ScheduleMethods(Running):
             schedule: Its name or id.
             rule: As for `create_schedule`.
             definition: Its alias, or the code of it.
+            set_arguments: Arguments to set; the others stay.
             actor: Who asks for it, for the audit.
             reason: Why, for the audit.
             **given: See `GivenSchedule`; None puts the built-in value back. `status` may also be
@@ -135,7 +138,13 @@ class ScheduleMethods(Running):
         """
         return self._run(
             schedule_flows.update_schedule(
-                self.core, schedule, rule, definition, given, by=checked_by(actor, reason)
+                self.core,
+                schedule,
+                rule,
+                definition,
+                given,
+                set_arguments=set_arguments,
+                by=checked_by(actor, reason),
             )
         )
 
@@ -270,6 +279,7 @@ class AsyncScheduleMethods(AsyncRunning):
         *,
         rule: Rule | None = None,
         definition: AnyDefinition | None = None,
+        set_arguments: Mapping[str, Any] | None = None,
         actor: str | None = None,
         reason: str | None = None,
         **given: Unpack[GivenSchedule],
@@ -277,7 +287,13 @@ class AsyncScheduleMethods(AsyncRunning):
         """Change what is given of a schedule. See `Rowlock.update_schedule`."""
         return await self._run(
             schedule_flows.update_schedule(
-                self.core, schedule, rule, definition, given, by=checked_by(actor, reason)
+                self.core,
+                schedule,
+                rule,
+                definition,
+                given,
+                set_arguments=set_arguments,
+                by=checked_by(actor, reason),
             )
         )
 

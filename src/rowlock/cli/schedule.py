@@ -166,12 +166,14 @@ def update(
     What code declares stays changed until the code says something else.
     """
     with typed.checked_by(database, create=False) as core:
-        if typed.arguments or typed.args is not None:
+        single = None
+        if typed.args is not None:
             given["arguments"] = task_arguments(typed.args, typed.arguments)
-        if typed.arguments:
-            before = run_flow(core, flows.get_schedule(core, name))
-            given["arguments"] = {**before.arguments, **given["arguments"]}
-        flow = flows.update_schedule(core, name, rule, definition, given, by=by)
+        elif typed.arguments:
+            single = task_arguments(None, typed.arguments)
+        flow = flows.update_schedule(
+            core, name, rule, definition, given, set_arguments=single, by=by
+        )
         changed = run_flow(core, flow)
     _say(changed, as_json=as_json)
 

@@ -42,6 +42,9 @@ TRY_AGAIN = timedelta(minutes=1)
 ENOUGH_FIRED = 1_000
 """A pass that fires so many occurrences leaves further schedules to the next: others write too."""
 
+RUNS_LOOKED_AT = 100
+"""Of so many occurrences the tasks count for overlap, the last ones."""
+
 
 class Pattern(Protocol):
     """Says what the tasks of a schedule look like."""
@@ -126,7 +129,6 @@ def _turns(
     storage: Storage, pattern: Pattern, due: Sequence[Schedule], clock: datetime
 ) -> Plan[tuple[list[_Turn], list[Fired]]]:
     """Return the turns of schedules, up to enough, and those of them that cannot fire."""
-    busy = yield from _busy(storage, due)
     turns: list[_Turn] = []
     failed: list[Fired] = []
     fired = 0
@@ -135,7 +137,8 @@ def _turns(
             break
         try:
             task = yield from pattern(storage, schedule)
-            seen = look(schedule, clock, busy=schedule.last_task in busy)
+            busy = yield from _busy(storage, schedule)
+            seen = look(schedule, clock, busy=busy)
             turns.append(_Turn(schedule, seen, task))
             fired += len(seen.fired)
         except StorageError:
@@ -146,16 +149,11 @@ def _turns(
     return turns, failed
 
 
-def _busy(storage: Storage, due: Iterable[Schedule]) -> Plan[set[UUID]]:
-    """Return which of the tasks that schedules look back on are unfinished."""
-    asked = {
-        one.last_task
-        for one in due
-        if one.last_task is not None and one.overlap is not RunOverlap.ALLOW
-    }
-    if not asked:
-        return set()
-    return (yield from storage.firings.live_tasks(asked))
+def _busy(storage: Storage, schedule: Schedule) -> Plan[bool]:
+    """Return whether a task of the schedule is unfinished, if that matters."""
+    if schedule.overlap is RunOverlap.ALLOW or schedule.last_task is None:
+        return False
+    return (yield from storage.firings.has_live_run(schedule.id, last=RUNS_LOOKED_AT))
 
 
 def _record(

@@ -124,7 +124,7 @@ def look(schedule: Schedule, now: datetime, *, busy: bool) -> Look:
     Args:
         schedule: An active one.
         now: By the database's clock.
-        busy: Whether the task that it fired last is unfinished.
+        busy: Whether a task of it is unfinished.
     """
     if schedule.next_at is None:
         return Look()

@@ -95,8 +95,8 @@ class FiringStore(Protocol):
         """Return what the database's clock says."""
         ...
 
-    def live_tasks(self, ids: Collection[UUID], /) -> Plan[set[UUID]]:
-        """Return which of these tasks are unfinished."""
+    def has_live_run(self, schedule_id: UUID, /, *, last: int) -> Plan[bool]:
+        """Return whether a task of its last occurrences is unfinished, backfilled ones aside."""
         ...
 
     def move_schedules(self, schedules: Sequence[Schedule], /) -> Plan[int]:

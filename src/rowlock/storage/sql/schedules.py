@@ -114,9 +114,9 @@ class FiringPlans(Plans):
         result = yield self._sql.bind("read_clock", now=now)
         return self._values.read_time(result.rows[0][0])
 
-    def live_tasks(self, ids: Collection[UUID], /) -> Plan[set[UUID]]:
-        result = yield self._sql.bind("read_live", **self._batch(ids=sorted(ids)))
-        return self._ids(result.rows)
+    def has_live_run(self, schedule_id: UUID, /, *, last: int) -> Plan[bool]:
+        result = yield self._sql.bind("count_live_runs", schedule=schedule_id, last=last)
+        return bool(result.rows[0][0])
 
     def move_schedules(self, schedules: Sequence[Schedule], /) -> Plan[int]:
         columns = [moved_columns(one) for one in schedules]

@@ -132,6 +132,15 @@ SET s.status = v.status, s.runs = v.runs, s.missed = v.missed, s.last_run_at = v
     s.waits = v.waits, s.problem = v.problem,
     s.version = s.version + 1;
 
+-- name: count_live_runs
+-- The tasks of the last occurrences, those run by hand included; a backfill stands in nobody's way.
+SELECT count(*)
+FROM (
+    SELECT task, reason FROM rowlock_firing
+    WHERE schedule = :schedule ORDER BY occurrence DESC LIMIT :last) AS r
+JOIN rowlock_task AS t ON t.id = r.task
+WHERE r.reason IS NULL OR r.reason <> 'backfill';
+
 -- name: read_firings
 SELECT f.schedule, f.occurrence
 FROM JSON_TABLE(:batch, '$[*]' COLUMNS (

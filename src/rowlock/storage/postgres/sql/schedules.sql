@@ -131,6 +131,15 @@ FROM unnest(
         last_task, next_at, due_at, waits, problem)
 WHERE s.id = v.id AND s.version = v.version;
 
+-- name: count_live_runs
+-- The tasks of the last occurrences, those run by hand included; a backfill stands in nobody's way.
+SELECT count(*)
+FROM (
+    SELECT task, reason FROM rowlock_firing
+    WHERE schedule = :schedule ORDER BY occurrence DESC LIMIT :last) AS r
+JOIN rowlock_task AS t ON t.id = r.task
+WHERE r.reason IS NULL OR r.reason <> 'backfill';
+
 -- name: read_firings
 SELECT f.schedule, f.occurrence
 FROM unnest(:schedules::uuid[], :occurrences::timestamptz[]) AS v (schedule, occurrence)

@@ -126,6 +126,15 @@ FROM json_each(:batch) AS v
 WHERE rowlock_schedule.id = json_extract(v.value, '$[0]')
     AND rowlock_schedule.version = json_extract(v.value, '$[1]');
 
+-- name: count_live_runs
+-- The tasks of the last occurrences, those run by hand included; a backfill stands in nobody's way.
+SELECT count(*)
+FROM (
+    SELECT task, reason FROM rowlock_firing
+    WHERE schedule = :schedule ORDER BY occurrence DESC LIMIT :last) AS r
+JOIN rowlock_task AS t ON t.id = r.task
+WHERE r.reason IS NULL OR r.reason <> 'backfill';
+
 -- name: read_firings
 SELECT f.schedule, f.occurrence
 FROM json_each(:batch) AS v
