@@ -41,6 +41,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "TaskCanceledError": (TASK,),
     "WaitTimeoutError": (TASK, "running"),
     "StorageUnavailableError": ("gone", True),
+    "TokenNotFoundError": (TASK,),
     "SchemaError": (1, 2),
     "SchemaMissingError": (0, 2),
     "SchemaOutdatedError": (1, 2),

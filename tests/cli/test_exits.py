@@ -26,6 +26,7 @@ CODES = [
     (errors.DefinitionNotFoundError("x"), 5),
     (errors.DefinitionClosedError("x", "deleted"), 7),
     (errors.QueueNotFoundError("x"), 5),
+    (errors.TokenNotFoundError(ID), 5),
     (errors.ScheduleNotFoundError("x"), 5),
     (errors.DuplicateScheduleError("x"), 7),
     (errors.TickerNotFoundError("x"), 5),

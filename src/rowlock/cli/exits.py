@@ -27,6 +27,7 @@ from rowlock.errors import (
     TaskNotFoundError,
     TickerNotFoundError,
     TickLostError,
+    TokenNotFoundError,
     UnknownDefinitionError,
     WorkerStuckError,
 )
@@ -55,6 +56,7 @@ _CODES: dict[type[Exception], ExitCode] = {
     SchemaError: ExitCode.SCHEMA,
     TaskNotFoundError: ExitCode.NOT_FOUND,
     QueueNotFoundError: ExitCode.NOT_FOUND,
+    TokenNotFoundError: ExitCode.NOT_FOUND,
     OperationNotFoundError: ExitCode.NOT_FOUND,
     UnknownDefinitionError: ExitCode.NOT_FOUND,
     DefinitionNotFoundError: ExitCode.NOT_FOUND,

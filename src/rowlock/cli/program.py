@@ -69,6 +69,9 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "queues": "List queues, and change, pause or resume one.",
         "stats": "Count the tasks of each queue by state.",
     },
+    "Service": {
+        "token": "Make, list and revoke tokens of the HTTP service.",
+    },
     "Database": {
         "db": "Make, check and print the tables.",
         "doctor": "Check that everything is in order, and say what to do if not.",

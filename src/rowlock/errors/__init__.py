@@ -21,6 +21,7 @@ RowlockError
 │   ├── DuplicateTickerError     a ticker of that name already exists
 │   └── TickLostError            the tick is no longer ours: its lease ran out
 ├── OperationNotFoundError       no change to many tasks of that id in the namespace
+├── TokenNotFoundError           no token of that id
 ├── TaskError
 │   ├── TaskNotFoundError        no task of that id in the namespace
 │   ├── TaskConflictError        the task's state does not allow the operation
@@ -106,6 +107,9 @@ from rowlock.errors.resources import (
 )
 from rowlock.errors.resources import (
     TickLostError as TickLostError,
+)
+from rowlock.errors.resources import (
+    TokenNotFoundError as TokenNotFoundError,
 )
 from rowlock.errors.storage import (
     SchemaError as SchemaError,

@@ -78,3 +78,14 @@ class OperationNotFoundError(RowlockError):
 
     def __str__(self) -> str:
         return f"operation {self.operation_id}: not found"
+
+
+class TokenNotFoundError(RowlockError):
+    """There is no token of that id, or not in this namespace."""
+
+    def __init__(self, token_id: UUID) -> None:
+        super().__init__(token_id)
+        self.token_id = token_id
+
+    def __str__(self) -> str:
+        return f"token {self.token_id}: not found"

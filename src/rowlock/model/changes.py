@@ -92,8 +92,9 @@ class AuditEntry:
     Attributes:
         actor: Who asked for it, if they said.
         action: What was done, such as `retry` or `pause`.
-        kind: What it was done to: `task`, `queue`, `definition`, `operation` or `history`.
-        target: The task's id, the queue's name, the definition's alias, the operation's id, or
+        kind: What it was done to: `task`, `queue`, `definition`, `operation`, `token` or
+            `history`.
+        target: The id of the task, operation or token, the name of the queue, the alias, or
             the namespace.
         reason: Why, if they said.
         detail: What was set; any JSON.

@@ -25,6 +25,7 @@ from rowlock.storage.enlisted import EnlistedAsyncRunner, EnlistedRunner, Enlist
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
 from rowlock.storage.ticker_contract import TickerStore
+from rowlock.storage.token_contract import TokenStore
 from rowlock.storage.wakeups import Wakeups
 
 ASYNC_THREADS = 4
@@ -115,6 +116,11 @@ class Stores(Protocol):
         """Tickers."""
         ...
 
+    @property
+    def tokens(self) -> TokenStore:
+        """Tokens of the HTTP service."""
+        ...
+
 
 class AllStores(NamedTuple):
     """Every group of an engine's plans, made at once."""
@@ -131,6 +137,7 @@ class AllStores(NamedTuple):
     schedules: ScheduleStore
     firings: FiringStore
     tickers: TickerStore
+    tokens: TokenStore
 
 
 @dataclass(kw_only=True)
@@ -234,6 +241,11 @@ class Storage:
     def tickers(self) -> TickerStore:
         """Tickers."""
         return self.stores.tickers
+
+    @property
+    def tokens(self) -> TokenStore:
+        """Tokens of the HTTP service."""
+        return self.stores.tokens
 
     @property
     def async_runner(self) -> ThreadRunner:

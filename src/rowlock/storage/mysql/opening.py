@@ -25,6 +25,7 @@ from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.recording import RecordPlans
 from rowlock.storage.sql.schedules import FiringPlans, SchedulePlans
 from rowlock.storage.sql.tickers import TickerPlans
+from rowlock.storage.sql.tokens import TokenPlans
 from rowlock.storage.sql.upkeep import SteppedUpkeepPlans
 from rowlock.storage.storage import AllStores, Storage
 from rowlock.storage.wakeups import PollingWakeups
@@ -114,6 +115,7 @@ def open_mysql(url: str, *, prefix: str, pool_size: int, silence: float) -> Stor
             schedules=SchedulePlans(*parts),
             firings=FiringPlans(*parts),
             tickers=TickerPlans(*parts),
+            tokens=TokenPlans(*parts),
         ),
         migrations=MySQLMigrations(
             catalog, MYSQL_VALUES, HERE / "migrations", prefix=prefix, schema=None

@@ -27,6 +27,7 @@ from rowlock.storage.sql.reading import ReadPlans
 from rowlock.storage.sql.recording import RecordPlans
 from rowlock.storage.sql.schedules import FiringPlans, SchedulePlans
 from rowlock.storage.sql.tickers import TickerPlans
+from rowlock.storage.sql.tokens import TokenPlans
 from rowlock.storage.sql.upkeep import UpkeepPlans
 from rowlock.storage.storage import AllStores, Storage
 from rowlock.storage.wakeups import PollingWakeups
@@ -103,6 +104,7 @@ def _stores(catalog: Catalog) -> AllStores:
         schedules=SchedulePlans(*parts),
         firings=FiringPlans(*parts),
         tickers=TickerPlans(*parts),
+        tokens=TokenPlans(*parts),
     )
 
 

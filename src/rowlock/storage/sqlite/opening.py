@@ -35,6 +35,7 @@ from rowlock.storage.sqlite.enlisted import SQLITE_ENLISTING
 from rowlock.storage.sqlite.wakeups import DataVersionWakeups
 from rowlock.storage.storage import Storage
 from rowlock.storage.ticker_contract import TickerStore
+from rowlock.storage.token_contract import TokenStore
 from rowlock.storage.wakeups import LocalWakeups
 
 P = ParamSpec("P")
@@ -165,6 +166,13 @@ class SQLiteStores:
         from rowlock.storage.sql.tickers import TickerPlans
 
         return TickerPlans(*self._by_hand)
+
+    @cached_property
+    def tokens(self) -> TokenStore:
+        """Tokens of the HTTP service."""
+        from rowlock.storage.sql.tokens import TokenPlans
+
+        return TokenPlans(*self._by_hand)
 
 
 def open_sqlite(path: str, *, prefix: str, url: str) -> Storage:
