@@ -139,3 +139,26 @@ def test_a_namespace_can_be_forgotten_and_others_stay(backend):
     assert [(one.namespace, one.name) for one in left] == [("default", "mail")]
     assert backend.read(backend.storage.definitions.list_definitions, "bench") == []
     assert len(backend.read(backend.storage.definitions.list_definitions, "default")) == 1
+
+
+def test_of_16_that_create_a_queue_one_did(backend):
+    create = partial(backend.run, backend.storage.queues.create_queue, "default", "emails")
+    made = together(*([create] * 16))
+    assert sorted(made) == [False] * 15 + [True]
+
+
+def test_a_queue_is_looked_up_without_making_it(backend):
+    get = backend.storage.queues.get_queue
+    assert backend.read(get, "default", "emails") is None
+    assert queues(backend) == []
+    made = update(backend, "emails", lease="5s")
+    assert backend.read(get, "default", "emails") == made
+    assert backend.read(get, "other", "emails") is None
+
+
+def test_namespaces_are_those_that_have_queues(backend):
+    names = backend.storage.queues.list_namespaces
+    assert backend.read(names) == []
+    for namespace, name in (("b", "x"), ("a", "x"), ("a", "y")):
+        ensure(backend, name, namespace)
+    assert backend.read(names) == ["a", "b"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from rowlock.model.ids import new_task_id
 from rowlock.model.tokens import FoundToken, NewToken, Scope, digest_of
-from tests.contract.steps import T0, after, seconds
+from tests.contract.steps import T0, after, claim, insert, new, seconds
 from tests.support.backends import Backend
 
 MINUTE = timedelta(minutes=1)
@@ -87,3 +87,13 @@ def test_tokens_are_listed_by_namespace_or_all(backend):
         "c": [],
         None: [mine.id, theirs.id, everyones.id],
     }
+
+
+def test_the_token_of_a_running_task_is_read_in_its_namespace_only(backend):
+    task = new()
+    insert(backend, task)
+    read = backend.storage.claims.read_token
+    assert backend.read(read, "default", task.id) is None
+    [claimed] = claim(backend)
+    assert backend.read(read, "default", task.id) == claimed.token
+    assert backend.read(read, "other", task.id) is None

@@ -15,10 +15,12 @@ import rowlock
 from rowlock import errors, testing
 from rowlock.cli.program import SECTIONS, program
 from tests.docs.pages import DOCS
+from tests.docs.rest import rest_page
 
 API = DOCS / "reference" / "python-api.md"
 ERRORS = DOCS / "reference" / "errors.md"
 COMMANDS = DOCS / "reference" / "command-line.md"
+REST = DOCS / "reference" / "rest-api.md"
 
 HELP_WIDTH = 100
 
@@ -305,6 +307,7 @@ def write() -> None:
     API.write_text(api_page(), "utf-8")
     ERRORS.write_text(errors_page(), "utf-8")
     COMMANDS.write_text(commands_page(), "utf-8")
+    REST.write_text(rest_page(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,18 +50,23 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def run(environment: dict[str, str], folder: Path, *arguments: str) -> str:
     folder.mkdir()
-    done = subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=240,
-        check=False,
+        start_new_session=True,
     )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    try:
+        printed, _ = process.communicate(timeout=240)
+    finally:
+        # A page that broke off may have left a server behind.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 0, printed
+    return printed
 
 
 @pytest.mark.processes

@@ -14,6 +14,7 @@ from rowlock.app.facade import GivenPolicy
 from rowlock.definitions.options import GivenOptions
 from tests.docs import reference
 from tests.docs.pages import DOCS, ROOT, pages
+from tests.docs.rest import rest_page
 
 SOURCE = Path(rowlock.__file__).parent
 HINT = "python -m tests.docs.reference writes it"
@@ -29,6 +30,10 @@ def test_the_errors_page_is_current():
 
 def test_the_command_line_page_is_current():
     assert reference.COMMANDS.read_text("utf-8") == reference.commands_page(), HINT
+
+
+def test_the_page_of_the_rest_api_is_current():
+    assert reference.REST.read_text("utf-8") == rest_page(), HINT
 
 
 def test_every_public_name_is_on_the_api_page():

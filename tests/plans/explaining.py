@@ -82,6 +82,7 @@ OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
     "peek": lambda on: on.storage.claims.peek_queue(_request(on, definitions=SOME)),
     "renew": lambda on: on.storage.claims.renew_leases(_held(on), now=LATER),
     "renew lost": lambda on: on.storage.claims.renew_leases(_held(on, lost=True), now=LATER),
+    "read token": lambda on: on.storage.claims.read_token("default", on.task_id),
     "read claimed": lambda on: on.storage.claims.read_claimed(on.token),
     "finish": lambda on: on.storage.claims.finish_tasks(_done(on), now=LATER),
     "finish lost": lambda on: on.storage.claims.finish_tasks(_done(on, lost=True), now=LATER),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypedDict, Unpack, cast
+from copy import copy
+from typing import Any, Protocol, Self, TypedDict, Unpack, cast
 
 from rowlock.app.intake import Intake
 from rowlock.app.orders import Code
@@ -13,6 +14,7 @@ from rowlock.definitions.options import checked_capture
 from rowlock.definitions.registry import Registry
 from rowlock.errors import InvalidValueError
 from rowlock.model import json_text
+from rowlock.model.names import checked_namespace
 
 
 class Settings(TypedDict, total=False):
@@ -59,6 +61,15 @@ class Core(Intake):
         self.registry = Registry()
         self.extensions = extensions
         self.reference: str | None = None
+
+    def within(self, namespace: str) -> Self:
+        """Return the same app in another namespace: one database and code, a memory of its own."""
+        if namespace == self.namespace:
+            return self
+        other = copy(self)
+        other.namespace = checked_namespace(namespace)
+        other._forget()  # noqa: SLF001 - one of our own class
+        return other
 
     async def aput_definitions(self) -> None:
         """Tell the database every definition of this process; also resolves their types."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,8 +16,9 @@ from rowlock.model.ids import task_id_from_text
 from rowlock.model.names import checked_name, checked_queue
 from rowlock.model.queues import Queue, checked_count, queue_policy
 from rowlock.model.tasks import Attempt, LogLine, QueueCounts, Task
+from rowlock.ops import queues as ops_queues
 from rowlock.ops import tasks as ops
-from rowlock.ops.queues import set_paused, set_policy
+from rowlock.plan import Plan
 from rowlock.storage.migrations import Migration
 
 COUNT_CAP = 10_000
@@ -99,11 +101,64 @@ def register_queue(
     core: Opened, name: str, values: dict[str, Any], *, by: By = NOBODY
 ) -> Flow[Queue]:
     """Create a queue or change what is given of its policy."""
-    policy, queue_name = queue_policy(**values), checked_name("queue", name)
-    operation = partial(set_policy, core.storage, core.namespace, queue_name, policy, by=by)
-    queue: Queue = yield Run(operation)
+    return (yield from _written(core, ops_queues.set_policy, name, values, by))
+
+
+def get_queue(core: Opened, name: str) -> Flow[Queue]:
+    """Return a queue.
+
+    Raises:
+        QueueNotFoundError: The namespace has none of that name.
+    """
+    operation = partial(
+        ops_queues.get_queue, core.storage, core.namespace, checked_name("queue", name)
+    )
+    queue: Queue = yield Run(operation, reads=True)
     core.policies.remember(queue)
     return queue
+
+
+def create_queue(
+    core: Opened, name: str, values: dict[str, Any], *, by: By = NOBODY
+) -> Flow[Queue]:
+    """Create a queue.
+
+    Raises:
+        DuplicateQueueError: It is there already.
+    """
+    return (yield from _written(core, ops_queues.create_queue, name, values, by))
+
+
+def change_queue(
+    core: Opened, name: str, values: dict[str, Any], *, by: By = NOBODY
+) -> Flow[Queue]:
+    """Change what is given of the policy of a queue that is there.
+
+    Raises:
+        QueueNotFoundError: The namespace has none of that name.
+    """
+    return (yield from _written(core, ops_queues.change_queue, name, values, by))
+
+
+def _written(
+    core: Opened, write: Callable[..., Plan[Queue]], name: str, values: dict[str, Any], by: By
+) -> Flow[Queue]:
+    policy, queue = queue_policy(**values), checked_name("queue", name)
+    written: Queue = yield Run(partial(write, core.storage, core.namespace, queue, policy, by=by))
+    core.policies.remember(written)
+    return written
+
+
+def list_namespaces(core: Opened) -> Flow[list[str]]:
+    """Return the namespaces of the database that have a queue, by name."""
+    found: list[str] = yield Run(core.storage.queues.list_namespaces, reads=True)
+    return found
+
+
+def database_time(core: Opened) -> Flow[datetime]:
+    """Return what time it is on the database's clock."""
+    now: datetime = yield Run(core.storage.firings.read_clock, reads=True)
+    return now
 
 
 def pause_queue(
@@ -117,7 +172,7 @@ def pause_queue(
     queue = checked_queue(name)
     end = checked_until(until)
     operation = partial(
-        set_paused, core.storage, core.namespace, queue, paused=paused, until=end, by=by
+        ops_queues.set_paused, core.storage, core.namespace, queue, paused=paused, until=end, by=by
     )
     done: bool = yield Run(operation)
     if not done:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from rowlock.app.flows import checked_id
 from rowlock.app.intake import Intake
 from rowlock.backoff import RetryPolicy
 from rowlock.definitions.definition import TaskDefinition
-from rowlock.definitions.reports import progress_message
+from rowlock.definitions.reports import TaskReports, progress_message
 from rowlock.definitions.signature import Signature
 from rowlock.errors import InvalidValueError, StorageUnavailableError
 from rowlock.model import json_text
@@ -35,7 +35,13 @@ from rowlock.storage.contract import ClaimRequest
 
 MAX_CLAIM = 1_000
 FULL = 100
+LEVELS = ("DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
 HeldTask = UUID | str | Task | ClaimedTask
+
+
+def own_lease(queue: Queue) -> timedelta:
+    """Return how long a claim from a queue holds, if nobody says otherwise."""
+    return queue.lease
 
 
 def _held_id(task: HeldTask) -> UUID:
@@ -73,6 +79,8 @@ def claim(
     limit: int,
     lease: object,
     definitions: Sequence[str] | str | None,
+    lease_of: Callable[[Queue], timedelta] = own_lease,
+    new_token: Callable[[], UUID] = new_token,
 ) -> Flow[list[ClaimedTask]]:
     """Take tasks for one attempt each, best first."""
     checked_count("limit", limit, most=MAX_CLAIM)
@@ -92,11 +100,11 @@ def claim(
         worker=checked_worker(worker),
         token=new_token(),
         limit=limit,
-        lease=given or Queue(namespace=core.namespace, name="").lease,
+        lease=given or lease_of(Queue(namespace=core.namespace, name="")),
         definitions=keys,
         without_definition=keys is None,
     )
-    leases = {} if given else {queue.name: queue.lease for queue in known}
+    leases = {} if given else {queue.name: lease_of(queue) for queue in known}
     chosen = None if named is None else list(dict.fromkeys(named))
     claims = yield from _claims(
         core, request, partial(claim_from, core.storage, request, chosen, leases=leases)
@@ -136,7 +144,14 @@ def _aliases(core: Intake, claims: Sequence[Claim]) -> Flow[dict[str, str]]:
     return {key: key for key in keys} | {one.key: one.alias for one in known}
 
 
-def heartbeat(core: Intake, task: HeldTask, token: object, *, lease: object) -> Flow[bool]:
+def heartbeat(
+    core: Intake,
+    task: HeldTask,
+    token: object,
+    *,
+    lease: object,
+    lease_of: Callable[[Queue], timedelta] = own_lease,
+) -> Flow[bool]:
     """Extend a claim."""
     task_id, checked = _held_id(task), _checked_token(token)
     if lease is not None:
@@ -144,17 +159,12 @@ def heartbeat(core: Intake, task: HeldTask, token: object, *, lease: object) -> 
     elif isinstance(task, ClaimedTask):
         duration = task.lease
     else:
-        duration = yield from _lease_of(core, task_id)
+        duration = lease_of((yield from _queue_of(core, task_id)))
     operation = partial(
         holding.heartbeat, core.storage, core.namespace, Held(task_id, checked, duration)
     )
     cancel_requested: bool = yield Run(operation)
     return cancel_requested
-
-
-def _lease_of(core: Intake, task_id: UUID) -> Flow[timedelta]:
-    queue = yield from _queue_of(core, task_id)
-    return queue.lease
 
 
 def _queue_of(core: Intake, task_id: UUID) -> Flow[Queue]:
@@ -175,7 +185,41 @@ def update_progress(
         raise InvalidValueError("percent", f"is {percent}; it must be 0 to {FULL}")
     shown = None if message is None else progress_message(message)
     report = Report(_held_id(task), _checked_token(token), float(percent), shown)
-    yield Run(partial(holding.update_progress, core.storage, core.namespace, report))
+    yield Run(partial(holding.report, core.storage, core.namespace, report))
+
+
+def add_log(
+    core: Intake, task: HeldTask, token: object, lines: Iterable[tuple[str, str]]
+) -> Flow[None]:
+    """Keep log lines with a claimed task: level and text of each."""
+    reports = TaskReports()
+    for level, text in lines:
+        reports.add_line(_checked_level(level), text)
+    taken = reports.take()
+    if taken is None:
+        raise InvalidValueError("lines", "must be one or more")
+    report = Report(_held_id(task), _checked_token(token), log=taken.log)
+    yield Run(partial(holding.report, core.storage, core.namespace, report))
+
+
+def _checked_level(level: str) -> str:
+    name = level.strip().upper()
+    if name not in LEVELS:
+        raise InvalidValueError("level", f"{level!r} is none of {', '.join(LEVELS)}")
+    return name
+
+
+def served_token(core: Intake, task: HeldTask) -> Flow[UUID]:
+    """Return the token under which a task runs that the HTTP service claimed.
+
+    Raises:
+        TaskNotFoundError: The namespace has none of that id.
+        NotRunningError: It does not run.
+        LeaseLostError: Somebody else claimed it, or a claim was lost before this one.
+    """
+    operation = partial(holding.served_token, core.storage, core.namespace, _held_id(task))
+    token: UUID = yield Run(operation, reads=True)
+    return token
 
 
 def complete(core: Intake, task: HeldTask, token: object, result: Any) -> Flow[Task]:

@@ -11,7 +11,8 @@ import click
 
 from rowlock.cli.exits import exit_code_for
 from rowlock.cli.output import warn, without_controls
-from rowlock.errors import InvalidValueError, RowlockError
+from rowlock.errors import RowlockError
+from rowlock.wire.problems import error_detail
 
 _PASSWORD = re.compile(r"""(://[^:@/\s"']*):(?!password@)[^"']*@""")
 _GIVEN_PASSWORD = re.compile(r"://[^:@/]*:(.+)@")
@@ -49,18 +50,9 @@ def _where_to_read(error: click.UsageError) -> str:
 
 
 def _detail_of(error: Exception) -> dict[str, Any] | None:
-    if isinstance(error, InvalidValueError):
-        return {"field": error.field, "problem": error.problem}
     if isinstance(error, click.BadParameter) and error.param is not None:
         return {"field": error.param.name, "problem": error.message}
-    if isinstance(error, RowlockError):
-        facts = {name: value for name, value in vars(error).items() if not name.startswith("_")}
-        return {name: _plain(value) for name, value in facts.items()} or None
-    return None
-
-
-def _plain(value: object) -> object:
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+    return error_detail(error) if isinstance(error, RowlockError) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

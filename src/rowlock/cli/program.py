@@ -70,6 +70,8 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "stats": "Count the tasks of each queue by state.",
     },
     "Service": {
+        "server": "Serve the queue over HTTP until told to stop.",
+        "run": "Serve the database at a URL over HTTP.",
         "token": "Make, list and revoke tokens of the HTTP service.",
     },
     "Database": {
@@ -104,6 +106,7 @@ Examples:
   rowlock worker tasks:app --queue emails=10 --queue default
   rowlock enqueue send_email user_id:=7 --app tasks:app
   rowlock tasks --state failed
+  rowlock server --url sqlite:///app.db
 
 \b
 Exit codes:

@@ -13,6 +13,7 @@ RowlockError
 ├── MiddlewareError              a middleware raised; names it
 ├── HookError                    a hook of the worker raised; names it
 ├── QueueNotFoundError           no queue of that name in the namespace
+├── DuplicateQueueError          a queue of that name is there already
 ├── ScheduleError
 │   ├── ScheduleNotFoundError    no schedule of that name or id in the namespace
 │   └── DuplicateScheduleError   two schedules whose names fold alike
@@ -22,6 +23,16 @@ RowlockError
 │   └── TickLostError            the tick is no longer ours: its lease ran out
 ├── OperationNotFoundError       no change to many tasks of that id in the namespace
 ├── TokenNotFoundError           no token of that id
+├── ServiceError                 the HTTP service refused a request
+│   ├── UnauthenticatedError     no valid token
+│   ├── ScopeError               the token may not do that
+│   ├── RateLimitError           too many requests
+│   ├── RouteNotFoundError       nothing is under that address
+│   ├── MethodNotAllowedError    the address does not take that method
+│   ├── BodyTooLargeError        the body is too long
+│   ├── BodyTimeoutError         the body did not arrive in time
+│   ├── NoTaskError              no task can be claimed now
+│   └── NotRunningError          a result came without a token for a task that does not run
 ├── TaskError
 │   ├── TaskNotFoundError        no task of that id in the namespace
 │   ├── TaskConflictError        the task's state does not allow the operation
@@ -82,6 +93,9 @@ from rowlock.errors.definitions import (
     UnknownDefinitionError as UnknownDefinitionError,
 )
 from rowlock.errors.resources import (
+    DuplicateQueueError as DuplicateQueueError,
+)
+from rowlock.errors.resources import (
     DuplicateScheduleError as DuplicateScheduleError,
 )
 from rowlock.errors.resources import (
@@ -110,6 +124,36 @@ from rowlock.errors.resources import (
 )
 from rowlock.errors.resources import (
     TokenNotFoundError as TokenNotFoundError,
+)
+from rowlock.errors.service import (
+    BodyTimeoutError as BodyTimeoutError,
+)
+from rowlock.errors.service import (
+    BodyTooLargeError as BodyTooLargeError,
+)
+from rowlock.errors.service import (
+    MethodNotAllowedError as MethodNotAllowedError,
+)
+from rowlock.errors.service import (
+    NoTaskError as NoTaskError,
+)
+from rowlock.errors.service import (
+    NotRunningError as NotRunningError,
+)
+from rowlock.errors.service import (
+    RateLimitError as RateLimitError,
+)
+from rowlock.errors.service import (
+    RouteNotFoundError as RouteNotFoundError,
+)
+from rowlock.errors.service import (
+    ScopeError as ScopeError,
+)
+from rowlock.errors.service import (
+    ServiceError as ServiceError,
+)
+from rowlock.errors.service import (
+    UnauthenticatedError as UnauthenticatedError,
 )
 from rowlock.errors.storage import (
     SchemaError as SchemaError,

@@ -80,6 +80,17 @@ class OperationNotFoundError(RowlockError):
         return f"operation {self.operation_id}: not found"
 
 
+class DuplicateQueueError(RowlockError):
+    """The namespace has a queue of that name already."""
+
+    def __init__(self, queue: str) -> None:
+        super().__init__(queue)
+        self.queue = queue
+
+    def __str__(self) -> str:
+        return f"a queue {self.queue!r} already exists"
+
+
 class TokenNotFoundError(RowlockError):
     """There is no token of that id, or not in this namespace."""
 

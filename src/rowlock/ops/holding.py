@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from rowlock.backoff import RetryPolicy
-from rowlock.errors import LeaseLostError
+from rowlock.errors import LeaseLostError, NotRunningError
+from rowlock.model.ids import is_served_token
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import (
     Claim,
@@ -49,10 +50,10 @@ def heartbeat(
     return pulse.cancel_requested
 
 
-def update_progress(
+def report(
     storage: Storage, namespace: str, report: Report, *, now: datetime | None = None
 ) -> Plan[None]:
-    """Record how far a claimed task is.
+    """Record how far a claimed task is, or what it has to say.
 
     Raises:
         TaskNotFoundError: The namespace has none of that id.
@@ -135,6 +136,25 @@ def release(
     yield from get_task(storage, namespace, task_id, now=now)
     outcome = Outcome.SNOOZED if delay else Outcome.HANDED_BACK
     return (yield from _end_badly(storage, namespace, Release(task_id, token, outcome, delay), now))
+
+
+def served_token(
+    storage: Storage, namespace: str, task_id: UUID, *, now: datetime | None = None
+) -> Plan[UUID]:
+    """Return the token under which a task runs that the HTTP service claimed.
+
+    Raises:
+        TaskNotFoundError: The namespace has none of that id.
+        NotRunningError: It does not run.
+        LeaseLostError: Somebody else claimed it, or a claim was lost before this one.
+    """
+    task = yield from get_task(storage, namespace, task_id, now=now)
+    token = yield from storage.claims.read_token(namespace, task_id)
+    if token is None:
+        raise NotRunningError(task_id, task.state)
+    if task.crashes or not is_served_token(token):
+        raise LeaseLostError(task_id)
+    return token
 
 
 def _end_badly(

@@ -6,6 +6,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from rowlock.errors import DuplicateQueueError, QueueNotFoundError
 from rowlock.model.changes import By, NewAudit
 from rowlock.model.queues import Queue, QueuePolicy
 from rowlock.plan import BEGIN, Plan
@@ -24,6 +25,48 @@ def set_policy(
         entry = NewAudit("set_policy", "queue", name, changed)
         yield from storage.records.add_audit(namespace, entry, by)
     return after
+
+
+def get_queue(storage: Storage, namespace: str, name: str) -> Plan[Queue]:
+    """Return the queue.
+
+    Raises:
+        QueueNotFoundError: The namespace has none of that name.
+    """
+    found = yield from storage.queues.get_queue(namespace, name)
+    if found is None:
+        raise QueueNotFoundError(name)
+    return found
+
+
+def create_queue(
+    storage: Storage, namespace: str, name: str, given: QueuePolicy, *, by: By
+) -> Plan[Queue]:
+    """Create a queue with a policy, and record it.
+
+    Raises:
+        DuplicateQueueError: It is there already.
+    """
+    yield BEGIN
+    if not (yield from storage.queues.create_queue(namespace, name)):
+        raise DuplicateQueueError(name)
+    made = yield from storage.queues.update_queue(namespace, name, given)
+    entry = NewAudit("create", "queue", name, _differences(QueuePolicy(), given) or None)
+    yield from storage.records.add_audit(namespace, entry, by)
+    return made
+
+
+def change_queue(
+    storage: Storage, namespace: str, name: str, given: QueuePolicy, *, by: By
+) -> Plan[Queue]:
+    """Change what is given of the policy of a queue that is there; a change is recorded.
+
+    Raises:
+        QueueNotFoundError: The namespace has none of that name.
+    """
+    yield BEGIN
+    yield from get_queue(storage, namespace, name)
+    return (yield from set_policy(storage, namespace, name, given, by=by))
 
 
 def _differences(before: QueuePolicy, after: QueuePolicy) -> dict[str, Any]:

@@ -181,6 +181,10 @@ class ClaimStore(Protocol):
         """Extend the leases of claims; one answer for each, in any order."""
         ...
 
+    def read_token(self, namespace: str, task_id: UUID, /) -> Plan[UUID | None]:
+        """Return the token under which a task runs; None if it does not."""
+        ...
+
     def is_held(self, task_id: UUID, token: UUID, /) -> Plan[bool]:
         """Return whether a task still runs under this claim."""
         ...
@@ -348,6 +352,18 @@ class QueueStore(Protocol):
 
     def ensure_queue(self, namespace: str, name: str, /) -> Plan[Queue]:
         """Return the queue, made with the defaults if it was not there."""
+        ...
+
+    def get_queue(self, namespace: str, name: str, /) -> Plan[Queue | None]:
+        """Return the queue, if it is there."""
+        ...
+
+    def create_queue(self, namespace: str, name: str, /) -> Plan[bool]:
+        """Make the queue with the defaults; False if it was there."""
+        ...
+
+    def list_namespaces(self) -> Plan[list[str]]:
+        """Return the namespaces that have a queue, by name."""
         ...
 
     def update_queue(self, namespace: str, name: str, given: QueuePolicy, /) -> Plan[Queue]:

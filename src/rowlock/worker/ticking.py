@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
@@ -95,6 +95,7 @@ class Ticking:
         self,
         app: Core,
         own: Mapping[str, Handle],
+        declared: Collection[DeclaredTicker],
         *,
         on_error: Callable[[Exception], None],
     ) -> None:
@@ -103,6 +104,7 @@ class Ticking:
         Args:
             app: Whose tickers are handled; tasks are made of the tickers of all namespaces.
             own: What handles the system's own tickers, by name.
+            declared: The app's tickers that are handled here.
             on_error: Told of everything that fails.
         """
         self._app = app
@@ -110,7 +112,7 @@ class Ticking:
         self._run = app.storage.worker_runner.run
         self._read = app.storage.worker_runner.read
         self._on_error = on_error
-        self._declared = tuple(app.extensions.tickers.values())
+        self._declared = tuple(declared)
         self._handles: dict[Key, Handle] = {
             Key(SYSTEM_NAMESPACE, name): handle for name, handle in own.items()
         }
@@ -309,6 +311,16 @@ class Ticking:
         self._penalties.add(key)
 
 
-def ticking_of(app: Core, *, on_error: Callable[[Exception], None]) -> Ticking:
-    """Return what sees to the tickers of an app, and to the system's own."""
-    return Ticking(app, {ops.CLEANUP: lambda _tick: prune(app.storage)}, on_error=on_error)
+def ticking_of(
+    app: Core, *, with_handlers: bool = True, on_error: Callable[[Exception], None]
+) -> Ticking:
+    """Return what sees to the tickers of an app, and to the system's own.
+
+    Args:
+        app: The app.
+        with_handlers: Whether its own handlers run here; tasks are made of tickers either way.
+        on_error: Told of everything that fails.
+    """
+    declared = app.extensions.tickers.values() if with_handlers else ()
+    own: dict[str, Handle] = {ops.CLEANUP: lambda _tick: prune(app.storage)}
+    return Ticking(app, own, declared, on_error=on_error)

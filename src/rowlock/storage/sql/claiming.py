@@ -101,6 +101,10 @@ class ClaimPlans(Plans):
             ]
         return pulses
 
+    def read_token(self, namespace: str, task_id: UUID, /) -> Plan[UUID | None]:
+        result = yield self._sql.bind("read_token", namespace=namespace, id=task_id)
+        return self._values.read_id(result.rows[0][0]) if result.rows else None
+
     def is_held(self, task_id: UUID, token: UUID, /) -> Plan[bool]:
         return bool((yield from self._read_held([(task_id, token)])))
 

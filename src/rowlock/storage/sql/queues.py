@@ -15,11 +15,24 @@ class QueuePlans(Plans):
     """`QueueStore` over a statement catalogue."""
 
     def ensure_queue(self, namespace: str, name: str, /) -> Plan[Queue]:
-        result = yield self._sql.bind("get_queue", namespace=namespace, name=name)
-        if not result.rows:
-            yield self._sql.bind("ensure_queue", namespace=namespace, name=name, now=None)
+        found = yield from self.get_queue(namespace, name)
+        if found is None:
+            yield from self.create_queue(namespace, name)
             result = yield self._sql.bind("get_queue", namespace=namespace, name=name)
-        return queue_from_row(result.rows[0], self._values)
+            found = queue_from_row(result.rows[0], self._values)
+        return found
+
+    def get_queue(self, namespace: str, name: str, /) -> Plan[Queue | None]:
+        result = yield self._sql.bind("get_queue", namespace=namespace, name=name)
+        return queue_from_row(result.rows[0], self._values) if result.rows else None
+
+    def create_queue(self, namespace: str, name: str, /) -> Plan[bool]:
+        result = yield self._sql.bind("ensure_queue", namespace=namespace, name=name, now=None)
+        return result.count == 1
+
+    def list_namespaces(self) -> Plan[list[str]]:
+        result = yield self._sql.bind("list_namespaces")
+        return [name for (name,) in result.rows]
 
     def update_queue(self, namespace: str, name: str, given: QueuePolicy, /) -> Plan[Queue]:
         yield BEGIN

@@ -30,6 +30,9 @@ FROM rowlock_queue
 WHERE :namespace IS NULL OR namespace = :namespace
 ORDER BY namespace, name;
 
+-- name: list_namespaces
+SELECT DISTINCT namespace FROM rowlock_queue ORDER BY namespace;
+
 -- name: make_duty
 -- Counts 1 when the row is new and 0 when it was there.
 INSERT INTO rowlock_duty (name, next_at)

@@ -163,6 +163,10 @@ SELECT p.task, p.body
 FROM JSON_TABLE(:batch, '$[*]' COLUMNS (id char(32) PATH '$.ids')) AS v
 STRAIGHT_JOIN rowlock_payload AS p FORCE INDEX (PRIMARY) ON p.task = UNHEX(v.id);
 
+-- name: read_token
+SELECT token FROM rowlock_task
+WHERE id = :id AND namespace = :namespace AND state = 'running';
+
 -- name: read_claimed
 -- What a claim took whose commit was never confirmed. Running rows are few.
 SELECT id, queue, definition, payload, attempt, crashes, max_attempts, max_crashes, priority,

@@ -29,6 +29,9 @@ FROM rowlock_queue
 WHERE :namespace IS NULL OR namespace = :namespace
 ORDER BY namespace, name;
 
+-- name: list_namespaces
+SELECT DISTINCT namespace FROM rowlock_queue ORDER BY namespace;
+
 -- name: make_duty
 INSERT INTO rowlock_duty (name, next_at)
 VALUES (:name, :now) ON CONFLICT DO NOTHING;

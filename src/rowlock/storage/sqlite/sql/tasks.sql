@@ -113,6 +113,10 @@ ORDER BY priority, run_at, id LIMIT :limit;
 SELECT task, body FROM rowlock_payload
 WHERE task IN (SELECT value FROM json_each(:ids));
 
+-- name: read_token
+SELECT token FROM rowlock_task
+WHERE id = :id AND namespace = :namespace AND state = 'running';
+
 -- name: read_claimed
 -- What a claim took whose commit was never confirmed. Running rows are few.
 SELECT id, queue, definition, payload, attempt, crashes, max_attempts, max_crashes, priority,

@@ -1,0 +1,130 @@
+"""`rowlock server`: the HTTP service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from rowlock.cli.exits import ExitCode
+from rowlock.cli.options import Database, database_options, examples, number
+from rowlock.cli.output import warn
+from rowlock.cli.worker import LEVELS, log_to_stderr
+from rowlock.errors import InvalidValueError
+
+LOOPBACK = "127.0.0.1"
+WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104 - what is told apart here
+
+
+@click.command(
+    epilog=examples(
+        "rowlock server --url sqlite:///app.db",
+        "rowlock server tasks:app --worker",
+        "rowlock server --host 0.0.0.0 --allow-host queue.example",
+    )
+)
+@click.argument("app", required=False)
+@click.option("--host", default=LOOPBACK, show_default=True, metavar="ADDRESS", help="Where.")
+@click.option(
+    "--port", type=number, default=8080, show_default=True, metavar="PORT", help="0: any free one."
+)
+@click.option(
+    "--no-auth",
+    is_flag=True,
+    help="Answer requests without a token; only on this machine's own addresses.",
+)
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="What requests may call the server, besides its address and localhost; again for more. "
+    "'*': anything.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="Requests a second of one token, and of one address.  [default: 500]",
+)
+@click.option("--worker", is_flag=True, help="Also run the app's tasks, in this process.")
+@click.option(
+    "--log-level",
+    type=click.Choice(LEVELS, case_sensitive=False),
+    default="info",
+    show_default=True,
+    help="How much is logged on stderr.",
+)
+@database_options
+def command(  # noqa: PLR0913 - one parameter for each option
+    database: Database,
+    *,
+    app: str | None,
+    host: str,
+    port: int,
+    no_auth: bool,
+    hosts: tuple[str, ...],
+    rate: float | None,
+    worker: bool,
+    log_level: str,
+) -> None:
+    """Serve the queue over HTTP until told to stop.
+
+    APP is module:name, such as tasks:app; without one, a database is enough. Every request needs
+    a token: 'rowlock token create'. The first SIGTERM or Ctrl-C lets requests finish. It also
+    does the upkeep of the database, as a worker does.
+    """
+    import asyncio
+
+    from rowlock.worker.health import checked_port
+
+    checked_port("port", port)
+    if worker and app is None:
+        raise click.UsageError("--worker needs APP, whose tasks it runs: module:name")
+    from rowlock.http import Limits, create_asgi
+    from rowlock.http.hosts import LOCAL_HOSTS, is_loopback
+    from rowlock.http.serving import Place, serve
+
+    if no_auth and not is_loopback(host):
+        raise InvalidValueError(
+            "host",
+            f"--no-auth is for {LOOPBACK} alone, others could reach {host or 'every address'}: "
+            "leave it out and make a token with 'rowlock token create'",
+        )
+    log_to_stderr(log_level)
+    served = _app(app, database)
+    own = () if host in WILDCARDS else (host,)
+    limits = Limits() if rate is None else Limits(rate=rate, burst=max(1, round(2 * rate)))
+    asgi = create_asgi(
+        served,
+        needs_token=not no_auth,
+        allowed_hosts=(*LOCAL_HOSTS, *own, *hosts),
+        limits=limits,
+    )
+    try:
+        given_up = asyncio.run(
+            serve(served, asgi, Place(host, port), worker=_worker(served) if worker else None)
+        )
+    finally:
+        served.core.close()
+    if given_up:
+        warn(f"rowlock: {given_up} tasks were given up; they run again")
+        raise click.exceptions.Exit(ExitCode.FAILED)
+
+
+def _app(app: str | None, database: Database) -> Any:
+    if app is not None:
+        from rowlock.cli.apps import load_app
+
+        return load_app(app, database)
+    from rowlock import AsyncRowlock
+
+    return AsyncRowlock(database.needed_url, **database.given())
+
+
+def _worker(served: Any) -> Any:
+    from rowlock import Worker
+    from rowlock.model.names import DEFAULT_QUEUE
+
+    own = {definition.queue: None for definition in served.core.registry}
+    return Worker(served, own or {DEFAULT_QUEUE: None})

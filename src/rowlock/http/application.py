@@ -1,0 +1,146 @@
+"""The service as an ASGI application: the route table, bound to handlers."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Router
+from starlette.routing import Route as AsgiRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from rowlock.app.core import Application, Core
+from rowlock.errors import ConfigError, MethodNotAllowedError, RouteNotFoundError
+from rowlock.http.answers import Answer, error_answer, json_answer, text_answer
+from rowlock.http.call import Call
+from rowlock.http.guard import Guard
+from rowlock.http.handlers import HANDLERS
+from rowlock.http.hosts import LOCAL_HOSTS, AllowedHosts
+from rowlock.http.limits import Limits
+from rowlock.http.reading import read_body, read_queries
+from rowlock.wire.openapi import IDEMPOTENCY_HEADER
+from rowlock.wire.routes import PREFIX, ROUTES, Route
+
+log = logging.getLogger(__name__)
+
+
+def create_asgi(
+    app: Application,
+    *,
+    needs_token: bool = True,
+    allowed_hosts: Iterable[str] = LOCAL_HOSTS,
+    limits: Limits | None = None,
+) -> ASGIApp:
+    """Return the HTTP service of an app, to be served or mounted under any prefix.
+
+    The app stays open when the service ends. Mounted in another application, the service does
+    no upkeep: have a worker run, or `rowlock server`.
+
+    Args:
+        app: A `Rowlock` or an `AsyncRowlock`.
+        needs_token: Whether requests need a token; without one only this machine is answered,
+            and may do all.
+        allowed_hosts: What requests may call the service in their header `Host`; `*` for
+            anything, where something in front of it has looked.
+        limits: What is refused beyond; see `Limits`.
+
+    Example:
+        >>> api.mount("/queue", create_asgi(app, allowed_hosts=["shop.example"]))  # doctest: +SKIP
+    """
+    service = _Service(app.core, needs_token, AllowedHosts(allowed_hosts), limits or Limits())
+    paths: defaultdict[str, dict[str, Route]] = defaultdict(dict)
+    for route in ROUTES:
+        for path in _paths(route):
+            paths[path][route.method] = route
+    routes: list[BaseRoute] = [
+        AsgiRoute(path, _Resource(service, methods)) for path, methods in paths.items()
+    ]
+    return Router(routes, redirect_slashes=False, default=_Resource(service, {}))
+
+
+def _paths(route: Route) -> tuple[str, ...]:
+    """Return where a route is found: what is about a namespace, also below its name."""
+    if route.rooted:
+        return (route.path,)
+    return (PREFIX + route.path, f"{PREFIX}/namespace/{{namespace}}{route.path}")
+
+
+class _Service:
+    """What all resources of one service share."""
+
+    def __init__(
+        self,
+        core: Core,
+        needs_token: bool,  # noqa: FBT001 - passed on
+        hosts: AllowedHosts,
+        limits: Limits,
+    ) -> None:
+        names = [route.name for route in ROUTES]
+        if sorted(names) != sorted(HANDLERS):
+            raise ConfigError(f"routes and handlers differ: {set(names) ^ set(HANDLERS)}")
+        self.hosts = hosts
+        self.limits = limits
+        self.guard = Guard(core, limits, needs_token=needs_token)
+
+    async def answer(self, methods: Mapping[str, Route], request: Request) -> Response:
+        """Return the answer to a request for an address with these methods."""
+        self.guard.admit(request)
+        # Whoever asks for health, such as an orchestrator, knows the address and no name.
+        if not any(route.rooted for route in methods.values()):
+            self.hosts.check(request.headers.get("host"), request.headers.get("origin"))
+        method = "GET" if request.method == "HEAD" else request.method
+        if not methods:
+            raise RouteNotFoundError(request.url.path)
+        if method not in methods:
+            raise MethodNotAllowedError(method, ", ".join(sorted(methods)))
+        route = methods[method]
+        call = await self._understand(route, request)
+        document = await HANDLERS[route.name](call)
+        if route.rooted:
+            return text_answer("ok", 200) if document else text_answer("not ok", 503)
+        if isinstance(document, Answer):
+            return json_answer(document.document, route.status, document.headers)
+        return json_answer(document, route.status)
+
+    async def _understand(self, route: Route, request: Request) -> Call:
+        identity = await self.guard.identify(route, request)
+        return Call(
+            core=self.guard.core_for(identity, request),
+            identity=identity,
+            path=request.path_params,
+            query=read_queries(route, request),
+            body=await read_body(route, request, self.limits),
+            key=request.headers.get(IDEMPOTENCY_HEADER) if route.idempotent else None,
+            base=request.scope.get("root_path", ""),
+        )
+
+
+class _Resource:
+    """One address, with all its methods: an ASGI application that lets no error out."""
+
+    def __init__(self, service: _Service, methods: Mapping[str, Route]) -> None:
+        self._service = service
+        self._methods = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)
+            return
+        request, asked = Request(scope, receive), time.perf_counter()
+        try:
+            response = await self._service.answer(self._methods, request)
+        except ClientDisconnect:
+            return
+        except Exception as error:  # noqa: BLE001 - the outermost edge: told, and made a status
+            response = error_answer(error)
+        await response(scope, receive, send)
+        # Without what comes after the `?`: some would write secrets there.
+        milliseconds = (time.perf_counter() - asked) * 1_000
+        client = "-" if request.client is None else request.client.host
+        told = (request.method, scope["path"], response.status_code, milliseconds, client)
+        log.info("%s %s %d %.1f ms %s", *told)

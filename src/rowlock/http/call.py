@@ -1,0 +1,72 @@
+"""What a handler is given: one request, understood and allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from rowlock.app.core import Core
+from rowlock.app.flow import Flow, run_flow_async
+from rowlock.model.changes import By, checked_by
+from rowlock.model.tokens import Scope, Token
+
+T = TypeVar("T")
+
+_NO_TOKEN = By(actor="HTTP without a token")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who asks: a token, or anybody on this machine where none is needed."""
+
+    token: Token | None = None
+
+    @property
+    def namespace(self) -> str | None:
+        """The only namespace that is open to it; None for every one."""
+        return None if self.token is None else self.token.namespace
+
+    @property
+    def actor(self) -> str | None:
+        """What the audit calls it."""
+        return (_NO_TOKEN if self.token is None else self.token.by).actor
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether it may do that."""
+        return self.token is None or self.token.allows(scope)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request whose sender may make it.
+
+    Attributes:
+        core: The app in the namespace that the request is about.
+        path: The parameters of its path.
+        query: The values after the `?`; only those that were given.
+        body: What its route says; None if it takes none.
+        key: The header `Idempotency-Key`.
+        base: Where the service is mounted, for addresses in answers.
+    """
+
+    core: Core
+    identity: Identity
+    path: Mapping[str, str]
+    query: Mapping[str, Any]
+    body: Any
+    key: str | None
+    base: str
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Run a flow to its end."""
+        return await run_flow_async(self.core, flow)
+
+    def by(self, reason: str | None = None) -> By:
+        """Return who asks, and why."""
+        return checked_by(self.identity.actor, reason)
+
+    @property
+    def reveals(self) -> bool:
+        """Whether payloads, results and errors may be shown."""
+        return self.identity.allows(Scope.PAYLOAD_READ)

@@ -1,0 +1,57 @@
+"""Values that have two names, and policies as bodies give them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rowlock.backoff import Backoff, RetryPolicy
+from rowlock.errors import InvalidValueError
+from rowlock.model.durations import MAX_DURATION, duration_from
+from rowlock.wire.requests import NewTaskBody, PolicyBody, RetryBody
+
+
+def one_of(body: Any, name: str, other: str) -> Any:
+    """Return a value that has two names.
+
+    Raises:
+        InvalidValueError: Both are given.
+    """
+    first, second = getattr(body, name), getattr(body, other)
+    if first is not None and second is not None:
+        raise InvalidValueError(other, f"is another name of {name}: give one of them")
+    return second if first is None else first
+
+
+def retry_from(body: PolicyBody | NewTaskBody) -> RetryPolicy | str | None:
+    """Return the retry policy that a body gives."""
+    if body.retry_delay is not None:
+        if body.retry is not None:
+            raise InvalidValueError("retry_delay", "excludes retry: give one of them")
+        base = duration_from("retry_delay", body.retry_delay)
+        return RetryPolicy(backoff=Backoff.QUADRATIC, base=base, cap=MAX_DURATION, jitter=False)
+    if isinstance(body.retry, RetryBody):
+        return RetryPolicy(
+            backoff=body.retry.backoff,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - it takes names too
+            base=duration_from("retry", body.retry.base_seconds),
+            cap=duration_from("retry", body.retry.cap_seconds),
+            jitter=body.retry.jitter,
+        )
+    return body.retry
+
+
+def attempts_from(body: PolicyBody | NewTaskBody) -> int | None:
+    """Return how many runs a body gives; the forerunner's 0 still gave one."""
+    given: int | None = one_of(body, "max_attempts", "retries")
+    return 1 if given == 0 and body.retries == 0 else given
+
+
+def common_terms(body: PolicyBody | NewTaskBody) -> dict[str, Any]:
+    """Return what queues and tasks may both say, without what is left out."""
+    terms = {
+        "lifetime": one_of(body, "lifetime", "ttl"),
+        "max_attempts": attempts_from(body),
+        "max_crashes": body.max_crashes,
+        "retry": retry_from(body),
+        "timeout": body.timeout,
+    }
+    return {name: value for name, value in terms.items() if value is not None}

@@ -1,0 +1,67 @@
+"""Namespaces and queues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rowlock.app import flows
+from rowlock.errors import InvalidValueError
+from rowlock.http.call import Call
+from rowlock.http.handlers.policies import common_terms, one_of
+from rowlock.model.queues import checked_count
+from rowlock.wire.requests import PolicyBody
+from rowlock.wire.routes import MAX_PAGE
+from rowlock.wire.service import queue_document
+from rowlock.wire.values import Wire
+
+MOST = 2**53
+
+
+def page_of(call: Call) -> tuple[int, int]:
+    """Return where a page begins and how long it is; more than 100 is 100."""
+    offset = checked_count("offset", call.query.get("offset", 0), least=0, most=MOST)
+    limit = checked_count("limit", call.query.get("limit", MAX_PAGE), most=MOST)
+    return offset, min(limit, MAX_PAGE)
+
+
+async def list_namespaces(call: Call) -> Wire:
+    """List the namespaces that are open to whoever asks."""
+    only = call.identity.namespace
+    names = [only] if only is not None else await call.run(flows.list_namespaces(call.core))
+    return {"count": len(names), "body": names}
+
+
+async def list_queues(call: Call) -> Wire:
+    """List queues."""
+    offset, limit = page_of(call)
+    queues = await call.run(flows.list_queues(call.core))
+    page = queues[offset : offset + limit]
+    return {"count": len(queues), "body": [queue_document(queue) for queue in page]}
+
+
+async def create_queue(call: Call) -> Wire:
+    """Create a queue."""
+    name = one_of(call.body, "name", "queue")
+    if name is None:
+        raise InvalidValueError("name", "is missing")
+    flow = flows.create_queue(call.core, name, _policy(call.body), by=call.by())
+    return queue_document(await call.run(flow))
+
+
+async def get_queue(call: Call) -> Wire:
+    """Show a queue."""
+    return queue_document(await call.run(flows.get_queue(call.core, call.path["queue"])))
+
+
+async def change_queue(call: Call) -> Wire:
+    """Change a queue's policy."""
+    policy = _policy(call.body)
+    if not policy:
+        raise InvalidValueError("body", "has nothing to change")
+    flow = flows.change_queue(call.core, call.path["queue"], policy, by=call.by())
+    return queue_document(await call.run(flow))
+
+
+def _policy(body: PolicyBody) -> dict[str, Any]:
+    own = {"lease": body.lease, "retention": body.retention}
+    return common_terms(body) | {name: one for name, one in own.items() if one is not None}

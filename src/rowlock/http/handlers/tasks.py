@@ -1,0 +1,130 @@
+"""Storing tasks, looking at them and steering them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import UNSET
+
+from rowlock.app import enqueuing, flows, listing_flows
+from rowlock.app.core import Core
+from rowlock.app.facade import given_payload
+from rowlock.app.flow import Flow
+from rowlock.definitions.options import TaskOptions, task_options
+from rowlock.errors import InvalidValueError
+from rowlock.http.answers import Answer
+from rowlock.http.call import Call
+from rowlock.http.handlers.policies import common_terms, one_of
+from rowlock.http.handlers.queues import page_of
+from rowlock.model.names import checked_name
+from rowlock.model.tasks import TaskFilter
+from rowlock.wire.requests import NewTaskBody
+from rowlock.wire.routes import MAX_PAGE, PREFIX
+from rowlock.wire.service import task_document
+from rowlock.wire.values import Wire
+
+_PAGING = ("offset", "limit", "before", "state", "status", "tag")
+
+
+async def create_task(call: Call) -> Answer:
+    """Store a task."""
+    body: NewTaskBody = call.body
+    options = _options(body, call.key)
+    payload = _payload(body)
+    if body.queue is not None:
+        await call.run(known_queue(call.core, body.queue))
+    flow = enqueuing.enqueue(call.core, body.definition, payload, options)
+    task = await call.run(flow)
+    address = f"{call.base}{PREFIX}/task/{task.id}"
+    return Answer(task_document(task, reveal=call.reveals), {"Location": address})
+
+
+def known_queue(core: Core, name: str) -> Flow[str]:
+    """Return the checked name of a queue that is there, or was a moment ago.
+
+    Raises:
+        QueueNotFoundError: The namespace has none of that name.
+    """
+    queue = checked_name("queue", name)
+    if not core.policies.is_fresh(queue):
+        yield from flows.get_queue(core, queue)
+    return queue
+
+
+def _payload(body: NewTaskBody) -> Any:
+    if body.payload is not UNSET and body.arguments is not UNSET:
+        raise InvalidValueError("arguments", "is another name of payload: give one of them")
+    given = body.payload if body.arguments is UNSET else body.arguments
+    if given is UNSET and body.definition is None:
+        raise InvalidValueError("payload", "is missing")
+    if body.definition is None and body.queue is None:
+        raise InvalidValueError("queue", "is missing; or name a definition")
+    return given_payload(None if given is UNSET else given, body.definition)
+
+
+def _options(body: NewTaskBody, key: str | None) -> TaskOptions:
+    run_at: datetime | None = one_of(body, "run_at", "delayed_at")
+    if body.delayed_at is not None and body.delayed_at < datetime.now(UTC):
+        raise InvalidValueError("delayed_at", "is in the past")
+    given: dict[str, Any] = common_terms(body) | {
+        "queue": body.queue,
+        "run_at": run_at,
+        "delay": body.delay,
+        "priority": body.priority,
+        "tags": body.tags,
+        "unique": body.unique,
+        "id": _id_from(key),
+    }
+    return task_options(**{name: value for name, value in given.items() if value is not None})
+
+
+def _id_from(key: str | None) -> str | None:
+    try:
+        return None if key is None else str(flows.checked_id(key))
+    except InvalidValueError as error:
+        raise InvalidValueError("Idempotency-Key", "must be a UUID: it is the task's id") from error
+
+
+async def list_tasks(call: Call) -> Wire:
+    """List tasks."""
+    offset, limit = page_of(call)
+    last = offset + limit
+    if last > listing_flows.MAX_LIMIT:
+        most = listing_flows.MAX_LIMIT - MAX_PAGE
+        raise InvalidValueError("offset", f"is more than {most}: use before, the `next` of a page")
+    query = call.query
+    words = (*query.get("status", ()), *query.get("state", ()))
+    wanted = {name: value for name, value in query.items() if name not in _PAGING}
+    chosen = TaskFilter(states=words, tags=tuple(query.get("tag", ())), **wanted)
+    flow = listing_flows.list_tasks(call.core, chosen, limit=last, before=query.get("before"))
+    page = (await call.run(flow))[offset:]
+    found = await call.run(listing_flows.count_tasks(call.core, chosen))
+    return {
+        "count": found.count,
+        "count_capped": found.capped,
+        "body": [task_document(task, reveal=call.reveals) for task in page],
+        "next": str(page[-1].id) if len(page) == limit else None,
+    }
+
+
+async def get_task(call: Call) -> Wire:
+    """Show a task."""
+    task = await call.run(flows.get_task(call.core, call.path["task"]))
+    return task_document(task, reveal=call.reveals)
+
+
+async def cancel(call: Call) -> Wire:
+    """Cancel a task."""
+    task_id = flows.checked_id(call.path["task"])
+    by = call.by(call.body.reason)
+    outcome = await call.run(flows.cancel(call.core, task_id, force=call.body.force, by=by))
+    return {"id": str(task_id), "outcome": outcome.value}
+
+
+async def retry(call: Call) -> Wire:
+    """Run a finished task again."""
+    flow = flows.retry(
+        call.core, call.path["task"], attempts=call.body.attempts, by=call.by(call.body.reason)
+    )
+    return task_document(await call.run(flow), reveal=call.reveals)

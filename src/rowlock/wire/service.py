@@ -1,0 +1,66 @@
+"""Values as the HTTP service answers them: ours, and beside them the names of its forerunner."""
+
+from __future__ import annotations
+
+from rowlock.model.claimed import ClaimedTask
+from rowlock.model.queues import Queue
+from rowlock.model.tasks import Task
+from rowlock.wire.queues import queue_to_wire
+from rowlock.wire.tasks import task_to_wire
+from rowlock.wire.values import Wire, seconds_to_wire, time_to_wire
+
+SECRET_FIELDS = ("payload", "result", "error")
+"""What of a task is shown only to those who may read payloads."""
+
+
+def queue_document(queue: Queue) -> Wire:
+    """Return a `QueueDocument`."""
+    shown = queue_to_wire(queue)
+    return {
+        **shown,
+        "queue": queue.name,
+        "ttl": shown["lifetime_seconds"],
+        "retries": queue.max_attempts,
+        "retry_delay": queue.retry.base.total_seconds(),
+    }
+
+
+def task_document(task: Task, *, reveal: bool) -> Wire:
+    """Return a `TaskDocument`; what is secret is null unless it may be revealed."""
+    shown = task_to_wire(task)
+    later = task.run_at > task.created_at
+    document = {
+        **shown,
+        "status": shown["state"],
+        "retries": max(task.max_attempts - (task.attempt - task.crashes), 0),
+        "delayed_at": shown["run_at"] if later else None,
+        "dies_at": shown["expires_at"],
+    }
+    if not reveal:
+        document |= dict.fromkeys(SECRET_FIELDS)
+        document["hidden"] = list(SECRET_FIELDS)
+    return document
+
+
+def claim_document(claim: ClaimedTask, *, namespace: str, worker: str) -> Wire:
+    """Return a `ClaimDocument`."""
+    return {
+        "id": str(claim.id),
+        "token": str(claim.token),
+        "namespace": namespace,
+        "queue": claim.queue,
+        "definition": claim.definition,
+        "payload": claim.payload,
+        "worker": worker,
+        "attempt": claim.attempt,
+        "max_attempts": claim.max_attempts,
+        "retries": max(claim.max_attempts - (claim.attempt - claim.crashes), 0),
+        "crashes": claim.crashes,
+        "priority": claim.priority,
+        "tags": list(claim.tags),
+        "unique_key": claim.unique_key,
+        "created_at": time_to_wire(claim.created_at),
+        "started_at": time_to_wire(claim.started_at),
+        "lease_seconds": seconds_to_wire(claim.lease),
+        "lease_until": time_to_wire(claim.lease_until),
+    }

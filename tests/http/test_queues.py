@@ -1,0 +1,112 @@
+"""C122 and C123: queues over HTTP, on every engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.http.conftest import Caller, Service
+
+
+async def make(admin: Caller, *names: str) -> None:
+    for name in names:
+        await admin.ok("POST", "queue", {"queue": name})
+
+
+async def test_a_page_of_queues_has_the_count_of_all(admin):
+    await make(admin, "c", "a", "b", "d")
+    page = await admin.ok("GET", "queue?limit=2&offset=1")
+    assert page["count"] == 4
+    assert [queue["name"] for queue in page["body"]] == ["b", "c"]
+    assert (await admin.ok("GET", "queue?offset=9"))["body"] == []
+
+
+async def test_a_page_has_at_most_100_queues(in_memory):
+    admin = await in_memory.caller()
+    for number in range(103):
+        await in_memory.app.register_queue(f"q{number:03}")
+    page = await admin.ok("GET", "queue?limit=500")
+    assert (page["count"], len(page["body"])) == (103, 100)
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=x", "offset=x", "limit=0", "offset=-1", "limit=1&limit=2"]
+)
+async def test_a_page_that_makes_no_sense_is_refused(in_memory, query):
+    admin = await in_memory.caller()
+    refused = await admin.refused("GET", f"queue?{query}")
+    assert refused["code"] == 400
+    assert refused["detail"]["field"] == query.partition("=")[0]
+
+
+async def test_the_life_of_a_queue(admin):
+    body = {"queue": " Emails ", "ttl": "1h30m", "retries": 5, "retry_delay": "10s"}
+    made = await admin.ok("POST", "queue", body)
+    assert (made["name"], made["queue"], made["namespace"]) == ("emails", "emails", "default")
+    assert (made["ttl"], made["retries"], made["retry_delay"]) == (5400.0, 5, 10.0)
+    assert made["retry"] == {
+        "backoff": "quadratic", "base_seconds": 10.0, "cap_seconds": 3153600000.0, "jitter": False
+    }  # fmt: skip
+    again = await admin.refused("POST", "queue", {"name": "emails"})
+    assert (again["code"], again["type"]) == (409, "DuplicateQueueError")
+    assert again["detail"] == {"queue": "emails"}
+    assert await admin.ok("GET", "queue/emails") == made
+    changed = await admin.ok("PATCH", "queue/emails", {"retries": 2, "lease": 90, "timeout": "1m"})
+    assert (changed["max_attempts"], changed["lease_seconds"]) == (2, 90.0)
+    assert (changed["timeout_seconds"], changed["ttl"]) == (60.0, 5400.0)
+    assert await admin.ok("GET", "queue/emails") == changed
+
+
+async def test_a_queue_that_is_not_there(admin):
+    for method, body in (("GET", None), ("PATCH", {"retries": 1})):
+        refused = await admin.refused(method, "queue/nothing", body)
+        assert (refused["code"], refused["type"]) == (404, "QueueNotFoundError")
+    assert (await admin.ok("GET", "queue"))["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "name"),
+        ({"queue": ""}, "queue"),
+        ({"queue": "1x"}, "queue"),
+        ({"queue": "a b"}, "queue"),
+        ({"queue": "x" * 65}, "queue"),
+        ({"queue": 7}, "queue"),
+        ({"queue": "q", "name": "q"}, "queue"),
+        ({"queue": "q", "ttl": "soon"}, "lifetime"),
+        ({"queue": "q", "ttl": -1}, "lifetime"),
+        ({"queue": "q", "ttl": 1, "lifetime": 1}, "ttl"),
+        ({"queue": "q", "retries": -1}, "max_attempts"),
+        ({"queue": "q", "retries": 2**64}, "retries"),
+        ({"queue": "q", "retry": "sometimes"}, "retry"),
+        ({"queue": "q", "retry": {"backoff": "fixed", "bass_seconds": 1}}, "retry"),
+        ({"queue": "q", "retry": "fixed", "retry_delay": 1}, "retry_delay"),
+    ],
+)
+async def test_a_queue_that_makes_no_sense_is_refused(in_memory, body, field):
+    admin = await in_memory.caller()
+    refused = await admin.refused("POST", "queue", body)
+    assert (refused["code"], refused["detail"]["field"]) == (400, field)
+    assert (await admin.ok("GET", "queue"))["count"] == 0
+
+
+async def test_a_patch_without_anything_known_is_refused(in_memory):
+    admin = await in_memory.caller()
+    await make(admin, "q")
+    for body in ({}, {"unknown": 1}, {"ttl": None}):
+        assert (await admin.refused("PATCH", "queue/q", body))["code"] == 400
+
+
+async def test_retries_of_0_still_give_one_run(in_memory):
+    admin = await in_memory.caller()
+    assert (await admin.ok("POST", "queue", {"queue": "q", "retries": 0}))["max_attempts"] == 1
+
+
+async def test_a_change_is_in_the_audit_with_the_token_as_actor(service: Service):
+    token, text = await service.token("queues:write")
+    caller = service.with_token(text)
+    await caller.ok("POST", "queue", {"queue": "q"})
+    await caller.ok("PATCH", "queue/q", {"lease": 7})
+    entries = await service.app.audit(target="q")
+    assert [entry.action for entry in entries] == ["set_policy", "create"]
+    assert {entry.actor for entry in entries} == {f"token test ({token.id})"}
