@@ -422,7 +422,8 @@ def test_registering_another_payload_stores_it(backend, before, after_it):
 def test_a_deleted_ticker_is_gone_and_its_tick_is_lost(backend):
     create(backend)
     tick = taken(backend)
-    assert at(backend, T0, ops.delete_ticker, "news").name == "news"
+    deleted = at(backend, T0, ops.delete_ticker, "news")
+    assert [deleted.name] == ["news"]
     assert backend.read(backend.storage.tickers.get_ticker, "default", "news") is None
     assert not confirm(backend, tick)
 

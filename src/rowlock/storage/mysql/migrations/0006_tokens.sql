@@ -1,4 +1,4 @@
--- Who may use the HTTP service. Of the secret only a digest is here.
+-- Who may use the HTTP service. Of what its owner shows only a digest is here.
 CREATE TABLE IF NOT EXISTS rowlock_token (
     id binary(16) NOT NULL,
     digest char(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

@@ -1,4 +1,4 @@
--- Who may use the HTTP service. Of the secret only a digest is here.
+-- Who may use the HTTP service. Of what its owner shows only a digest is here.
 CREATE TABLE rowlock_token (
     id uuid NOT NULL PRIMARY KEY,
     digest text NOT NULL,
