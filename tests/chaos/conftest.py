@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +73,17 @@ class Place:
     journal: Path
     log: Path
     server: Server | None = None
+
+    def can_write(self) -> bool:
+        """Whether nobody holds the lock that all writers of a file share."""
+        if self.engine != "sqlite":
+            return True
+        with closing(sqlite3.connect(self.url.removeprefix("sqlite:///"), timeout=0.1)) as file:
+            try:
+                file.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+        return True
 
 
 def opened_place(

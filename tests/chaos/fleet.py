@@ -100,6 +100,19 @@ class Fleet:
         self._frozen[worker.pid] = time.monotonic() + seconds
         worker.send_signal(signal.SIGSTOP)
 
+    def freeze_between_writes(
+        self, worker: subprocess.Popen[bytes], can_write: Callable[[], bool]
+    ) -> None:
+        """Stop a worker, but not while it keeps everybody else from writing.
+
+        Who is frozen within a transaction on SQLite holds the file's only lock until it goes on.
+        """
+        self.freeze(worker)
+        while not can_write():
+            self.thaw(everyone=True)
+            time.sleep(POLL_SECONDS)
+            self.freeze(worker)
+
     def thaw(self, *, everyone: bool = False) -> None:
         """Let those go on that have been frozen long enough, or all."""
         now = time.monotonic()

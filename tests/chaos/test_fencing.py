@@ -24,7 +24,7 @@ def test_a_frozen_worker_is_told_and_its_settle_is_refused(place: Place):
         wait_for_events(place, "started", 1)
         [first] = events_of(place.journal, "started")
         [holder] = [worker for worker in fleet.workers if worker.pid == first["pid"]]
-        fleet.freeze(holder)
+        fleet.freeze_between_writes(holder, place.can_write)
         wait_until_drained(place)
         fleet.thaw(everyone=True)
         wait_for_events(place, "answered", 1, pid=holder.pid, recorded=False)
@@ -68,7 +68,7 @@ def test_a_worker_that_takes_its_own_lost_task_again_keeps_the_two_runs_apart(pl
     task = place.app.enqueue("block", {"seconds": 2.0}).id
     with Fleet(options, size=1, log=place.log) as fleet:
         wait_for_events(place, "started", 1)
-        fleet.freeze(fleet.workers[0])
+        fleet.freeze_between_writes(fleet.workers[0], place.can_write)
         wait_until(rescued, seconds=START_SECONDS, what="the lease ran out")
         fleet.thaw(everyone=True)
         wait_until_drained(place)
