@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,9 +10,10 @@ from rowlock.app.core import Core
 from rowlock.app.flow import Flow, Run
 from rowlock.app.schedule_flows import described
 from rowlock.definitions.definition import TaskDefinition
-from rowlock.definitions.scheduling import Declaration, schedule_key
+from rowlock.definitions.scheduling import Declaration
 from rowlock.errors import DuplicateScheduleError, RowlockError, StorageError
 from rowlock.model.changes import NOBODY, By
+from rowlock.model.names import definition_key
 from rowlock.model.schedules import Schedule, ScheduleFilter, ScheduleSync
 from rowlock.ops import synchronizing as ops
 from rowlock.storage.wakeups import TIMES
@@ -32,7 +33,7 @@ def sync_schedules(core: Core, *, prune: bool, by: By = NOBODY) -> Flow[Schedule
     keys: set[str] = set()
     stored = yield from _stored(core)
     for name, declaration, definition in declarations(core):
-        key = schedule_key(name)
+        key = definition_key(name)
         try:
             if key in keys:
                 raise DuplicateScheduleError(name)
@@ -46,7 +47,7 @@ def sync_schedules(core: Core, *, prune: bool, by: By = NOBODY) -> Flow[Schedule
             raise
         except RowlockError as error:
             problems[name] = str(error)
-    gone = yield from undeclared_schedules(core)
+    gone = _undeclared(stored, keys)
     pruned = (yield from prune_schedules(core, gone, by=by)) if prune else ()
     core.storage.wakeups.wake_here(core.namespace, TIMES)
     return ScheduleSync(
@@ -74,10 +75,16 @@ def _synchronized(core: Core, declared: Schedule, stored: Schedule | None) -> Fl
 
 def undeclared_schedules(core: Core) -> Flow[list[Schedule]]:
     """Return the schedules that code declared once, and that of this process no longer does."""
-    keys = sorted({schedule_key(name) for name, _, _ in declarations(core)})
-    operation = partial(ops.undeclared_schedules, core.storage, core.namespace, keys)
-    gone: list[Schedule] = yield Run(operation, reads=True)
-    return gone
+    keys = {definition_key(name) for name, _, _ in declarations(core)}
+    return _undeclared((yield from _stored(core)), keys)
+
+
+def _undeclared(stored: Mapping[str, Schedule], keys: set[str]) -> list[Schedule]:
+    return [
+        one
+        for key, one in stored.items()
+        if one.declared is not None and one.deleted_at is None and key not in keys
+    ]
 
 
 def prune_schedules(core: Core, gone: Iterable[Schedule], *, by: By) -> Flow[tuple[str, ...]]:

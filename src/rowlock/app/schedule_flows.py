@@ -21,11 +21,11 @@ from rowlock.definitions.scheduling import (
     Rule,
     Said,
     said_of,
-    schedule_key,
 )
 from rowlock.errors import InvalidValueError, StorageConflictError
 from rowlock.model.changes import NOBODY, By
 from rowlock.model.moments import checked_moment
+from rowlock.model.names import definition_key
 from rowlock.model.queues import checked_count
 from rowlock.model.schedules import (
     Backfill,
@@ -78,7 +78,7 @@ def described(
     target = yield from _target(core, definition, said.fields.get("queue"))
     new = Schedule(
         name=own_name,
-        key=schedule_key(own_name),
+        key=definition_key(own_name),
         namespace=core.namespace,
         rule=said.rule,
         definition=target.key or "",

@@ -287,8 +287,8 @@ def declare(
         InvalidValueError: A value is refused, or another one has the name; the error says which.
     """
     own = None if name is None else checked_schedule_name(name)
-    key = schedule_key(own or alias)
-    if any(schedule_key(one.name or alias) == key for one in others):
+    key = definition_key(own or alias)
+    if any(definition_key(one.name or alias) == key for one in others):
         raise InvalidValueError("name", f"{own or alias!r} is taken: give each schedule a name")
     said_of(own or alias, rule, given, None)
     status = given.get("status")
@@ -298,8 +298,3 @@ def declare(
 
 
 _DECLARED = {ScheduleStatus.ACTIVE, ScheduleStatus.DRAFT}
-
-
-def schedule_key(name: str) -> str:
-    """Return what a schedule's name is matched by: as an alias is."""
-    return definition_key(name)

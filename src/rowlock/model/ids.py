@@ -125,6 +125,14 @@ def _mark(drawn: bytes) -> bytes:
     return sha256(b"rowlock service" + drawn).digest()[:_MARK_BYTES]
 
 
+def id_in(wanted: str | UUID) -> UUID | None:
+    """Return the id that a name or an id may be; None if it can only be a name."""
+    try:
+        return wanted if isinstance(wanted, UUID) else UUID(wanted)
+    except ValueError:
+        return None
+
+
 def task_id_from_text(text: str) -> UUID:
     """Read a task id as a person or a program wrote it.
 

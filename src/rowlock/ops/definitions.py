@@ -17,6 +17,7 @@ from rowlock.errors import (
 from rowlock.model import json_text
 from rowlock.model.changes import NOBODY, By, NewAudit
 from rowlock.model.definitions import Definition, DefinitionTasks
+from rowlock.model.ids import id_in
 from rowlock.model.names import definition_key
 from rowlock.ops.policies import FRESH_SECONDS
 from rowlock.plan import BEGIN, Plan
@@ -103,18 +104,11 @@ def get_definition(storage: Storage, namespace: str, wanted: AliasOrId) -> Plan[
     found = None
     if isinstance(wanted, str):
         found = yield from storage.definitions.get_definition(namespace, definition_key(wanted))
-    if found is None and (definition_id := _id_in(wanted)) is not None:
+    if found is None and (definition_id := id_in(wanted)) is not None:
         found = yield from storage.definitions.get_definition_by_id(namespace, definition_id)
     if found is None or found.deleted_at is not None:
         raise DefinitionNotFoundError(str(wanted))
     return found
-
-
-def _id_in(wanted: AliasOrId) -> UUID | None:
-    try:
-        return wanted if isinstance(wanted, UUID) else UUID(wanted)
-    except ValueError:
-        return None
 
 
 def update_definition(

@@ -30,7 +30,6 @@ from rowlock.ops.occurrences import (
     awaiting,
     look,
     next_occurrence,
-    recurrence_of,
 )
 from rowlock.plan import Plan
 from rowlock.storage.schedule_contract import Moment
@@ -144,7 +143,7 @@ def _turns(
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the others fire
-            again = replace(schedule, due_at=clock + TRY_AGAIN, problem=_problem_of(error))
+            again = _tried_again(schedule, clock, _problem_of(error))
             failed.append(Fired(again, error=error))
     return turns, failed
 
@@ -253,10 +252,10 @@ def _moved(turn: _Turn, clock: datetime) -> Schedule:
     if seen.waiting is not None:
         return replace(after, next_at=seen.waiting, due_at=clock + LOOK_AGAIN, waits=True)
     if seen.seen is not None:
-        return awaiting(after, next_occurrence(after, recurrence_of(after), seen.seen))
+        return awaiting(after, next_occurrence(after, seen.seen))
     # Its rule moved, as when its zone's rules changed: nothing was due after all.
     start = clock if after.next_at is None else after.next_at
-    return awaiting(after, next_occurrence(after, recurrence_of(after), start, inclusive=True))
+    return awaiting(after, next_occurrence(after, start, inclusive=True))
 
 
 def announce(storage: Storage, fired: Iterable[Fired]) -> Plan[None]:
@@ -277,5 +276,9 @@ def postpone(
 ) -> Plan[bool]:
     """Let a schedule that cannot be fired wait; False if somebody else has changed it."""
     clock = yield from storage.firings.read_clock(now=now)
-    again = replace(schedule, due_at=clock + TRY_AGAIN, problem=problem)
+    again = _tried_again(schedule, clock, problem)
     return (yield from storage.firings.move_schedules([again])) == 1
+
+
+def _tried_again(schedule: Schedule, clock: datetime, problem: str) -> Schedule:
+    return replace(schedule, due_at=clock + TRY_AGAIN, problem=problem)

@@ -88,12 +88,16 @@ def jittered(schedule: Schedule, occurrence: datetime) -> datetime:
 
 
 def next_occurrence(
-    schedule: Schedule, recurrence: Recurrence, after: datetime, *, inclusive: bool = False
+    schedule: Schedule, after: datetime, *, inclusive: bool = False
 ) -> datetime | None:
-    """Return the first occurrence after a moment, within the schedule's bounds."""
+    """Return the first occurrence after a moment, within the schedule's bounds.
+
+    Raises:
+        InvalidValueError: Its rule cannot be read any more.
+    """
     if schedule.starts_at is not None and after < schedule.starts_at:
         after, inclusive = schedule.starts_at, True
-    found = recurrence.next(after, inclusive=inclusive)
+    found = recurrence_of(schedule).next(after, inclusive=inclusive)
     if found is None or (schedule.ends_at is not None and found > schedule.ends_at):
         return None
     return found
@@ -111,11 +115,14 @@ def within_bounds(schedule: Schedule, start: datetime, end: datetime) -> tuple[d
 def awaiting(schedule: Schedule, occurrence: datetime | None) -> Schedule:
     """Return the schedule with its next occurrence; without one it is completed."""
     if occurrence is None:
-        return replace(
-            schedule, status=ScheduleStatus.COMPLETED, next_at=None, due_at=None, waits=False
-        )
+        return idle(replace(schedule, status=ScheduleStatus.COMPLETED))
     due = jittered(schedule, occurrence)
     return replace(schedule, next_at=occurrence, due_at=due, waits=False)
+
+
+def idle(schedule: Schedule) -> Schedule:
+    """Return the schedule with nothing to fire."""
+    return replace(schedule, next_at=None, due_at=None, waits=False)
 
 
 def look(schedule: Schedule, now: datetime, *, busy: bool) -> Look:

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from rowlock.model.schedules import Schedule
-from rowlock.ops.occurrences import awaiting, next_occurrence, recurrence_of
+from rowlock.ops.occurrences import awaiting, next_occurrence
 from rowlock.plan import Plan
 from rowlock.storage.storage import Storage
 
@@ -35,10 +35,9 @@ def refresh_schedules(
         if planned is None or planned <= clock or schedule.waits:
             continue
         try:
-            recurrence = recurrence_of(schedule)
             # Only a clock that was set back has others before one that still holds: old ones.
-            if next_occurrence(schedule, recurrence, planned, inclusive=True) != planned:
-                moved.append(awaiting(schedule, next_occurrence(schedule, recurrence, clock)))
+            if next_occurrence(schedule, planned, inclusive=True) != planned:
+                moved.append(awaiting(schedule, next_occurrence(schedule, clock)))
         except Exception:  # noqa: BLE001, S112 - told when it is due
             continue
     if moved:

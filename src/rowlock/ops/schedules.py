@@ -16,12 +16,13 @@ from rowlock.errors import (
 )
 from rowlock.model import json_text
 from rowlock.model.changes import NOBODY, By, NewAudit
+from rowlock.model.ids import id_in
 from rowlock.model.names import definition_key
 from rowlock.model.schedules import (
     Schedule,
     ScheduleStatus,
 )
-from rowlock.ops.occurrences import awaiting, next_occurrence, recurrence_of
+from rowlock.ops.occurrences import awaiting, idle, next_occurrence, recurrence_of
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.storage import Storage
 from rowlock.storage.wakeups import TIMES
@@ -63,11 +64,10 @@ def started(schedule: Schedule, now: datetime, *, inclusive: bool = True) -> Sch
         InvalidValueError: It has no occurrence left.
     """
     if not schedule.fires:
-        return replace(schedule, next_at=None, due_at=None, waits=False)
-    recurrence = recurrence_of(schedule)
-    found = next_occurrence(schedule, recurrence, now, inclusive=inclusive)
+        return idle(schedule)
+    found = next_occurrence(schedule, now, inclusive=inclusive)
     if found is None and schedule.rule.get("rule", {}).get("frequency") == "none":
-        found = recurrence.start if not schedule.runs else None
+        found = recurrence_of(schedule).start if not schedule.runs else None
     if schedule.max_runs is not None and schedule.runs >= schedule.max_runs:
         raise InvalidValueError(
             "max_runs", f"is {schedule.max_runs}, and it ran {schedule.runs} times already"
@@ -92,18 +92,11 @@ def _found(storage: Storage, namespace: str, wanted: NameOrId, *, deleted: bool)
     found = None
     if isinstance(wanted, str):
         found = yield from storage.schedules.get_schedule(namespace, definition_key(wanted))
-    if found is None and (schedule_id := _id_in(wanted)) is not None:
+    if found is None and (schedule_id := id_in(wanted)) is not None:
         found = yield from storage.schedules.get_schedule_by_id(namespace, schedule_id)
     if found is None or (found.deleted_at is not None) is not deleted:
         raise ScheduleNotFoundError(str(wanted))
     return found
-
-
-def _id_in(wanted: NameOrId) -> UUID | None:
-    try:
-        return wanted if isinstance(wanted, UUID) else UUID(wanted)
-    except ValueError:
-        return None
 
 
 def locked_schedule(
@@ -196,8 +189,7 @@ def _deleted(
 ) -> Plan[None]:
     if soft:
         clock = yield from storage.firings.read_clock(now=now)
-        gone = replace(schedule, deleted_at=clock, next_at=None, due_at=None, waits=False)
-        yield from write_schedule(storage, gone, now)
+        yield from write_schedule(storage, idle(replace(schedule, deleted_at=clock)), now)
     elif not (yield from storage.schedules.remove_schedule(schedule)):
         raise StorageConflictError(f"schedule {schedule.name!r} was changed meanwhile")
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from rowlock.errors import InvalidValueError, StorageConflictError
-from rowlock.model.changes import By, NewAudit
+from rowlock.errors import InvalidValueError
+from rowlock.model.changes import By
 from rowlock.model.durations import optional_seconds
 from rowlock.model.schedules import (
     CatchUp,
     RunOverlap,
     Schedule,
-    ScheduleFilter,
     ScheduleStatus,
 )
-from rowlock.ops.schedules import announce_change, edited, started
+from rowlock.ops.occurrences import idle
+from rowlock.ops.schedules import (
+    announce_change,
+    edited,
+    record_change,
+    started,
+    write_schedule,
+)
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.storage import Storage
 
@@ -85,8 +91,7 @@ def synchronize(storage: Storage, declared: Schedule, *, now: datetime | None = 
     before = {"status": said["status"]} if stored.declared is None else stored.declared
     changes = {name: getattr(declared, name) for name in _FIELDS if before.get(name) != said[name]}
     changed = replace(_edited(stored, changes, clock), declared=said)
-    if not (yield from storage.schedules.update_schedule(changed, now=now)):
-        raise StorageConflictError(f"schedule {declared.name!r} was changed meanwhile")
+    yield from write_schedule(storage, changed, now)
     yield from announce_change(storage, declared.namespace)
     return "changed"
 
@@ -100,14 +105,6 @@ def _edited(stored: Schedule, changes: dict[str, Any], now: datetime) -> Schedul
         except InvalidValueError:
             return replace(stored, **changes)
     return edited(stored, changes, now)
-
-
-def undeclared_schedules(
-    storage: Storage, namespace: str, declared: Sequence[str]
-) -> Plan[list[Schedule]]:
-    """Return the schedules that code declared once and that are none of these keys."""
-    stored = yield from storage.schedules.list_schedules(namespace, ScheduleFilter(declared=True))
-    return [one for one in stored if one.key not in set(declared)]
 
 
 def prune_undeclared(
@@ -125,9 +122,8 @@ def prune_undeclared(
     if (found.id, found.declared) != (schedule.id, schedule.declared):
         return False
     clock = yield from storage.firings.read_clock(now=now)
-    gone = replace(found, deleted_at=clock, declared=None, next_at=None, due_at=None, waits=False)
+    gone = idle(replace(found, deleted_at=clock, declared=None))
     if not (yield from storage.schedules.update_schedule(gone, now=now)):
         return False
-    entry = NewAudit("delete", "schedule", schedule.name, {"undeclared": True})
-    yield from storage.records.add_audit(schedule.namespace, entry, by)
+    yield from record_change(storage, schedule, "delete", by, {"undeclared": True})
     return True

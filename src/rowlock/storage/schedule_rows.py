@@ -27,7 +27,6 @@ def schedule_columns(schedule: Schedule) -> dict[str, Any]:
         "key": schedule.key,
         "name": schedule.name,
         "description": schedule.description,
-        "status": schedule.status.value,
         "rule": json_text.encode("rule", schedule.rule),
         "definition": schedule.definition,
         "queue": schedule.queue,
@@ -44,6 +43,7 @@ def schedule_columns(schedule: Schedule) -> dict[str, Any]:
         "declared": None
         if schedule.declared is None
         else json_text.encode("declared", schedule.declared),
+        "deleted_at": schedule.deleted_at,
         **moved_columns(schedule),
     }
 
@@ -61,7 +61,6 @@ def moved_columns(schedule: Schedule) -> dict[str, Any]:
         "due_at": schedule.due_at,
         "waits": schedule.waits,
         "problem": schedule.problem,
-        "deleted_at": schedule.deleted_at,
     }
 
 

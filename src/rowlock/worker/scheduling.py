@@ -172,10 +172,11 @@ class ScheduleRunner:
                     limit=PRUNE_LIMIT,
                 )
         if await self._run(take, REFRESH.name, every=REFRESH.every):
-            after: UUID | None = await self._run(
-                refresh_schedules, self._storage, None, limit=REFRESH_LIMIT
-            )
-            while after is not None:
-                after = await self._run(
-                    refresh_schedules, self._storage, after, limit=REFRESH_LIMIT
-                )
+            await self._refresh()
+
+    async def _refresh(self) -> None:
+        after: UUID | None = None
+        while True:
+            after = await self._run(refresh_schedules, self._storage, after, limit=REFRESH_LIMIT)
+            if after is None:
+                return

@@ -50,9 +50,7 @@ def schedules(draw: st.DrawFn) -> Schedule:
         max_runs=draw(st.none() | st.integers(1, 12)),
         ends_at=None if ends is None else NOON + ends * SECOND,
     )  # fmt: skip
-    return awaiting(
-        schedule, next_occurrence(schedule, recurrence_of(schedule), NOON, inclusive=True)
-    )
+    return awaiting(schedule, next_occurrence(schedule, NOON, inclusive=True))
 
 
 STEPS = st.lists(
@@ -124,7 +122,7 @@ def moved(schedule: Schedule, seen: Look) -> Schedule:
     if seen.waiting is not None:
         return replace(after, next_at=seen.waiting, due_at=seen.waiting, waits=True)
     assert seen.seen is not None
-    return awaiting(after, next_occurrence(after, recurrence_of(after), seen.seen))
+    return awaiting(after, next_occurrence(after, seen.seen))
 
 
 @settings(max_examples=500, deadline=None, derandomize=True, database=None)

@@ -17,7 +17,6 @@ from rowlock.ops.occurrences import (
     jittered,
     look,
     next_occurrence,
-    recurrence_of,
 )
 from rowlock.recurrence import parse
 
@@ -231,11 +230,10 @@ def test_lateness_is_told_from_jitter():
 
 def test_the_next_occurrence_is_within_the_bounds():
     schedule = every_minute(starts_at=minutes(2), ends_at=minutes(3))
-    recurrence = recurrence_of(schedule)
-    assert next_occurrence(schedule, recurrence, NOON) == minutes(2)
-    assert next_occurrence(schedule, recurrence, minutes(2)) == minutes(3)
-    assert next_occurrence(schedule, recurrence, minutes(3)) is None
-    assert next_occurrence(schedule, recurrence, minutes(3), inclusive=True) == minutes(3)
+    assert next_occurrence(schedule, NOON) == minutes(2)
+    assert next_occurrence(schedule, minutes(2)) == minutes(3)
+    assert next_occurrence(schedule, minutes(3)) is None
+    assert next_occurrence(schedule, minutes(3), inclusive=True) == minutes(3)
 
 
 def test_without_an_occurrence_a_schedule_is_completed():
