@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
-from rowlock.definitions.options import checked_priority
+from rowlock.definitions.options import checked_priority, checked_text
 from rowlock.errors import InvalidValueError
 from rowlock.model.definitions import (
     MAX_TITLE_LENGTH,
@@ -17,7 +17,6 @@ from rowlock.model.definitions import (
     DefinitionStatus,
 )
 from rowlock.model.durations import Duration, positive_duration_from
-from rowlock.model.json_text import printable
 from rowlock.model.moments import checked_moment
 from rowlock.model.names import checked_alias, checked_queue, definition_key
 from rowlock.model.queues import checked_count
@@ -71,12 +70,7 @@ def checked_status(value: object) -> DefinitionStatus:
 
 def _text(field: str, limit: int) -> Callable[[object], str]:
     def checked(value: object) -> str:
-        if not isinstance(value, str):
-            raise InvalidValueError(field, f"must be text, not {type(value).__name__}")
-        text = printable(value.strip())
-        if len(text) > limit:
-            raise InvalidValueError(field, f"is longer than {limit:,} characters")
-        return text
+        return checked_text(field, value, limit)
 
     return checked
 

@@ -9,7 +9,7 @@ import click
 from rowlock.cli.exits import ExitCode
 from rowlock.cli.options import Database, database_options, examples, number
 from rowlock.cli.output import warn
-from rowlock.cli.worker import LEVELS, log_to_stderr
+from rowlock.cli.worker import log_level_option, log_to_stderr
 from rowlock.errors import InvalidValueError
 
 LOOPBACK = "127.0.0.1"
@@ -48,13 +48,7 @@ WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104 - what is told apart here
     help="Requests a second of one token, and of one address.  [default: 500]",
 )
 @click.option("--worker", is_flag=True, help="Also run the app's tasks, in this process.")
-@click.option(
-    "--log-level",
-    type=click.Choice(LEVELS, case_sensitive=False),
-    default="info",
-    show_default=True,
-    help="How much is logged on stderr.",
-)
+@log_level_option
 @database_options
 def command(  # noqa: PLR0913 - one parameter for each option
     database: Database,

@@ -18,7 +18,13 @@ from rowlock.cli.worker_options import program_options
 from rowlock.model.names import DEFAULT_QUEUE
 from rowlock.worker.program import Surroundings, run_worker
 
-LEVELS = ("debug", "info", "warning", "error")
+log_level_option = click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    default="info",
+    show_default=True,
+    help="How much is logged on stderr.",
+)
 
 
 @click.command(
@@ -60,13 +66,7 @@ LEVELS = ("debug", "info", "warning", "error")
     help="What happens to tasks of definitions that the app does not have.",
 )
 @click.option("--once", is_flag=True, help="Run what can start now, then exit.")
-@click.option(
-    "--log-level",
-    type=click.Choice(LEVELS, case_sensitive=False),
-    default="info",
-    show_default=True,
-    help="How much is logged on stderr.",
-)
+@log_level_option
 @program_options
 @database_options
 @json_option

@@ -17,6 +17,7 @@ from rowlock.definitions.options import (
     GivenOptions,
     TaskDefaults,
     TaskOptions,
+    checked_text,
     task_options,
 )
 from rowlock.definitions.providing import Providing, call_directly, call_with, wait_here
@@ -312,17 +313,6 @@ def _own_name(handler: Callable[..., object]) -> str:
     return name
 
 
-def checked_text(field: str, value: object) -> str:
-    """Return text as every engine stores it.
-
-    Raises:
-        InvalidValueError: It is not text.
-    """
-    if not isinstance(value, str):
-        raise InvalidValueError(field, f"must be text, not {type(value).__name__}")
-    return printable(value.strip())
-
-
 def title_and_rest(docstring: str | None, title: str | None) -> tuple[str, str]:
     """Return a title and a description: what is given, or what the docstring says.
 
@@ -331,10 +321,7 @@ def title_and_rest(docstring: str | None, title: str | None) -> tuple[str, str]:
     """
     text = printable(inspect.cleandoc(docstring or ""))
     if title is not None:
-        checked = checked_text("title", title)
-        if len(checked) > MAX_TITLE_LENGTH:
-            raise InvalidValueError("title", f"is longer than {MAX_TITLE_LENGTH} characters")
-        return checked, text
+        return checked_text("title", title, MAX_TITLE_LENGTH), text
     first, _, rest = text.partition("\n")
     return first[:MAX_TITLE_LENGTH].strip(), rest.strip()
 

@@ -12,11 +12,10 @@ from rowlock.definitions.context import Context
 from rowlock.definitions.definition import (
     Enqueuer,
     TaskDefinition,
-    checked_text,
     title_and_rest,
 )
 from rowlock.definitions.free_signature import CONTEXT, FreeSignature
-from rowlock.definitions.options import TaskDefaults, task_defaults
+from rowlock.definitions.options import TaskDefaults, checked_text, task_defaults
 from rowlock.definitions.outcomes import Fail
 from rowlock.definitions.task_handler import HandlerRun, TaskHandler
 from rowlock.errors import InvalidValueError

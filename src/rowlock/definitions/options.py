@@ -123,6 +123,20 @@ NO_CAPTURE = 1_000
 """Higher than any level of a log line."""
 
 
+def checked_text(field: str, value: object, limit: int | None = None) -> str:
+    """Return text as every engine stores it, up to so many characters.
+
+    Raises:
+        InvalidValueError: It is not text, or too long.
+    """
+    if not isinstance(value, str):
+        raise InvalidValueError(field, f"must be text, not {type(value).__name__}")
+    text = json_text.printable(value.strip())
+    if limit is not None and len(text) > limit:
+        raise InvalidValueError(field, f"is longer than {limit:,} characters")
+    return text
+
+
 def checked_priority(value: object) -> int:
     """Return a priority, -32767 to 32767, higher first.
 

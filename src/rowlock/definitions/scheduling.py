@@ -13,11 +13,11 @@ from rowlock.definitions.options import (
     GivenTerms,
     TaskOptions,
     checked_priority,
+    checked_text,
     task_options,
 )
 from rowlock.errors import InvalidValueError
 from rowlock.model.durations import Duration, duration_from, optional_seconds
-from rowlock.model.json_text import printable
 from rowlock.model.moments import checked_moment
 from rowlock.model.names import checked_queue, definition_key
 from rowlock.model.queues import checked_count
@@ -113,14 +113,7 @@ def _jitter(value: object) -> timedelta:
 
 
 def _description(value: object) -> str:
-    if not isinstance(value, str):
-        raise InvalidValueError("description", f"must be text, not {type(value).__name__}")
-    text = printable(value.strip())
-    if len(text) > MAX_DESCRIPTION_LENGTH:
-        raise InvalidValueError(
-            "description", f"is longer than {MAX_DESCRIPTION_LENGTH:,} characters"
-        )
-    return text
+    return checked_text("description", value, MAX_DESCRIPTION_LENGTH)
 
 
 _CHECKS: Mapping[str, Callable[[object], object]] = {
