@@ -8,7 +8,8 @@ import pytest
 
 from rowlock.errors import RowlockError, StorageUnavailableError
 from rowlock.http import Limits
-from rowlock.wire.routes import PREFIX, ROUTES
+from rowlock.wire.routes import ROUTES
+from rowlock.wire.routes.table import PREFIX
 from rowlock.wire.statuses import status_of
 from tests.http.conftest import Caller, Service
 

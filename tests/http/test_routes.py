@@ -11,9 +11,12 @@ from openapi_spec_validator import validate
 from rowlock.errors import ConfigError
 from rowlock.http.handlers import HANDLERS
 from rowlock.model.tokens import Scope
-from rowlock.wire.documents import ClaimDocument, QueueDocument, TaskDocument, TaskList
+from rowlock.wire.documents.queues import QueueDocument
+from rowlock.wire.documents.tasks import TaskDocument, TaskList
+from rowlock.wire.documents.work import ClaimDocument
 from rowlock.wire.openapi import openapi_document
-from rowlock.wire.routes import PUBLIC, ROUTES, Route
+from rowlock.wire.routes import ROUTES
+from rowlock.wire.routes.table import PUBLIC, Route
 from tests.http.conftest import Service
 
 

@@ -15,7 +15,8 @@ from rowlock.http.limits import Buckets
 from rowlock.model.ids import new_task_id
 from rowlock.model.tokens import Scope, token_text
 from rowlock.wire.openapi import full_path
-from rowlock.wire.routes import PUBLIC, ROUTES, Route
+from rowlock.wire.routes import ROUTES
+from rowlock.wire.routes.table import PUBLIC, Route
 from tests.http.conftest import Service
 
 GUARDED = [route for route in ROUTES if route.scope is not PUBLIC]

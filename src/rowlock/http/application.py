@@ -24,7 +24,8 @@ from rowlock.http.hosts import LOCAL_HOSTS, AllowedHosts
 from rowlock.http.limits import Limits
 from rowlock.http.reading import read_body, read_queries
 from rowlock.wire.openapi import IDEMPOTENCY_HEADER
-from rowlock.wire.routes import PREFIX, ROUTES, Route
+from rowlock.wire.routes import ROUTES
+from rowlock.wire.routes.table import PREFIX, Route
 
 log = logging.getLogger(__name__)
 

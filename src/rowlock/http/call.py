@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from rowlock.app.core import Core
 from rowlock.app.flow import Flow, run_flow_async
@@ -70,3 +70,7 @@ class Call:
     def reveals(self) -> bool:
         """Whether payloads, results and errors may be shown."""
         return self.identity.allows(Scope.PAYLOAD_READ)
+
+
+Handlers: TypeAlias = Mapping[str, Callable[[Call], Awaitable[Any]]]
+"""What is done for each route, by its name in the table."""

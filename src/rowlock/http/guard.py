@@ -18,7 +18,7 @@ from rowlock.http.limits import Buckets, Limits
 from rowlock.model.names import checked_namespace
 from rowlock.model.tokens import Scope, digest_of
 from rowlock.wire.openapi import NAMESPACE_HEADER
-from rowlock.wire.routes import Route
+from rowlock.wire.routes.table import Route
 
 _BEARER = "bearer"
 MOST_NAMESPACES: Final = 256

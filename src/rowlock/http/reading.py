@@ -15,8 +15,8 @@ from rowlock.errors import BodyTimeoutError, BodyTooLargeError, InvalidValueErro
 from rowlock.http.answers import refused_body
 from rowlock.http.limits import Limits
 from rowlock.model import json_text
-from rowlock.wire.requests import Moment
-from rowlock.wire.routes import Route
+from rowlock.wire.bodies.common import Moment
+from rowlock.wire.routes.table import Route
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}

@@ -22,8 +22,9 @@ from rowlock.errors import (
     UnauthenticatedError,
 )
 from rowlock.model.tokens import Scope
-from rowlock.wire.documents import ErrorDocument
-from rowlock.wire.routes import MAX_PAGE, PREFIX, ROUTES, Parameter, Route
+from rowlock.wire.documents.common import ErrorDocument
+from rowlock.wire.routes import ROUTES
+from rowlock.wire.routes.table import MAX_PAGE, PREFIX, Parameter, Route
 from rowlock.wire.statuses import status_of
 
 Json: TypeAlias = dict[str, Any]

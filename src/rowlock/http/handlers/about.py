@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rowlock.app import flows
 from rowlock.errors import StorageError
-from rowlock.http.call import Call
+from rowlock.http.call import Call, Handlers
 from rowlock.wire.openapi import openapi_document
 from rowlock.wire.values import Wire
 
@@ -27,3 +27,11 @@ async def ready(call: Call) -> bool:
     except StorageError:
         return False
     return True
+
+
+HANDLERS: Handlers = {
+    "openapi": openapi,
+    "live": live,
+    "ready": ready,
+    "healthy": ready,
+}

@@ -7,7 +7,9 @@ from typing import Any
 from rowlock.backoff import Backoff, RetryPolicy
 from rowlock.errors import InvalidValueError
 from rowlock.model.durations import MAX_DURATION, duration_from
-from rowlock.wire.requests import NewTaskBody, PolicyBody, RetryBody
+from rowlock.wire.bodies.common import RetryBody
+from rowlock.wire.bodies.queues import PolicyBody
+from rowlock.wire.bodies.tasks import NewTaskBody
 
 
 def one_of(body: Any, name: str, other: str) -> Any:

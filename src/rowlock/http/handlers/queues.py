@@ -6,11 +6,11 @@ from typing import Any
 
 from rowlock.app import flows
 from rowlock.errors import InvalidValueError
-from rowlock.http.call import Call
+from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.policies import common_terms, one_of
 from rowlock.model.queues import checked_count
-from rowlock.wire.requests import PolicyBody
-from rowlock.wire.routes import MAX_PAGE
+from rowlock.wire.bodies.queues import PolicyBody
+from rowlock.wire.routes.table import MAX_PAGE
 from rowlock.wire.service import queue_document
 from rowlock.wire.values import Wire
 
@@ -65,3 +65,12 @@ async def change_queue(call: Call) -> Wire:
 def _policy(body: PolicyBody) -> dict[str, Any]:
     own = {"lease": body.lease, "retention": body.retention}
     return common_terms(body) | {name: one for name, one in own.items() if one is not None}
+
+
+HANDLERS: Handlers = {
+    "list_namespaces": list_namespaces,
+    "list_queues": list_queues,
+    "create_queue": create_queue,
+    "get_queue": get_queue,
+    "change_queue": change_queue,
+}

@@ -14,13 +14,13 @@ from rowlock.app.flow import Flow
 from rowlock.definitions.options import TaskOptions, task_options
 from rowlock.errors import InvalidValueError
 from rowlock.http.answers import Answer
-from rowlock.http.call import Call
+from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.policies import common_terms, one_of
 from rowlock.http.handlers.queues import page_of
 from rowlock.model.names import checked_name
 from rowlock.model.tasks import TaskFilter
-from rowlock.wire.requests import NewTaskBody
-from rowlock.wire.routes import MAX_PAGE, PREFIX
+from rowlock.wire.bodies.tasks import NewTaskBody
+from rowlock.wire.routes.table import MAX_PAGE, PREFIX
 from rowlock.wire.service import task_document
 from rowlock.wire.values import Wire
 
@@ -128,3 +128,12 @@ async def retry(call: Call) -> Wire:
         call.core, call.path["task"], attempts=call.body.attempts, by=call.by(call.body.reason)
     )
     return task_document(await call.run(flow), reveal=call.reveals)
+
+
+HANDLERS: Handlers = {
+    "list_tasks": list_tasks,
+    "create_task": create_task,
+    "get_task": get_task,
+    "cancel": cancel,
+    "retry": retry,
+}

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from rowlock.app import flows, holding_flows
 from rowlock.errors import NoTaskError
-from rowlock.http.call import Call
+from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.tasks import known_queue
 from rowlock.model.ids import new_served_token
 from rowlock.model.names import checked_worker
 from rowlock.model.queues import Queue
-from rowlock.wire.requests import SettleBody
-from rowlock.wire.routes import DEFAULT_LEASE_SECONDS
+from rowlock.wire.bodies.work import SettleBody
+from rowlock.wire.routes.work import DEFAULT_LEASE_SECONDS
 from rowlock.wire.service import claim_document, task_document
 from rowlock.wire.values import Wire
 
@@ -116,3 +116,14 @@ async def release(call: Call) -> Wire:
         call.core, call.path["task"], call.body.token, delay=call.body.delay
     )
     return task_document(await call.run(flow), reveal=call.reveals)
+
+
+HANDLERS: Handlers = {
+    "claim_any": claim_any,
+    "claim_from": claim_from,
+    "settle": settle,
+    "heartbeat": heartbeat,
+    "report_progress": report_progress,
+    "add_log": add_log,
+    "release": release,
+}

@@ -1,0 +1,75 @@
+"""What the HTTP service answers about tasks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from rowlock.wire.documents.common import FailureDocument, RetryDocument
+
+
+class TaskDocument(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A task as it is now."""
+
+    id: str
+    namespace: str
+    queue: str
+    definition: str | None
+    state: str
+    status: Annotated[str, Meta(description="The same as `state`.")]
+    priority: int
+    payload: Any
+    tags: list[str]
+    unique_key: str | None
+    attempt: int
+    max_attempts: int
+    retries: Annotated[int, Meta(description="Runs that are left.")]
+    crashes: int
+    max_crashes: int
+    timeout_seconds: float | None
+    retry: RetryDocument | None
+    worker: str | None
+    cancel_requested: bool
+    progress: float
+    progress_message: str | None
+    created_at: datetime
+    run_at: datetime
+    delayed_at: Annotated[
+        datetime | None, Meta(description="`run_at`, if that is later than `created_at`.")
+    ]
+    started_at: datetime | None
+    finished_at: datetime | None
+    lease_until: datetime | None
+    expires_at: datetime | None
+    dies_at: Annotated[datetime | None, Meta(description="The same as `expires_at`.")]
+    paused_until: datetime | None
+    pause_reason: str | None
+    deleted_at: datetime | None
+    result: Any
+    error: FailureDocument | None
+    reason: str | None
+    hidden: Annotated[
+        list[str] | UnsetType,
+        Meta(description="Fields that are null because the token lacks `payload:read`."),
+    ] = UNSET
+    unfenced: Annotated[
+        bool | UnsetType, Meta(description="True if it was settled without a token.")
+    ] = UNSET
+
+
+class TaskList(Struct, forbid_unknown_fields=True):
+    """A page of tasks, newest first."""
+
+    count: Annotated[int, Meta(description="Of all that fit, up to 10,000.")]
+    count_capped: bool
+    body: list[TaskDocument]
+    next: Annotated[str | None, Meta(description="`before` of the next page; null at the end.")]
+
+
+class CanceledDocument(Struct, forbid_unknown_fields=True):
+    """What canceling came to."""
+
+    id: str
+    outcome: Annotated[str, Meta(description="`canceled`, or `requested` of its worker.")]

@@ -1,0 +1,17 @@
+"""The route table: every route of the HTTP service, and all that is to be known of it.
+
+The service binds a handler to each by its name; the OpenAPI document and what is written about
+the service come from here. There is no second list.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rowlock.wire.routes.about import ABOUT
+from rowlock.wire.routes.queues import QUEUES
+from rowlock.wire.routes.table import Route
+from rowlock.wire.routes.tasks import TASKS
+from rowlock.wire.routes.work import WORK
+
+ROUTES: Final[tuple[Route, ...]] = (*QUEUES, *TASKS, *WORK, *ABOUT)

@@ -1,0 +1,17 @@
+"""Routes of the service about itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rowlock.wire.routes.table import PUBLIC, route
+
+ABOUT: Final = (
+    route("GET", "/openapi.json", "openapi", PUBLIC, summary="This document.", response=None),
+    route("GET", "/livez", "live", PUBLIC, summary="Whether the server runs.",
+          response=None, rooted=True),
+    route("GET", "/readyz", "ready", PUBLIC, summary="Whether the database answers.",
+          response=None, rooted=True),
+    route("GET", "/healthz", "healthy", PUBLIC, summary="The same as `/readyz`.",
+          response=None, rooted=True),
+)  # fmt: skip

@@ -1,0 +1,30 @@
+"""Routes about namespaces and queues."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rowlock.errors import DuplicateQueueError, InvalidValueError, QueueNotFoundError
+from rowlock.model.tokens import Scope
+from rowlock.wire.bodies.queues import NewQueueBody, PolicyBody
+from rowlock.wire.documents.queues import NamespaceList, QueueDocument, QueueList
+from rowlock.wire.routes.table import LIMIT, OFFSET, QUEUE, QUEUE_AS_TASK, route
+
+QUEUES: Final = (
+    route("GET", "/namespace", "list_namespaces", Scope.QUEUES_READ,
+          summary="List namespaces; those that the token is good for.",
+          response=NamespaceList),
+    route("GET", "/queue", "list_queues", Scope.QUEUES_READ, summary="List queues by name.",
+          response=QueueList, queries=(OFFSET, LIMIT), errors=(InvalidValueError,)),
+    route("POST", "/queue", "create_queue", Scope.QUEUES_WRITE, summary="Create a queue.",
+          request=NewQueueBody, response=QueueDocument, status=201,
+          gives=((QUEUE, "name"), (QUEUE_AS_TASK, "name")),
+          errors=(InvalidValueError, DuplicateQueueError)),
+    route("GET", "/queue/{queue}", "get_queue", Scope.QUEUES_READ, summary="Show a queue.",
+          parameters=(QUEUE,), response=QueueDocument,
+          errors=(InvalidValueError, QueueNotFoundError)),
+    route("PATCH", "/queue/{queue}", "change_queue", Scope.QUEUES_WRITE,
+          summary="Change what is given of a queue's policy.", parameters=(QUEUE,),
+          request=PolicyBody, response=QueueDocument,
+          errors=(InvalidValueError, QueueNotFoundError)),
+)  # fmt: skip

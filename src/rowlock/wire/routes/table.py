@@ -1,0 +1,98 @@
+"""What the route table knows of a route."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from msgspec import Struct
+
+from rowlock.errors import (
+    ConfigError,
+    RowlockError,
+)
+from rowlock.model.tokens import Scope
+
+PREFIX = "/api/v1"
+MAX_PAGE = 100
+DEFAULT_LEASE_SECONDS = 300.0
+
+
+class Public:
+    """Stands in place of a scope where everybody may ask."""
+
+
+PUBLIC: Final = Public()
+
+
+class Parameter(NamedTuple):
+    """A parameter in the path, or after the `?`.
+
+    Attributes:
+        kind: What its text is read as: str, int, bool, datetime or UUID.
+        repeated: Whether it may be given more than once.
+    """
+
+    name: str
+    summary: str
+    kind: type = str
+    repeated: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method of one address.
+
+    Attributes:
+        name: What its handler is found by; unique.
+        path: Below `/api/v1`, or below the root; `{…}` are parameters.
+        scope: What a token needs for it; `PUBLIC` needs none.
+        response: The type of its answer; None for plain text.
+        request: The type of its body; None if it takes none.
+        body_needed: Whether the body may be left out.
+        parameters: Those of the path.
+        queries: Those after the `?`.
+        errors: What it raises besides what every route does.
+        rooted: Whether it is at the root and not below `/api/v1`.
+        idempotent: Whether it takes the header `Idempotency-Key`.
+        gives: The path's parameters of other routes that its answer tells, and in which field.
+    """
+
+    name: str
+    method: str
+    path: str
+    scope: Scope | Public
+    summary: str
+    response: type[Struct] | None
+    status: int = 200
+    request: type[Struct] | None = None
+    body_needed: bool = True
+    parameters: tuple[Parameter, ...] = ()
+    queries: tuple[Parameter, ...] = ()
+    errors: tuple[type[RowlockError], ...] = ()
+    rooted: bool = False
+    idempotent: bool = False
+    gives: tuple[tuple[Parameter, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what would be open to everybody by oversight, or undocumented."""
+        if not isinstance(self.scope, (Scope, Public)):  # pyright: ignore[reportUnnecessaryIsInstance] - tables may be wrong
+            raise ConfigError(f"route {self.name}: {self.scope!r} is no scope")
+        if re.findall(r"{(\w+)}", self.path) != [one.name for one in self.parameters]:
+            raise ConfigError(f"route {self.name}: its parameters are not those of {self.path}")
+
+
+def route(method: str, path: str, name: str, scope: Scope | Public, **more: Any) -> Route:
+    """Return a row of the table."""
+    return Route(name=name, method=method, path=path, scope=scope, **more)
+
+
+OFFSET: Final = Parameter("offset", "How many to pass over.", int)
+LIMIT: Final = Parameter("limit", "At most this many; 100 if not given, and at most.", int)
+QUEUE: Final = Parameter("queue", "The queue's name.")
+TASK: Final = Parameter("task", "The task's id.", UUID)
+QUEUE_AS_TASK: Final = Parameter("task", "The queue's name.")
+"""Claims from a queue are asked for at the address of a task."""
