@@ -11,15 +11,15 @@ from rowlock.app import enqueuing, flows, listing_flows
 from rowlock.app.core import Core
 from rowlock.app.facade import given_payload
 from rowlock.app.flow import Flow
-from rowlock.definitions.options import TaskOptions, task_options
+from rowlock.definitions.options import task_options
 from rowlock.errors import InvalidValueError
 from rowlock.http.answers import Answer
 from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.policies import common_terms, one_of
 from rowlock.http.handlers.queues import page_of
 from rowlock.model.names import checked_name
-from rowlock.model.tasks import TaskFilter
-from rowlock.wire.bodies.tasks import NewTaskBody
+from rowlock.model.tasks import Task, TaskFilter
+from rowlock.wire.bodies.tasks import NewTaskBody, TermsBody
 from rowlock.wire.routes.table import MAX_PAGE, PREFIX
 from rowlock.wire.service import task_document
 from rowlock.wire.values import Wire
@@ -30,12 +30,16 @@ _PAGING = ("offset", "limit", "before", "state", "status", "tag")
 async def create_task(call: Call) -> Answer:
     """Store a task."""
     body: NewTaskBody = call.body
-    options = _options(body, call.key)
+    options = task_options(**options_from(body), id=_id_from(call.key))
     payload = _payload(body)
     if body.queue is not None:
         await call.run(known_queue(call.core, body.queue))
     flow = enqueuing.enqueue(call.core, body.definition, payload, options)
-    task = await call.run(flow)
+    return stored_answer(call, await call.run(flow))
+
+
+def stored_answer(call: Call, task: Task) -> Answer:
+    """Return the answer about a new task, with its address."""
     address = f"{call.base}{PREFIX}/task/{task.id}"
     return Answer(task_document(task, reveal=call.reveals), {"Location": address})
 
@@ -63,7 +67,12 @@ def _payload(body: NewTaskBody) -> Any:
     return given_payload(None if given is UNSET else given, body.definition)
 
 
-def _options(body: NewTaskBody, key: str | None) -> TaskOptions:
+def options_from(body: TermsBody) -> dict[str, Any]:
+    """Return the options of `enqueue` that a body gives.
+
+    Raises:
+        InvalidValueError: A value is given under both of its names, or is in the past.
+    """
     run_at: datetime | None = one_of(body, "run_at", "delayed_at")
     if body.delayed_at is not None and body.delayed_at < datetime.now(UTC):
         raise InvalidValueError("delayed_at", "is in the past")
@@ -74,9 +83,8 @@ def _options(body: NewTaskBody, key: str | None) -> TaskOptions:
         "priority": body.priority,
         "tags": body.tags,
         "unique": body.unique,
-        "id": _id_from(key),
     }
-    return task_options(**{name: value for name, value in given.items() if value is not None})
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _id_from(key: str | None) -> str | None:
