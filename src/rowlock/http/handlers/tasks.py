@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from rowlock.app import enqueuing, flows, listing_flows
+from rowlock.app import enqueuing, flows, listing_flows, waiting_flows
 from rowlock.app.core import Core
 from rowlock.app.facade import given_payload
 from rowlock.app.flow import Flow
@@ -122,6 +122,17 @@ async def get_task(call: Call) -> Wire:
     return task_document(task, reveal=call.reveals)
 
 
+async def wait(call: Call) -> Wire:
+    """Show a task once it is finished, or as it is when the time is up."""
+    task_id = flows.checked_id(call.path["task"])
+    seconds = call.waits.seconds(call.query.get("timeout"))
+    flow = waiting_flows.wait_or_look(call.core, task_id, timeout=seconds)
+    task = await call.waits.until(call.run(flow), call.identity.actor, call.gone)
+    if task is None:
+        task = await call.run(flows.get_task(call.core, task_id))
+    return task_document(task, reveal=call.reveals)
+
+
 async def cancel(call: Call) -> Wire:
     """Cancel a task."""
     task_id = flows.checked_id(call.path["task"])
@@ -142,6 +153,7 @@ HANDLERS: Handlers = {
     "list_tasks": list_tasks,
     "create_task": create_task,
     "get_task": get_task,
+    "wait": wait,
     "cancel": cancel,
     "retry": retry,
 }
