@@ -31,7 +31,7 @@ async def create_task(call: Call) -> Answer:
     """Store a task."""
     body: NewTaskBody = call.body
     options = task_options(**options_from(body), id=_id_from(call.key))
-    payload = _payload(body)
+    payload = payload_from(body)
     if body.queue is not None:
         await call.run(known_queue(call.core, body.queue))
     flow = enqueuing.enqueue(call.core, body.definition, payload, options)
@@ -56,7 +56,12 @@ def known_queue(core: Core, name: str) -> Flow[str]:
     return queue
 
 
-def _payload(body: NewTaskBody) -> Any:
+def payload_from(body: NewTaskBody) -> Any:
+    """Return what a new task is to be stored with.
+
+    Raises:
+        InvalidValueError: There is none, or nobody to take it.
+    """
     if body.payload is not UNSET and body.arguments is not UNSET:
         raise InvalidValueError("arguments", "is another name of payload: give one of them")
     given = body.payload if body.arguments is UNSET else body.arguments
