@@ -13,6 +13,7 @@ from rowlock.ops.firing import Fired, fire_due
 from rowlock.testing import Clock, clock
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+HOUR = 3600.0
 
 
 @contextmanager
@@ -27,6 +28,13 @@ def noon(app: Rowlock) -> Iterator[Clock]:
 
         app.sync_schedules()
         yield time
+
+
+def hourly(app: Rowlock, name: str = "hourly", **given: Any) -> Schedule:
+    """A schedule of every full hour; the first one is at one o'clock."""
+    return app.create_schedule(
+        name, "@every 1h", "report", **{"starts_at": NOON.replace(hour=13), **given}
+    )
 
 
 def fire(app: Rowlock, *, limit: int = 50) -> list[Fired]:
