@@ -15,7 +15,8 @@ from rowlock.errors import InvalidValueError
 from rowlock.model.names import checked_namespace
 from rowlock.wire.openapi import IDEMPOTENCY_HEADER, NAMESPACE_HEADER
 
-DEFAULT_TIMEOUT_SECONDS = 30.0
+# Longer than the service lets a request wait for the end of a task.
+DEFAULT_TIMEOUT_SECONDS = 75.0
 DEFAULT_CONNECTIONS = 10
 DEFAULT_RETRIES = 3
 
