@@ -15,7 +15,7 @@ from rowlock.app.listing_flows import checked_filter
 from rowlock.app.opened import Opened
 from rowlock.errors import InvalidValueError, WaitTimeoutError
 from rowlock.model.durations import duration_from
-from rowlock.model.progress import TaskProgress
+from rowlock.model.progress import TaskProgress, progress_of
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Task, TaskFilter
 from rowlock.ops.tasks import get_task
@@ -25,6 +25,8 @@ from rowlock.ops.tasks import get_task
 FIRST_PAUSE_SECONDS = 0.01
 LONGEST_PAUSE_SECONDS = 1.0
 PAUSE_GROWTH = 1.3
+# Progress is for people, who do not see more.
+NEWS_SECONDS = 0.5
 UNFINISHED = (TaskState.SCHEDULED, TaskState.RETRYING, TaskState.QUEUED, TaskState.PAUSED)
 
 
@@ -76,6 +78,30 @@ def _wait_until(core: Opened, task_id: UUID, until: float | None) -> Flow[Task]:
             pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECONDS)
 
 
+def wait_for_news(core: Opened, seen: Task, *, timeout: object) -> Flow[Task]:
+    """Return a task once it is further than it was, or as it is when the time is up.
+
+    Raises:
+        TaskNotFoundError: It is not there any more.
+    """
+    until = time.monotonic() + duration_from("timeout", timeout).total_seconds()
+    operation = partial(get_task, core.storage, core.namespace, seen.id)
+    with core.storage.endings.bell(seen.id) as bell:
+        while True:
+            bell.silence()
+            task: Task = yield Run(operation, reads=True)
+            left = until - time.monotonic()
+            if left <= 0 or is_further(task, seen):
+                return task
+            seconds = min(NEWS_SECONDS, left)
+            yield Do(partial(bell.wait, seconds), partial(bell.await_ring, seconds))
+
+
+def is_further(task: Task, seen: Task) -> bool:
+    """Whether a task is not where it was seen."""
+    return task.attempt != seen.attempt or progress_of(task) != progress_of(seen)
+
+
 def get_task_progress(
     core: Opened, definition: str, arguments: Mapping[str, Any] | None
 ) -> Flow[TaskProgress | None]:
@@ -93,11 +119,5 @@ def get_task_progress(
         )
         found: list[Task] = yield Run(operation, reads=True)
         if found:
-            [task] = found
-            return TaskProgress(
-                task_id=task.id,
-                state=task.state,
-                percent=task.progress,
-                message=task.progress_message,
-            )
+            return progress_of(found[0])
     return None

@@ -47,6 +47,7 @@ WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104 - what is told apart here
     metavar="N",
     help="Requests a second of one token, and of one address.  [default: 500]",
 )
+@click.option("--no-graphql", is_flag=True, help="Leave /graphql out, also if it is installed.")
 @click.option("--worker", is_flag=True, help="Also run the app's tasks, in this process.")
 @log_level_option
 @database_options
@@ -59,6 +60,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     no_auth: bool,
     hosts: tuple[str, ...],
     rate: float | None,
+    no_graphql: bool,
     worker: bool,
     log_level: str,
 ) -> None:
@@ -94,6 +96,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
         needs_token=not no_auth,
         allowed_hosts=(*LOCAL_HOSTS, *own, *hosts),
         limits=limits,
+        graphql=not no_graphql,
     )
     try:
         given_up = asyncio.run(

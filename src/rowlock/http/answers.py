@@ -57,7 +57,7 @@ def error_answer(error: Exception) -> Response:
     """Return what a refused request is answered."""
     document = error_document(error)
     status = document["code"]
-    return json_answer(document, status, _headers(error, status))
+    return json_answer(document, status, error_headers(error, status))
 
 
 def error_document(error: Exception) -> Wire:
@@ -94,7 +94,8 @@ def _detail(error: Exception, status: int) -> Any:
     return None if isinstance(error, StorageDataError) else error_detail(error)
 
 
-def _headers(error: Exception, status: int) -> dict[str, str]:
+def error_headers(error: Exception, status: int) -> dict[str, str]:
+    """Return the headers of an answer that refuses a request."""
     if isinstance(error, RateLimitError):
         return {"Retry-After": str(error.retry_after)}
     if status == UNAVAILABLE:

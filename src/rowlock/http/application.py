@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
+from typing import TypeAlias
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -19,6 +20,8 @@ from rowlock.app.core import Application, Core
 from rowlock.errors import ConfigError, MethodNotAllowedError, RouteNotFoundError
 from rowlock.http.answers import Answer, error_answer, json_answer, text_answer
 from rowlock.http.call import Call
+from rowlock.http.graphql.endpoint import PATH as GRAPHQL
+from rowlock.http.graphql.endpoint import Endpoint, is_installed, refusal
 from rowlock.http.guard import Guard
 from rowlock.http.handlers import HANDLERS
 from rowlock.http.hosts import LOCAL_HOSTS, AllowedHosts
@@ -31,6 +34,8 @@ from rowlock.wire.routes.table import PREFIX, Route
 
 log = logging.getLogger(__name__)
 
+Answering: TypeAlias = Callable[[Request], Awaitable[Response]]
+
 
 def create_asgi(
     app: Application,
@@ -38,6 +43,7 @@ def create_asgi(
     needs_token: bool = True,
     allowed_hosts: Iterable[str] = LOCAL_HOSTS,
     limits: Limits | None = None,
+    graphql: bool = True,
 ) -> ASGIApp:
     """Return the HTTP service of an app, to be served or mounted under any prefix.
 
@@ -51,6 +57,7 @@ def create_asgi(
         allowed_hosts: What requests may call the service in their header `Host`; `*` for
             anything, where something in front of it has looked.
         limits: What is refused beyond; see `Limits`.
+        graphql: Whether `/graphql` is there, if its extra is installed.
 
     Example:
         >>> api.mount("/queue", create_asgi(app, allowed_hosts=["shop.example"]))  # doctest: +SKIP
@@ -61,8 +68,13 @@ def create_asgi(
         for path in _paths(route):
             paths[path][route.method] = route
     routes: list[BaseRoute] = [
-        AsgiRoute(path, _Resource(service, methods)) for path, methods in paths.items()
+        AsgiRoute(path, _Resource(partial(service.answer, methods)))
+        for path, methods in paths.items()
     ]
+    if graphql and is_installed():
+        endpoint = Endpoint(service.guard, service.limits, service.waits)
+        resource = _Resource(partial(service.let_in, endpoint.answer), refusal)
+        routes.append(AsgiRoute(GRAPHQL, resource))
     return Served(routes, service)
 
 
@@ -91,12 +103,21 @@ class _Service:
         self.waits = Waits(limits)
         self.guard = Guard(core, limits, needs_token=needs_token)
 
+    async def let_in(self, answer: Answering, request: Request) -> Response:
+        """Return the answer of something else to a request, unless nobody may send it."""
+        self.guard.admit(request)
+        self._check_host(request)
+        return await answer(request)
+
+    def _check_host(self, request: Request) -> None:
+        self.hosts.check(request.headers.get("host"), request.headers.get("origin"))
+
     async def answer(self, methods: Mapping[str, Route], request: Request) -> Response:
         """Return the answer to a request for an address with these methods."""
         self.guard.admit(request)
         # Whoever asks for health, such as an orchestrator, knows the address and no name.
         if not any(route.rooted for route in methods.values()):
-            self.hosts.check(request.headers.get("host"), request.headers.get("origin"))
+            self._check_host(request)
         method = "GET" if request.method == "HEAD" else request.method
         if not methods:
             raise RouteNotFoundError(request.url.path)
@@ -130,7 +151,9 @@ class Served(Router):
     """What `create_asgi` returns."""
 
     def __init__(self, routes: list[BaseRoute], service: _Service) -> None:
-        super().__init__(routes, redirect_slashes=False, default=_Resource(service, {}))
+        super().__init__(
+            routes, redirect_slashes=False, default=_Resource(partial(service.answer, {}))
+        )
         self._waits = service.waits
 
     def end_waits(self) -> None:
@@ -141,9 +164,11 @@ class Served(Router):
 class _Resource:
     """One address, with all its methods: an ASGI application that lets no error out."""
 
-    def __init__(self, service: _Service, methods: Mapping[str, Route]) -> None:
-        self._service = service
-        self._methods = methods
+    def __init__(
+        self, answer: Answering, refuse: Callable[[Exception], Response] = error_answer
+    ) -> None:
+        self._answer = answer
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -151,11 +176,11 @@ class _Resource:
             return
         request, asked = Request(scope, receive), time.perf_counter()
         try:
-            response = await self._service.answer(self._methods, request)
+            response = await self._answer(request)
         except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001 - the outermost edge: told, and made a status
-            response = error_answer(error)
+            response = self._refuse(error)
         await response(scope, receive, send)
         # Without what comes after the `?`: some would write secrets there.
         milliseconds = (time.perf_counter() - asked) * 1_000

@@ -16,7 +16,7 @@ from rowlock.http.call import Identity
 from rowlock.http.hosts import is_loopback
 from rowlock.http.limits import Buckets, Limits
 from rowlock.model.names import checked_namespace
-from rowlock.model.tokens import Scope, digest_of
+from rowlock.model.tokens import Scope, Token, digest_of
 from rowlock.wire.openapi import NAMESPACE_HEADER
 from rowlock.wire.routes.table import Route
 
@@ -56,34 +56,62 @@ class Guard:
         """
         if not isinstance(route.scope, Scope):
             return Identity()
+        identity = await self.authenticate(request)
+        if not identity.allows(route.scope):
+            raise ScopeError(route.scope.value)
+        return identity
+
+    async def authenticate(self, request: Request) -> Identity:
+        """Return who sends a request, whatever it is that they may do.
+
+        Raises:
+            UnauthenticatedError: There is no valid token.
+            RateLimitError: Too many wrong tokens, or too many requests.
+        """
         if not self._needs_token:
             if not is_loopback(_address(request)):
                 raise UnauthenticatedError
             return Identity()
         identity = await self._owner(request)
-        assert identity.token is not None  # noqa: S101 - what the owner is known by
-        self._tokens.take(identity.token.id, time.monotonic())
-        if not identity.allows(route.scope):
-            raise ScopeError(route.scope.value)
+        self.count(identity)
         return identity
+
+    def count(self, identity: Identity) -> None:
+        """Count a request of a token, or what is as much work as one.
+
+        Raises:
+            RateLimitError: There were too many.
+        """
+        if identity.token is not None:
+            self._tokens.take(identity.token.id, time.monotonic())
+
+    async def check_still(self, request: Request) -> None:
+        """Look whether the token of a request that goes on may still be used.
+
+        Raises:
+            UnauthenticatedError: It was revoked, or is over.
+        """
+        if self._needs_token and await self._token(request) is None:
+            raise UnauthenticatedError
 
     async def _owner(self, request: Request) -> Identity:
         address, now = _address(request), time.monotonic()
-        kind, _, text = request.headers.get("authorization", "").partition(" ")
-        digest = digest_of(text)
+        digest = digest_of(_credentials(request)[1])
         if digest not in self._known:
             self._failures.check(address, now)
-        token = None
-        if kind.lower() == _BEARER:
-            token = await run_flow_async(
-                self._core, token_flows.valid_token(self._core, text.strip())
-            )
+        token = await self._token(request)
         if token is None:
             self._known.pop(digest, None)
             self._failures.take(address, now)
             raise UnauthenticatedError
         self._remember(digest)
         return Identity(token=token)
+
+    async def _token(self, request: Request) -> Token | None:
+        kind, text = _credentials(request)
+        if kind.lower() != _BEARER:
+            return None
+        return await run_flow_async(self._core, token_flows.valid_token(self._core, text.strip()))
 
     def _remember(self, digest: str) -> None:
         self._known[digest] = None
@@ -111,6 +139,11 @@ class Guard:
         while len(self._cores) > MOST_NAMESPACES:
             self._cores.popitem(last=False)
         return core
+
+
+def _credentials(request: Request) -> tuple[str, str]:
+    kind, _, text = request.headers.get("authorization", "").partition(" ")
+    return kind, text
 
 
 def _address(request: Request) -> str:

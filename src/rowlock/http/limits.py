@@ -22,9 +22,10 @@ class Limits:
         burst: How many of them may come at once.
         failed_rate: Requests a second of one address with a wrong token, or none.
         failed_burst: How many of those may come at once.
-        waits: Requests that wait for a task at once, of all clients.
+        waits: Requests that wait for a task or follow it at once, of all clients.
         waits_each: The same of one token.
         wait_seconds: How long a request may wait.
+        recheck_seconds: How often it is looked whether the token of a subscription may be used.
     """
 
     body_bytes: int = MAX_BYTES
@@ -36,6 +37,7 @@ class Limits:
     waits: int = 200
     waits_each: int = 50
     wait_seconds: float = 60.0
+    recheck_seconds: float = 5.0
 
 
 class Buckets:

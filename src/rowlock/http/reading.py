@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from rowlock.http.answers import refused_body
 from rowlock.http.limits import Limits
 from rowlock.model import json_text
 from rowlock.wire.bodies.common import Moment
-from rowlock.wire.routes.table import Route
+from rowlock.wire.routes.table import Parameter, Route
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -38,8 +38,7 @@ def read_queries(route: Route, request: Request) -> dict[str, Any]:
         if query is None:
             names = ", ".join(known) or "none"
             raise InvalidValueError(name[:MAX_SHOWN], f"is no parameter here; there are {names}")
-        json_text.encode(name, text)
-        value = _READERS[query.kind](name, text)
+        value = read_text(query, text)
         if query.repeated:
             found.setdefault(name, []).append(value)
         elif name in found:
@@ -52,6 +51,16 @@ def read_queries(route: Route, request: Request) -> dict[str, Any]:
     if missing:
         raise InvalidValueError(missing[0], "is missing")
     return found
+
+
+def read_text(query: Parameter, text: str) -> Any:
+    """Return the value of a parameter.
+
+    Raises:
+        InvalidValueError: It is not what it should be.
+    """
+    json_text.encode(query.name, text)
+    return _READERS[query.kind](query.name, text)
 
 
 def _read_text(name: str, text: str) -> str:
@@ -99,6 +108,25 @@ async def read_body(route: Route, request: Request, limits: Limits) -> Any:
     """
     if route.request is None:
         return None
+    content = await read_json(request, limits, needed=route.body_needed)
+    if not content and not route.body_needed:
+        return route.request()
+    return body_from(content, route.request)
+
+
+async def read_json(request: Request, limits: Limits, *, needed: bool = True) -> bytes:
+    """Return the body of a request, which says that it is JSON.
+
+    Args:
+        request: Whose.
+        limits: How long it may be, and take.
+        needed: Whether it has to say so even if it is empty.
+
+    Raises:
+        InvalidValueError: It says that it is something else.
+        BodyTooLargeError: It is too long.
+        BodyTimeoutError: It did not come.
+    """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise InvalidValueError("content-encoding", "must be left out: bodies are not compressed")
     try:
@@ -106,12 +134,12 @@ async def read_body(route: Route, request: Request, limits: Limits) -> Any:
             content = await _bytes_of(request, limits.body_bytes)
     except TimeoutError as error:
         raise BodyTimeoutError(limits.body_seconds) from error
-    if not content and not route.body_needed:
-        return route.request()
+    if not content and not needed:
+        return content
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _JSON:
         raise InvalidValueError("content-type", f"must be {_JSON}, not {kind[:MAX_SHOWN]!r}")
-    return body_from(content, route.request)
+    return content
 
 
 async def _bytes_of(request: Request, limit: int) -> bytes:
@@ -141,7 +169,16 @@ def body_from(content: bytes, kind: type[msgspec.Struct]) -> Any:
     value = json_text.parse("body", text)
     if not isinstance(value, dict):
         raise refused_body("must be a JSON object")
-    for name, one in cast("dict[str, Any]", value).items():
+    return body_of(cast("dict[str, Any]", value), kind)
+
+
+def body_of(value: Mapping[str, Any], kind: type[msgspec.Struct]) -> Any:
+    """Return values by name as a type.
+
+    Raises:
+        InvalidValueError: Not of that type; the error names the field.
+    """
+    for name, one in value.items():
         json_text.encode("body", name)
         json_text.encode(name[:MAX_SHOWN] or "body", one)
     try:

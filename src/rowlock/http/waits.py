@@ -65,7 +65,7 @@ class Waits:
         """
         wanted = asyncio.ensure_future(done)
         try:
-            with self._place(key) as end:
+            with self.place(key) as end:
                 leaving = asyncio.ensure_future(gone())
                 try:
                     either: set[asyncio.Future[Any]] = {wanted, leaving, end}
@@ -81,7 +81,12 @@ class Waits:
             await _stop(wanted)
 
     @contextmanager
-    def _place(self, key: Hashable) -> Generator[asyncio.Future[None]]:
+    def place(self, key: Hashable) -> Generator[asyncio.Future[None]]:
+        """Take a place in this block; yields what is done once the service is about to stop.
+
+        Raises:
+            RateLimitError: Too many wait.
+        """
         limits = self._limits
         if self.taken >= limits.waits or self._each[key] >= limits.waits_each:
             raise RateLimitError(RETRY_SECONDS)

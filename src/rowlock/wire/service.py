@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rowlock.model.claimed import ClaimedTask
+from rowlock.model.progress import TaskProgress
 from rowlock.model.queues import Queue
 from rowlock.model.tasks import Attempt, LogLine, Task
 from rowlock.wire.queues import queue_to_wire
@@ -11,6 +12,7 @@ from rowlock.wire.values import Wire, seconds_to_wire, time_to_wire
 
 SECRET_FIELDS = ("payload", "result", "error")
 """What of a task is shown only to those who may read payloads."""
+ALREADY_PROCESSING = "ALREADY_PROCESSING"
 
 
 def queue_document(queue: Queue) -> Wire:
@@ -37,6 +39,28 @@ def task_document(task: Task, *, reveal: bool) -> Wire:
         "dies_at": shown["expires_at"],
     }
     return document if reveal else _without(document, *SECRET_FIELDS)
+
+
+def progress_document(progress: TaskProgress) -> Wire:
+    """Return a `ProgressDocument`."""
+    return {
+        "task_id": str(progress.task_id),
+        "state": progress.state.value,
+        "status": progress.state.value,
+        "progress": progress.percent,
+        "message": progress.message,
+        "active": not progress.state.is_final,
+    }
+
+
+def enqueued_document(task: Wire, *, created: bool, shown: bool) -> Wire:
+    """Return an `EnqueuedDocument` about a `TaskDocument`, which is in it if it may be shown."""
+    return {
+        "id": task["id"],
+        "created": created,
+        "status": task["state"].upper() if created else ALREADY_PROCESSING,
+        "task": task if created or shown else None,
+    }
 
 
 def attempt_document(attempt: Attempt, *, reveal: bool) -> Wire:

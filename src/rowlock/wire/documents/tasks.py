@@ -75,6 +75,31 @@ class CanceledDocument(Struct, forbid_unknown_fields=True):
     outcome: Annotated[str, Meta(description="`canceled`, or `requested` of its worker.")]
 
 
+class ProgressDocument(Struct, forbid_unknown_fields=True):
+    """How far a task is."""
+
+    task_id: str
+    state: str
+    status: Annotated[str, Meta(description="The same as `state`.")]
+    progress: Annotated[float, Meta(description="0 to 100.")]
+    message: Annotated[str | None, Meta(description="What is being done.")]
+    active: Annotated[bool, Meta(description="Whether it is not finished.")]
+
+
+class EnqueuedDocument(Struct, forbid_unknown_fields=True):
+    """What storing a task unless it is there came to."""
+
+    id: str
+    created: bool
+    status: Annotated[
+        str, Meta(description="`ALREADY_PROCESSING` if it was there, else the state.")
+    ]
+    task: Annotated[
+        TaskDocument | None,
+        Meta(description="Null if it was there and the token lacks `tasks:read`."),
+    ]
+
+
 class AttemptDocument(Struct, forbid_unknown_fields=True, kw_only=True):
     """One run of a task."""
 
