@@ -22,6 +22,7 @@ API = DOCS / "reference" / "python-api.md"
 ERRORS = DOCS / "reference" / "errors.md"
 COMMANDS = DOCS / "reference" / "command-line.md"
 REST = DOCS / "reference" / "rest-api.md"
+SCHEMA = DOCS / "reference" / "schema.graphql"
 
 HELP_WIDTH = 100
 
@@ -320,6 +321,16 @@ def command_entries(command: click.Command, name: str, parent: click.Context) ->
     return lines
 
 
+SCHEMA_INTRODUCTION = "# Written by `python -m tests.docs.reference`; do not edit.\n\n"
+
+
+def schema_page() -> str:
+    """What can be asked for in GraphQL."""
+    from rowlock.http.graphql import schema  # a second to import, for one page
+
+    return SCHEMA_INTRODUCTION + schema.SCHEMA.as_str() + "\n"
+
+
 def write() -> None:
     """Write the client's methods and the pages, which list them."""
     client_routes.write()
@@ -327,6 +338,7 @@ def write() -> None:
     ERRORS.write_text(errors_page(), "utf-8")
     COMMANDS.write_text(commands_page(), "utf-8")
     REST.write_text(rest_page(), "utf-8")
+    SCHEMA.write_text(schema_page(), "utf-8")
 
 
 if __name__ == "__main__":

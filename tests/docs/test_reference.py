@@ -36,6 +36,10 @@ def test_the_page_of_the_rest_api_is_current():
     assert reference.REST.read_text("utf-8") == rest_page(), HINT
 
 
+def test_the_schema_of_graphql_is_current():
+    assert reference.SCHEMA.read_text("utf-8") == reference.schema_page(), HINT
+
+
 def test_every_public_name_is_on_the_api_page():
     shown = {name for names in reference.GROUPS.values() for name in names}
     assert shown == set(vars(rowlock)["__all__"]) - {"__version__"}

@@ -54,14 +54,14 @@ class Stream:
     """A subscription as its client sees it."""
 
     def __init__(self, events: asyncio.Queue[Any]) -> None:
-        self._events = events
+        self.events = events
         self.gone = asyncio.Event()
         self.status = 0
 
     async def next(self) -> tuple[str, Any]:
         """Return the name and the data of the next event; an empty name at the end."""
         while True:
-            text = await asyncio.wait_for(self._events.get(), LONG)
+            text = await asyncio.wait_for(self.events.get(), LONG)
             if not text:
                 return "", None
             fields = dict(line.split(": ", 1) for line in text.strip("\n").split("\n"))

@@ -25,7 +25,7 @@ class Asking:
 
     Attributes:
         call: Who asks, about which namespace.
-        document: What is asked, as read by the engine.
+        operation: What is asked, as the engine read it.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Asking:
         self._request = request
         self._recheck = timedelta(seconds=recheck_seconds)
         self._asked = 0
-        self.document: Any = None
+        self.operation: Any = None
 
     def wants(self, media_type: str) -> bool:
         """Whether the answer is to be of that type."""

@@ -30,7 +30,7 @@ async def answer(asking: Asking, body: GraphqlBody) -> Response:
         RateLimitError: It asks for a stream, and there are too many.
     """
     operation = operation_of(body)
-    asking.document = operation.document
+    asking.operation = operation
     given: dict[str, Any] = {
         "query": body.query,
         "variable_values": body.variables,

@@ -7,6 +7,8 @@ fragments within fragments keeps them busy for ever. Here each fragment is weigh
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from graphql import (
@@ -32,15 +34,22 @@ MOST_TOKENS: Final = 500
 MOST_LEVELS: Final = 16
 MOST_ALIASES: Final = 15
 MOST_VALUES: Final = 10_000
+MOST_REMEMBERED: Final = 4_096
 _PAGES: Final = frozenset({"tasks"})
 _TOO_DEEP = f"is nested deeper than {MOST_LEVELS} levels"
 
 
-class Operation(NamedTuple):
-    """What a request asks for."""
+@dataclass(slots=True)
+class Operation:
+    """What a request asks for.
+
+    Attributes:
+        valid: Whether it was found to fit the schema.
+    """
 
     document: DocumentNode
     kind: OperationType
+    valid: bool = False
 
 
 class _Weight(NamedTuple):
@@ -57,14 +66,20 @@ def operation_of(body: GraphqlBody) -> Operation:
     Raises:
         InvalidValueError: It is no GraphQL, none or more than one operation, or asks for too much.
     """
+    if len(body.query) > MOST_REMEMBERED:
+        return _operation(body.query, body.operation_name)
+    return _remembered(body.query, body.operation_name)
+
+
+def _operation(text: str, name: str | None) -> Operation:
     try:
-        document = parse(body.query, max_tokens=MOST_TOKENS)
+        document = parse(text, max_tokens=MOST_TOKENS)
     except GraphQLSyntaxError as error:
         places = ", ".join(f"line {one.line}, column {one.column}" for one in error.locations or ())
         raise InvalidValueError("query", f"{error.message} ({places})") from error
     except RecursionError as error:
         raise InvalidValueError("query", _TOO_DEEP) from error
-    found = get_operation_ast(document, body.operation_name)
+    found = get_operation_ast(document, name)
     if found is None:
         raise InvalidValueError("operationName", "must name one operation of the query")
     fragments = {
@@ -73,10 +88,14 @@ def operation_of(body: GraphqlBody) -> Operation:
         if isinstance(one, FragmentDefinitionNode)
     }
     scales = _Scales(fragments)
-    for name in fragments:  # also those that nobody uses: validation walks through them
-        scales.fragment(name, 0)
+    for fragment in fragments:  # also those that nobody uses: validation walks through them
+        scales.fragment(fragment, 0)
     _check(scales.weigh(found.selection_set))
     return Operation(document, found.operation)
+
+
+# Clients send few texts, with other variables each time; to read and check one costs most.
+_remembered = lru_cache(maxsize=128)(_operation)
 
 
 def _check(weight: _Weight) -> None:

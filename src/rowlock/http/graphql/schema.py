@@ -18,6 +18,7 @@ from rowlock.definitions.options import task_options
 from rowlock.errors import InvalidValueError, ScopeError
 from rowlock.http.graphql.asking import Asking
 from rowlock.http.graphql.fields import FIELDS
+from rowlock.http.graphql.query import Operation
 from rowlock.http.graphql.types import SCALARS, Types, values_of
 from rowlock.http.handlers.tasks import known_queue, options_from, payload_from
 from rowlock.http.reading import body_of, read_text
@@ -253,12 +254,20 @@ def _body_of(given: object) -> NewTaskBody:
 
 
 class ReadOnce(SchemaExtension):
-    """Takes the document that was read when the request came."""
+    """Takes what was read when the request came, or earlier."""
 
     def on_parse(self) -> Generator[None]:
         """Put it where it would be after it was parsed."""
-        self.execution_context.graphql_document = self.execution_context.context.document
+        self.execution_context.graphql_document = self.execution_context.context.operation.document
         yield
+
+    def on_validate(self) -> Generator[None]:
+        """Leave out what was done before."""
+        operation: Operation = self.execution_context.context.operation
+        if operation.valid:
+            self.execution_context.pre_execution_errors = []
+        yield
+        operation.valid = not self.execution_context.pre_execution_errors
 
 
 class Schema(strawberry.Schema):
