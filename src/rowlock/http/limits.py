@@ -25,6 +25,7 @@ class Limits:
         waits: Requests that wait for a task at once, of all clients.
         waits_each: The same of one token.
         wait_seconds: How long a request may wait.
+        bulk_seconds: How long a request works on an operation before it is answered.
     """
 
     body_bytes: int = MAX_BYTES
@@ -36,6 +37,7 @@ class Limits:
     waits: int = 200
     waits_each: int = 50
     wait_seconds: float = 60.0
+    bulk_seconds: float = 3.0
 
 
 class Buckets:
