@@ -14,6 +14,8 @@ import click
 import rowlock
 from rowlock import errors, testing
 from rowlock.cli.program import SECTIONS, program
+from rowlock.client import AsyncClient, Client
+from tests.docs import client_routes
 from tests.docs.pages import DOCS
 from tests.docs.rest import rest_page
 
@@ -90,9 +92,16 @@ TESTING = (
 )  # fmt: skip
 """The names of `rowlock.testing`; some functions have an async twin with an `a` in front."""
 
+ALIKE = {"AsyncRowlock": "Rowlock", "AsyncClient": "Client"}
+
 TESTING_INTRODUCTION = (
     "What follows is imported from `rowlock.testing`, see [Testing](../guides/testing.md). "
     "Async twins: {twins}."
+)
+
+CLIENT_INTRODUCTION = (
+    "What follows is imported from `rowlock.client`, see [HTTP client](../guides/http-client.md). "
+    "It needs the extra `client`."
 )
 
 # What other layers call; users have no use for it.
@@ -187,8 +196,16 @@ def api_page() -> str:
         lines += ["", f"## {group}"]
         for name in names:
             lines += ["", *entry(name, getattr(rowlock, name))]
-    lines += ["", *testing_entries()]
+    lines += ["", *client_entries(), "", *testing_entries()]
     return "\n".join(lines) + "\n"
+
+
+def client_entries() -> Iterator[str]:
+    """The clients of the HTTP service."""
+    yield from ("## Client of the HTTP service", "")
+    yield textwrap.fill(CLIENT_INTRODUCTION, HELP_WIDTH)
+    for kind in (Client, AsyncClient):
+        yield from ("", *entry(kind.__name__, kind))
 
 
 def testing_entries() -> Iterator[str]:
@@ -205,8 +222,8 @@ def entry(name: str, value: Any) -> list[str]:
     if not inspect.isclass(value):
         return [f"### `{shown_signature(name, value)}`", "", summary(value)]
     lines = [f"### `{name}`", "", summary(value)]
-    if name == "AsyncRowlock":
-        return [*lines, "", "Every method of `Rowlock`, to be awaited."]
+    if name in ALIKE:
+        return [*lines, "", f"Every method of `{ALIKE[name]}`, to be awaited."]
     if found := attributes(value):
         kind = "Values" if isinstance(value, EnumType) else "Fields"
         text = f"{kind}: {', '.join(f'`{one}`' for one in found)}."
@@ -308,6 +325,7 @@ def write() -> None:
     ERRORS.write_text(errors_page(), "utf-8")
     COMMANDS.write_text(commands_page(), "utf-8")
     REST.write_text(rest_page(), "utf-8")
+    client_routes.write()
 
 
 if __name__ == "__main__":

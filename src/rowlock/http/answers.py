@@ -15,7 +15,9 @@ from rowlock.errors import (
     RateLimitError,
     RouteNotFoundError,
     RowlockError,
+    SchemaError,
     StorageDataError,
+    StorageUnavailableError,
     UnauthenticatedError,
 )
 from rowlock.wire.problems import error_detail
@@ -83,6 +85,10 @@ def _reason(error: Exception, status: int) -> str:
 def _detail(error: Exception, status: int) -> Any:
     if isinstance(error, RouteNotFoundError):
         return error.path
+    if isinstance(error, StorageUnavailableError):
+        return {"outcome_unknown": error.outcome_unknown}
+    if isinstance(error, SchemaError):
+        return error_detail(error)
     if status >= INTERNAL or not isinstance(error, RowlockError):
         return None
     return None if isinstance(error, StorageDataError) else error_detail(error)

@@ -16,8 +16,7 @@ _FOUND = (InvalidValueError, OperationNotFoundError)
 
 OPERATIONS: Final = (
     route("POST", "/operation", "start_operation", Scope.TASKS_WRITE,
-          summary="Change every task that passes a filter, or count them. After a few seconds "
-          "it is answered as far as it is.",
+          summary="Change every task that passes a filter, as far as a few seconds allow.",
           request=OperationBody, response=OperationDocument, errors=(InvalidValueError,)),
     route("GET", "/operation", "list_operations", Scope.TASKS_READ,
           summary="List operations, newest first.", queries=(OFFSET, LIMIT),
