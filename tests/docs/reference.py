@@ -14,7 +14,6 @@ import click
 import rowlock
 from rowlock import errors, testing
 from rowlock.cli.program import SECTIONS, program
-from rowlock.client import AsyncClient, Client
 from tests.docs import client_routes
 from tests.docs.pages import DOCS
 from tests.docs.rest import rest_page
@@ -202,9 +201,11 @@ def api_page() -> str:
 
 def client_entries() -> Iterator[str]:
     """The clients of the HTTP service."""
+    from rowlock import client  # its methods may just have been written
+
     yield from ("## Client of the HTTP service", "")
     yield textwrap.fill(CLIENT_INTRODUCTION, HELP_WIDTH)
-    for kind in (Client, AsyncClient):
+    for kind in (client.Client, client.AsyncClient):
         yield from ("", *entry(kind.__name__, kind))
 
 
@@ -320,12 +321,12 @@ def command_entries(command: click.Command, name: str, parent: click.Context) ->
 
 
 def write() -> None:
-    """Write the pages."""
+    """Write the client's methods and the pages, which list them."""
+    client_routes.write()
     API.write_text(api_page(), "utf-8")
     ERRORS.write_text(errors_page(), "utf-8")
     COMMANDS.write_text(commands_page(), "utf-8")
     REST.write_text(rest_page(), "utf-8")
-    client_routes.write()
 
 
 if __name__ == "__main__":
