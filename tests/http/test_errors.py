@@ -242,4 +242,5 @@ def test_every_error_of_the_package_has_a_status_or_is_a_fault_of_ours():
         "RowlockError", "ConfigError", "MissingExtraError", "DefinitionError", "MiddlewareError",
         "HookError", "ScheduleError", "TickerError", "ServiceError", "TaskError", "TaskFailedError",
         "WorkerLostError", "WorkerStuckError", "StorageError",
+        "ServerUnavailableError", "UnexpectedAnswerError",  # only clients raise them
     }  # fmt: skip

@@ -126,7 +126,8 @@ class Dispatcher:
 
     def held(self) -> list[RunningAttempt]:
         """Return every attempt whose lease must go on; from any thread."""
-        running = [one for one in self.running if one.context.settled is None]
+        # Copied in one step: other threads ask while tasks start and end.
+        running = [one for one in list(self.running) if one.context.settled is None]
         return [*running, *self.settler.held()]
 
     def stop_claiming(self) -> None:

@@ -27,6 +27,7 @@ from rowlock.worker.children import process_pool
 from rowlock.worker.claiming import dispatcher_of
 from rowlock.worker.declared import store_declared
 from rowlock.worker.hooks import WorkerHooks
+from rowlock.worker.interpreter import tune, untune
 from rowlock.worker.limits import GivenLimits, limits_from
 from rowlock.worker.loops import cancelled, kept_going, vital
 from rowlock.worker.rules import Rules
@@ -326,6 +327,7 @@ class Worker:
         return ScheduleRunner(self._app.storage, on_failure=hooks.not_fired, on_error=hooks.failed)
 
     def _start_loops(self, dispatcher: Dispatcher, rules: Rules) -> list[asyncio.Task[None]]:
+        tune()
         hooks, amnesty = self._hooks, rules.shortest_lease / 3
         upkeep = Upkeep(
             self._app.storage, amnesty=amnesty, on_rescue=hooks.rescued, on_error=hooks.failed
@@ -346,6 +348,7 @@ class Worker:
 
     async def _end_loops(self, heartbeat: Heartbeat, loops: list[asyncio.Task[None]]) -> None:
         heartbeat.stop()
+        untune()
         self._dispatcher = None
         await cancelled(loops)
         await self._ticking.close()
