@@ -142,6 +142,7 @@ class _Service:
             body=await read_body(route, request, self.limits),
             key=request.headers.get(IDEMPOTENCY_HEADER) if route.idempotent else None,
             base=request.scope.get("root_path", ""),
+            limits=self.limits,
             waits=self.waits,
             gone=partial(until_gone, request),
         )

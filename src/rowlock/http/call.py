@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from rowlock.app.core import Core
 from rowlock.app.flow import Flow, run_flow_async
+from rowlock.http.limits import Limits
 from rowlock.http.waits import Waits
 from rowlock.model.changes import By, checked_by
 from rowlock.model.tokens import Scope, Token
@@ -49,6 +50,7 @@ class Call:
         body: What its route says; None if it takes none.
         key: The header `Idempotency-Key`.
         base: Where the service is mounted, for addresses in answers.
+        limits: What the service refuses beyond.
         waits: The requests that wait.
         gone: Returns once the client has gone away.
     """
@@ -60,6 +62,7 @@ class Call:
     body: Any
     key: str | None
     base: str
+    limits: Limits
     waits: Waits
     gone: Callable[[], Awaitable[None]]
 

@@ -26,6 +26,7 @@ class Limits:
         waits_each: The same of one token.
         wait_seconds: How long a request may wait.
         recheck_seconds: How often it is looked whether the token of a subscription may be used.
+        bulk_seconds: How long a request works on an operation before it is answered.
     """
 
     body_bytes: int = MAX_BYTES
@@ -38,6 +39,7 @@ class Limits:
     waits_each: int = 50
     wait_seconds: float = 60.0
     recheck_seconds: float = 5.0
+    bulk_seconds: float = 3.0
 
 
 class Buckets:

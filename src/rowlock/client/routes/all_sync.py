@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from rowlock.client.routes.about_sync import AboutRoutes
 from rowlock.client.routes.batches_sync import BatchesRoutes
+from rowlock.client.routes.operations_sync import OperationsRoutes
 from rowlock.client.routes.queues_sync import QueuesRoutes
 from rowlock.client.routes.steering_sync import SteeringRoutes
 from rowlock.client.routes.tasks_sync import TasksRoutes
@@ -18,6 +19,7 @@ from rowlock.client.routes.work_sync import WorkRoutes
 class Routes(
     AboutRoutes,
     BatchesRoutes,
+    OperationsRoutes,
     QueuesRoutes,
     SteeringRoutes,
     TasksRoutes,

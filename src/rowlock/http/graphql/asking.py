@@ -28,13 +28,10 @@ class Asking:
         operation: What is asked, as the engine read it.
     """
 
-    def __init__(
-        self, call: Call, guard: Guard, request: Request, *, recheck_seconds: float
-    ) -> None:
+    def __init__(self, call: Call, guard: Guard, request: Request) -> None:
         self.call = call
         self._guard = guard
         self._request = request
-        self._recheck = timedelta(seconds=recheck_seconds)
         self._asked = 0
         self.operation: Any = None
 
@@ -87,13 +84,12 @@ class Asking:
             UnauthenticatedError: The token may not be used any more.
         """
         call = self.call
+        most = timedelta(seconds=call.limits.recheck_seconds)
         task = await call.run(flows.get_task(call.core, task_id))
         yield task
         while not task.state.is_final:
             seen = task
-            task = await call.run(
-                waiting_flows.wait_for_news(call.core, seen, timeout=self._recheck)
-            )
+            task = await call.run(waiting_flows.wait_for_news(call.core, seen, timeout=most))
             await self._guard.check_still(self._request)
             if waiting_flows.is_further(task, seen):
                 yield task

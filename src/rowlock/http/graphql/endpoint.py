@@ -62,10 +62,11 @@ class Endpoint:
             body=body,
             key=None,
             base=request.scope.get("root_path", ""),
+            limits=self._limits,
             waits=self._waits,
             gone=partial(until_gone, request),
         )
-        asking = Asking(call, self._guard, request, recheck_seconds=self._limits.recheck_seconds)
+        asking = Asking(call, self._guard, request)
         if self._engine is None:
             # In a thread: it takes half a second, in which others are answered.
             self._engine = await asyncio.to_thread(import_module, _ENGINE)

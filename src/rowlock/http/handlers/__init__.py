@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rowlock.http.call import Handlers
-from rowlock.http.handlers import about, batches, queues, steering, tasks, work
+from rowlock.http.handlers import about, batches, operations, queues, steering, tasks, work
 
-_RESOURCES = (about, queues, tasks, steering, work, batches)
+_RESOURCES = (about, queues, tasks, steering, work, batches, operations)
 HANDLERS: Handlers = {
     name: handler for resource in _RESOURCES for name, handler in resource.HANDLERS.items()
 }
