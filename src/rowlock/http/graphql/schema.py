@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import aclosing, contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar, cast
+from types import GenericAlias
+from typing import Annotated, Any, Final, TypeAlias, TypeVar, cast
 
 import strawberry
 from graphql import GraphQLError
@@ -50,30 +51,23 @@ _QUERIES = {
     for query in route.queries
     if query.name not in ("before", "offset", "limit")
 }
-if TYPE_CHECKING:
-    # Documents, as the handlers of REST return them.
-    Task: TypeAlias = Wire
-    Tasks: TypeAlias = Wire
-    Canceled: TypeAlias = Wire
-    Enqueued: TypeAlias = Wire
-    Progress: TypeAlias = Wire
-    QueueCounts: TypeAlias = Wire
-    # What was asked for.
-    NewTask: TypeAlias = object
-    TaskFilter: TypeAlias = object
-    Values: TypeAlias = Mapping[str, Any]
-else:
-    Task = _types.output(TaskDocument, states=True)
-    Tasks = _types.output(TaskList)
-    Canceled = _types.output(CanceledDocument)
-    Enqueued = _types.output(EnqueuedDocument)
-    Progress = _types.output(ProgressDocument, states=True)
-    QueueCounts = _types.output(QueueCountsDocument)
-    NewTask = _types.input(NewTaskBody, "NewTask")
-    TaskFilter = _types.filter(
-        _QUERIES.values(), "TaskFilter", "Which tasks to list; all that is given has to fit."
-    )
-    Values = JSON
+Task = _types.output(TaskDocument, states=True)
+Tasks = _types.output(TaskList)
+Canceled = _types.output(CanceledDocument)
+Enqueued = _types.output(EnqueuedDocument)
+Progress = _types.output(ProgressDocument, states=True)
+Counts = GenericAlias(list, _types.output(QueueCountsDocument))
+
+
+@_types.body(NewTaskBody)
+class NewTask:
+    """What is said of a task to be stored."""
+
+
+@_types.filter(_QUERIES.values(), "Which tasks to list; all that is given has to fit.")
+class TaskFilter:
+    """What is said of tasks to be listed."""
+
 
 TaskId: TypeAlias = Annotated[
     strawberry.ID, strawberry.argument(name="id", description="The task's id.")
@@ -88,16 +82,18 @@ Key: TypeAlias = Annotated[
 Reason: TypeAlias = Annotated[str | None, strawberry.argument(description="Why, for the audit.")]
 
 
-def _described(field: str) -> Callable[[Resolver], Resolver]:
-    """Return the decorator of a root field."""
-    mark: Callable[[Resolver], Resolver] = strawberry.field(description=FIELDS[field].description)
+def _described(field: str, kind: Any) -> Callable[[Resolver], Resolver]:
+    """Return the decorator of a root field; its function returns documents of that type."""
+    mark: Callable[[Resolver], Resolver] = strawberry.field(
+        description=FIELDS[field].description, graphql_type=kind
+    )
     return mark
 
 
-def _followed(field: str) -> Callable[[Resolver], Resolver]:
+def _followed(field: str, kind: Any) -> Callable[[Resolver], Resolver]:
     """Return the decorator of a root field that goes on."""
     mark: Callable[[Resolver], Resolver] = strawberry.subscription(
-        description=FIELDS[field].description
+        description=FIELDS[field].description, graphql_type=kind
     )
     return mark
 
@@ -113,49 +109,50 @@ def _allowed(info: Info) -> Asking:
 class Query:
     """What can be read; a field that is refused is null, and leaves the others alone."""
 
-    @_described("task")
-    async def task(self, info: Info, task_id: TaskId) -> Task | None:
+    @_described("task", Task | None)
+    async def task(self, info: Info, task_id: TaskId) -> Wire:
         """Show a task."""
         return await _allowed(info).handled("get_task", task=task_id)
 
-    @_described("tasks")
+    @_described("tasks", Tasks | None)
     async def tasks(
         self,
         info: Info,
         filter: TaskFilter | None = None,  # noqa: A002 - its name in the schema
         before: strawberry.ID | None = None,
         limit: int = MAX_PAGE,
-    ) -> Tasks | None:
+    ) -> Wire:
         """List tasks."""
         asking = _allowed(info)
         query = {} if filter is None else _query_of(filter)
         query |= {"limit": limit} if before is None else {"limit": limit, "before": before}
         return await asking.handled("list_tasks", query=query)
 
-    @_described("taskProgress")
+    @_described("taskProgress", Progress | None)
     async def task_progress(
         self,
         info: Info,
         type: Annotated[str, strawberry.argument(description="The definition.")],  # noqa: A002
         payload: Annotated[
-            Values | None,
+            JSON | None,
             strawberry.argument(
                 description="Values by key that its payload has. Needs `payload:read` besides."
             ),
         ] = None,
-    ) -> Progress | None:
+    ) -> Wire | None:
         """Show how far the unfinished task of a definition is."""
         asking = _allowed(info)
         call = asking.call
         if payload is not None and not call.reveals:
             raise ScopeError(Scope.PAYLOAD_READ.value)
         json_text.encode("type", type)
+        values = cast("Mapping[str, Any] | None", payload)
         with _called(alias="type", arguments="payload"):
-            found = await call.run(waiting_flows.get_task_progress(call.core, type, payload))
+            found = await call.run(waiting_flows.get_task_progress(call.core, type, values))
         return None if found is None else progress_document(found)
 
-    @_described("stats")
-    async def stats(self, info: Info) -> list[QueueCounts] | None:
+    @_described("stats", Counts | None)
+    async def stats(self, info: Info) -> list[Wire]:
         """Count the tasks of each queue."""
         call = _allowed(info).call
         return [counts_to_wire(one) for one in await call.run(flows.stats(call.core))]
@@ -165,14 +162,14 @@ class Query:
 class Mutation:
     """What changes tasks."""
 
-    @_described("enqueue")
-    async def enqueue(self, info: Info, given: Given, idempotency_key: Key = None) -> Task | None:
+    @_described("enqueue", Task | None)
+    async def enqueue(self, info: Info, given: Given, idempotency_key: Key = None) -> Wire:
         """Store a task."""
         asking, body = _allowed(info), _body_of(given)
         return await asking.handled("create_task", body=body, key=idempotency_key)
 
-    @_described("enqueueIfNotExists")
-    async def enqueue_if_not_exists(self, info: Info, given: Given) -> Enqueued | None:
+    @_described("enqueueIfNotExists", Enqueued | None)
+    async def enqueue_if_not_exists(self, info: Info, given: Given) -> Wire:
         """Store a task unless one like it is there."""
         call, body = _allowed(info).call, _body_of(given)
         options = task_options(**options_from(body))
@@ -190,23 +187,23 @@ class Mutation:
             shown=call.identity.allows(Scope.TASKS_READ),
         )
 
-    @_described("cancel")
+    @_described("cancel", Canceled | None)
     async def cancel(
         self, info: Info, task_id: TaskId, *, force: bool = False, reason: Reason = None
-    ) -> Canceled | None:
+    ) -> Wire:
         """Cancel a task."""
         asking = _allowed(info)
         body = body_of({"force": force, "reason": reason}, CancelBody)
         return await asking.handled("cancel", task=task_id, body=body)
 
-    @_described("retry")
+    @_described("retry", Task | None)
     async def retry(
         self,
         info: Info,
         task_id: TaskId,
         attempts: int | None = None,
         reason: Reason = None,
-    ) -> Task | None:
+    ) -> Wire:
         """Run a finished task again."""
         asking = _allowed(info)
         body = body_of({"attempts": attempts, "reason": reason}, RetryTaskBody)
@@ -217,8 +214,8 @@ class Mutation:
 class Subscription:
     """What can be followed, as server-sent events."""
 
-    @_followed("taskProgress")
-    async def task_progress(self, info: Info, task_id: TaskId) -> AsyncGenerator[Progress]:
+    @_followed("taskProgress", Progress)
+    async def task_progress(self, info: Info, task_id: TaskId) -> AsyncGenerator[Wire]:
         """Follow a task up to its end."""
         async with aclosing(_allowed(info).follow(task_id)) as tasks:
             async for task in tasks:

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, NewType, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    NewType,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 from uuid import UUID
 
 import strawberry
@@ -20,6 +32,8 @@ from strawberry.utils.str_converters import to_camel_case
 from rowlock.model import states
 from rowlock.wire.routes.table import Parameter
 from rowlock.wire.values import Wire
+
+T = TypeVar("T")
 
 DurationText = NewType("DurationText", str)
 SCALARS: Final[Mapping[object, ScalarDefinition]] = {
@@ -73,24 +87,32 @@ class Types:
             kinds |= {name: (TaskState, kinds[name][1]) for name in _STATE_FIELDS}
         kinds |= {name: (strawberry.ID, None) for name in _IDS if name in kinds}
         name = document.__name__.removesuffix("Document")
-        made = _class(name, ((field, *one) for field, one in kinds.items()), given=False)
+        made = type(
+            name,
+            (),
+            {
+                "__module__": __name__,
+                "__annotations__": {field: kind for field, (kind, _) in kinds.items()},
+                **{field: strawberry.field(description=text) for field, (_, text) in kinds.items()},
+            },
+        )
         shown: Any = strawberry.type(made, name=name, description=_sentence(document))
         return shown
 
-    def input(self, body: type[Struct], name: str) -> Any:
-        """Return the type of a body's values, all of which may be left out."""
+    def body(self, body: type[Struct]) -> Callable[[type[T]], type[T]]:
+        """Return a decorator that makes a class the type of a body's values."""
         fields = [(name, self._kind(kind), _text(kind)) for name, kind in _hints(body)]
-        made = _class(name, fields, given=True)
-        return strawberry.input(made, name=name, description=_sentence(body))
+        return partial(_given, fields, _sentence(body))
 
-    def filter(self, queries: Iterable[Parameter], name: str, description: str) -> Any:
-        """Return the type of a route's parameters, all of which may be left out."""
-        fields: list[tuple[str, Any, str]] = []
+    def filter(
+        self, queries: Iterable[Parameter], description: str
+    ) -> Callable[[type[T]], type[T]]:
+        """Return a decorator that makes a class the type of a route's parameters."""
+        fields: list[tuple[str, Any, str | None]] = []
         for query in queries:
             kind: Any = _KINDS.get(query.kind, query.kind)
             fields.append((query.name, list[kind] if query.repeated else kind, query.summary))
-        made = _class(name, fields, given=True)
-        return strawberry.input(made, name=name, description=description)
+        return partial(_given, fields, description)
 
     def _kind(self, kind: Any) -> Any:
         members = _members(kind)
@@ -152,12 +174,12 @@ def _sentence(document: type[Struct]) -> str:
     return (document.__doc__ or "").partition("\n\n")[0]
 
 
-def _class(name: str, fields: Iterable[tuple[str, Any, str | None]], *, given: bool) -> type:
-    """Return a class for Strawberry to decorate; what is given may be left out."""
-    annotations: dict[str, Any] = {}
-    values: dict[str, Any] = {}
-    for field, kind, text in fields:
-        annotations[field] = kind | None if given else kind
-        default = {"default": strawberry.UNSET} if given else {}
-        values[field] = strawberry.field(description=text, **default)
-    return type(name, (), {"__module__": __name__, "__annotations__": annotations, **values})
+def _given(
+    fields: Iterable[tuple[str, Any, str | None]], description: str, kind: type[T]
+) -> type[T]:
+    """Make a class the type of what is given, all of which may be left out."""
+    kind.__annotations__ = {name: one | None for name, one, _ in fields}
+    for name, _, text in fields:
+        setattr(kind, name, strawberry.field(description=text, default=strawberry.UNSET))
+    made: type[T] = strawberry.input(kind, description=description)
+    return made
