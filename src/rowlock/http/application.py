@@ -17,14 +17,16 @@ from starlette.websockets import WebSocketClose
 
 from rowlock.app.core import Application, Core
 from rowlock.errors import ConfigError, MethodNotAllowedError, RouteNotFoundError
-from rowlock.http.answers import Answer, error_answer, json_answer, text_answer
+from rowlock.http.answers import Answer, Text, error_answer, json_answer, other_answer, text_answer
 from rowlock.http.call import Call
-from rowlock.http.guard import Guard
+from rowlock.http.guard import Guard, names_none
 from rowlock.http.handlers import HANDLERS
 from rowlock.http.hosts import LOCAL_HOSTS, AllowedHosts
 from rowlock.http.limits import Limits
+from rowlock.http.observing import Observed, Trace
 from rowlock.http.reading import read_body, read_queries
 from rowlock.http.waits import Waits, until_gone
+from rowlock.model.tokens import Scope as TokenScope
 from rowlock.wire.openapi import IDEMPOTENCY_HEADER
 from rowlock.wire.routes import ROUTES
 from rowlock.wire.routes.table import PREFIX, Route
@@ -88,10 +90,13 @@ class _Service:
             raise ConfigError(f"routes and handlers differ: {set(names) ^ set(HANDLERS)}")
         self.hosts = hosts
         self.limits = limits
+        self.observed = Observed()
         self.waits = Waits(limits)
         self.guard = Guard(core, limits, needs_token=needs_token)
 
-    async def answer(self, methods: Mapping[str, Route], request: Request) -> Response:
+    async def answer(
+        self, methods: Mapping[str, Route], request: Request, trace: Trace
+    ) -> Response:
         """Return the answer to a request for an address with these methods."""
         self.guard.admit(request)
         # Whoever asks for health, such as an orchestrator, knows the address and no name.
@@ -102,26 +107,33 @@ class _Service:
             raise RouteNotFoundError(request.url.path)
         if method not in methods:
             raise MethodNotAllowedError(method, ", ".join(sorted(methods)))
-        route = methods[method]
-        call = await self._understand(route, request)
+        route = trace.route = methods[method]
+        call = await self._understand(route, request, trace)
         document = await HANDLERS[route.name](call)
         if route.rooted:
             return text_answer("ok", 200) if document else text_answer("not ok", 503)
+        if isinstance(document, Text):
+            return other_answer(document, route.status)
         if isinstance(document, Answer):
             return json_answer(document.document, route.status, document.headers)
         return json_answer(document, route.status)
 
-    async def _understand(self, route: Route, request: Request) -> Call:
+    async def _understand(self, route: Route, request: Request, trace: Trace) -> Call:
         identity = await self.guard.identify(route, request)
+        core = self.guard.core_for(identity, request)
+        if isinstance(route.scope, TokenScope):
+            trace.namespace = core.namespace
         return Call(
-            core=self.guard.core_for(identity, request),
+            core=core,
             identity=identity,
+            everywhere=identity.namespace is None and names_none(request),
             path=request.path_params,
             query=read_queries(route, request),
             body=await read_body(route, request, self.limits),
             key=request.headers.get(IDEMPOTENCY_HEADER) if route.idempotent else None,
             base=request.scope.get("root_path", ""),
             limits=self.limits,
+            observed=self.observed,
             waits=self.waits,
             gone=partial(until_gone, request),
         )
@@ -150,13 +162,17 @@ class _Resource:
         if scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
             return
-        request, asked = Request(scope, receive), time.perf_counter()
+        request, asked, trace = Request(scope, receive), time.perf_counter(), Trace()
+        tallies = self._service.observed.tallies
         try:
-            response = await self._service.answer(self._methods, request)
+            response = await self._service.answer(self._methods, request, trace)
         except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001 - the outermost edge: told, and made a status
+            tallies.fail(trace, error)
             response = error_answer(error)
+        seconds = time.perf_counter() - asked
+        tallies.count(trace, response.status_code, seconds)
         await response(scope, receive, send)
         # Without what comes after the `?`: some would write secrets there.
         milliseconds = (time.perf_counter() - asked) * 1_000

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 from rowlock.app.core import Core
 from rowlock.app.flow import Flow, run_flow_async
 from rowlock.http.limits import Limits
+from rowlock.http.observing import Observed
 from rowlock.http.waits import Waits
 from rowlock.model.changes import By, checked_by
 from rowlock.model.tokens import Scope, Token
@@ -45,24 +46,29 @@ class Call:
 
     Attributes:
         core: The app in the namespace that the request is about.
+        everywhere: Whether it is about every namespace: the token is good for all, and none is
+            named.
         path: The parameters of its path.
         query: The values after the `?`; only those that were given.
         body: What its route says; None if it takes none.
         key: The header `Idempotency-Key`.
         base: Where the service is mounted, for addresses in answers.
         limits: What the service refuses beyond.
+        observed: What is known for those who watch.
         waits: The requests that wait.
         gone: Returns once the client has gone away.
     """
 
     core: Core
     identity: Identity
+    everywhere: bool
     path: Mapping[str, str]
     query: Mapping[str, Any]
     body: Any
     key: str | None
     base: str
     limits: Limits
+    observed: Observed
     waits: Waits
     gone: Callable[[], Awaitable[None]]
 

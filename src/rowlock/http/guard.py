@@ -98,8 +98,7 @@ class Guard:
             RouteNotFoundError: Header, path and token do not agree.
             InvalidValueError: It is no name.
         """
-        said = (request.headers.get(NAMESPACE_HEADER), request.path_params.get("namespace"))
-        named = {checked_namespace(name) for name in said if name is not None}
+        named = {checked_namespace(name) for name in _said(request)}
         own = {identity.namespace} if identity.namespace is not None else named
         if len(named) > 1 or not named <= own:
             raise RouteNotFoundError(request.url.path)
@@ -111,6 +110,16 @@ class Guard:
         while len(self._cores) > MOST_NAMESPACES:
             self._cores.popitem(last=False)
         return core
+
+
+def names_none(request: Request) -> bool:
+    """Whether a request leaves open which namespace it is about."""
+    return not _said(request)
+
+
+def _said(request: Request) -> list[str]:
+    said = (request.headers.get(NAMESPACE_HEADER), request.path_params.get("namespace"))
+    return [name for name in said if name is not None]
 
 
 def _address(request: Request) -> str:

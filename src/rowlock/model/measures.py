@@ -25,14 +25,14 @@ class Running(NamedTuple):
 
     Attributes:
         worker: Its name; empty if it has none.
-        count: How many tasks.
+        tasks: How many.
         longest: Since when the first of them runs.
         overdue: How many of them have a lease that ran out: nobody has rescued them yet.
     """
 
     queue: str
     worker: str
-    count: int
+    tasks: int
     longest: timedelta
     overdue: int
 

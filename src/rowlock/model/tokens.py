@@ -33,6 +33,7 @@ class Scope(StrEnum):
     TASKS_CANCEL = "tasks:cancel"
     TASKS_RETRY = "tasks:retry"
     TASKS_WRITE = "tasks:write"
+    METRICS_READ = "metrics:read"
     PAYLOAD_READ = "payload:read"
     ADMIN = "admin"
 

@@ -160,7 +160,7 @@ def _schema(parameter: Parameter) -> Json:
 
 
 def _responses(route: Route, refs: dict[type, Any]) -> Json:
-    content = _TEXT if route.rooted else _DOCUMENT
+    content = _TEXT if route.rooted or route.text else _DOCUMENT
     if route.response is not None:
         content = {"application/json": {"schema": refs[route.response]}}
     done: Json = {"description": route.summary, "content": content}

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from rowlock.http.call import Handlers
-from rowlock.http.handlers import about, batches, operations, queues, steering, tasks, work
+from rowlock.http.handlers import (
+    about,
+    batches,
+    observing,
+    operations,
+    queues,
+    steering,
+    tasks,
+    work,
+)
 
-_RESOURCES = (about, queues, tasks, steering, work, batches, operations)
+_RESOURCES = (about, queues, tasks, steering, work, batches, operations, observing)
 HANDLERS: Handlers = {
     name: handler for resource in _RESOURCES for name, handler in resource.HANDLERS.items()
 }

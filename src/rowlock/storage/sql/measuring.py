@@ -71,8 +71,8 @@ class MeasurePlans(Plans):
         result = yield self._sql.bind("running_now", namespace=namespace, limit=limit, now=now)
         read, none = self._values.read_time, timedelta(0)
         return [
-            Running(queue, worker, count, max(read(clock) - read(first), none), overdue)
-            for queue, worker, count, first, overdue, clock in result.rows
+            Running(queue, worker, tasks, max(read(clock) - read(first), none), overdue)
+            for queue, worker, tasks, first, overdue, clock in result.rows
         ]
 
     def count_claimable(

@@ -10,6 +10,7 @@ from typing import Final
 
 from rowlock.wire.routes.about import ABOUT
 from rowlock.wire.routes.batches import BATCHES
+from rowlock.wire.routes.observing import OBSERVING
 from rowlock.wire.routes.operations import OPERATIONS
 from rowlock.wire.routes.queues import QUEUES
 from rowlock.wire.routes.steering import STEERING
@@ -24,5 +25,6 @@ ROUTES: Final[tuple[Route, ...]] = (
     *WORK,
     *BATCHES,
     *OPERATIONS,
+    *OBSERVING,
     *ABOUT,
 )

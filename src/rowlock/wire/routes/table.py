@@ -56,6 +56,7 @@ class Route:
         parameters: Those of the path.
         queries: Those after the `?`.
         errors: What it raises besides what every route does.
+        text: Whether its answer is text and no JSON.
         rooted: Whether it is at the root and not below `/api/v1`.
         idempotent: Whether it takes the header `Idempotency-Key`.
         gives: The path's parameters of other routes that its answer tells, and in which field.
@@ -73,6 +74,7 @@ class Route:
     parameters: tuple[Parameter, ...] = ()
     queries: tuple[Parameter, ...] = ()
     errors: tuple[type[RowlockError], ...] = ()
+    text: bool = False
     rooted: bool = False
     idempotent: bool = False
     gives: tuple[tuple[Parameter, str], ...] = ()
