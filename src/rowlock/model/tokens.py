@@ -32,6 +32,8 @@ class Scope(StrEnum):
     TASKS_WORK = "tasks:work"
     TASKS_CANCEL = "tasks:cancel"
     TASKS_RETRY = "tasks:retry"
+    SCHEDULES_READ = "schedules:read"
+    SCHEDULES_WRITE = "schedules:write"
     PAYLOAD_READ = "payload:read"
     ADMIN = "admin"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rowlock.http.call import Handlers
-from rowlock.http.handlers import about, queues, tasks, work
+from rowlock.http.handlers import about, queues, schedules, tasks, work
 
-_RESOURCES = (about, queues, tasks, work)
+_RESOURCES = (about, queues, tasks, work, schedules)
 HANDLERS: Handlers = {
     name: handler for resource in _RESOURCES for name, handler in resource.HANDLERS.items()
 }

@@ -31,14 +31,17 @@ def retry_from(body: PolicyBody | NewTaskBody) -> RetryPolicy | str | None:
             raise InvalidValueError("retry_delay", "excludes retry: give one of them")
         base = duration_from("retry_delay", body.retry_delay)
         return RetryPolicy(backoff=Backoff.QUADRATIC, base=base, cap=MAX_DURATION, jitter=False)
-    if isinstance(body.retry, RetryBody):
-        return RetryPolicy(
-            backoff=body.retry.backoff,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - it takes names too
-            base=duration_from("retry", body.retry.base_seconds),
-            cap=duration_from("retry", body.retry.cap_seconds),
-            jitter=body.retry.jitter,
-        )
-    return body.retry
+    return policy_from(body.retry) if isinstance(body.retry, RetryBody) else body.retry
+
+
+def policy_from(body: RetryBody) -> RetryPolicy:
+    """Return a retry policy that is written out."""
+    return RetryPolicy(
+        backoff=body.backoff,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - it takes names too
+        base=duration_from("retry", body.base_seconds),
+        cap=duration_from("retry", body.cap_seconds),
+        jitter=body.jitter,
+    )
 
 
 def attempts_from(body: PolicyBody | NewTaskBody) -> int | None:

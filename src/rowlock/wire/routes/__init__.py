@@ -10,8 +10,9 @@ from typing import Final
 
 from rowlock.wire.routes.about import ABOUT
 from rowlock.wire.routes.queues import QUEUES
+from rowlock.wire.routes.schedules import SCHEDULES
 from rowlock.wire.routes.table import Route
 from rowlock.wire.routes.tasks import TASKS
 from rowlock.wire.routes.work import WORK
 
-ROUTES: Final[tuple[Route, ...]] = (*QUEUES, *TASKS, *WORK, *ABOUT)
+ROUTES: Final[tuple[Route, ...]] = (*QUEUES, *TASKS, *WORK, *SCHEDULES, *ABOUT)

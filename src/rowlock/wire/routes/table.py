@@ -50,6 +50,7 @@ class Route:
         name: What its handler is found by; unique.
         path: Below `/api/v1`, or below the root; `{…}` are parameters.
         scope: What a token needs for it; `PUBLIC` needs none.
+        also: What it needs besides.
         response: The type of its answer; None for plain text.
         request: The type of its body; None if it takes none.
         body_needed: Whether the body may be left out.
@@ -68,6 +69,7 @@ class Route:
     summary: str
     response: type[Struct] | None
     status: int = 200
+    also: tuple[Scope, ...] = ()
     request: type[Struct] | None = None
     body_needed: bool = True
     parameters: tuple[Parameter, ...] = ()

@@ -1,0 +1,17 @@
+"""Schedules and tickers as the HTTP service answers them: without what is secret."""
+
+from __future__ import annotations
+
+from rowlock.model.schedules import Schedule
+from rowlock.wire.schedules import schedule_to_wire
+from rowlock.wire.values import Wire
+
+
+def schedule_document(schedule: Schedule, *, reveal: bool) -> Wire:
+    """Return a `ScheduleDocument`; what its tasks are run with is a payload."""
+    shown = schedule_to_wire(schedule)
+    return shown if reveal else _without(shown, "arguments", "declared")
+
+
+def _without(document: Wire, *secrets: str) -> Wire:
+    return {**document, **dict.fromkeys(secrets), "hidden": list(secrets)}
