@@ -3,6 +3,7 @@
 PYTHON ?= python3
 JOBS ?= 4
 ARGS ?=
+PEERS ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -15,7 +16,7 @@ help:
 	@echo 'make test        run the tests with coverage (JOBS=4 processes, ARGS for pytest)'
 	@echo 'make check       formatter, linters, type checkers, import layers, then the tests'
 	@echo 'make acceptance  run the tests with several processes at full size; takes long'
-	@echo 'make bench       measure throughput and latency (ARGS for the benchmark)'
+	@echo 'make bench       measure, then run the peers beside it (ARGS for the first, PEERS for the second)'
 	@echo 'make dev         only set up .venv for development'
 	@echo 'make clean       delete .venv and everything that tools left behind'
 
@@ -35,6 +36,7 @@ acceptance: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python -m benchmarks.peers $(PEERS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -31,6 +29,7 @@ from benchmarks import (
     throughput,
     time_axis,
 )
+from benchmarks.machine import machine
 from tests.support.databases import fresh_database
 from tests.support.servers import MariaDBServer, PostgresServer
 
@@ -54,17 +53,6 @@ def database(engine: str) -> Iterator[str]:
     with server:
         server.create_database("benchmark")
         yield server.dsn("benchmark")
-
-
-def machine() -> dict[str, object]:
-    """Return what the figures were measured on."""
-    return {
-        "cpus": os.cpu_count(),
-        "machine": platform.machine(),
-        "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
-        "load": [round(value, 1) for value in os.getloadavg()],
-    }
 
 
 def measure(engine: str, *, quick: bool) -> dict[str, Any]:

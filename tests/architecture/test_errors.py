@@ -50,6 +50,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "BodyTooLargeError": (10,),
     "BodyTimeoutError": (10.0,),
     "NotRunningError": (TASK, "queued"),
+    "ServerUnavailableError": ("GET /livez: refused", True),
+    "UnexpectedAnswerError": (502, "Bad gateway"),
     "SchemaError": (1, 2),
     "SchemaMissingError": (0, 2),
     "SchemaOutdatedError": (1, 2),

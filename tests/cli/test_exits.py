@@ -54,6 +54,8 @@ CODES = [
     (errors.BodyTimeoutError(1), 1),
     (errors.NoTaskError(), 1),
     (errors.NotRunningError(ID, "queued"), 1),
+    (errors.ServerUnavailableError("away"), 3),
+    (errors.UnexpectedAnswerError(502, "x"), 1),
     (errors.StorageError("x"), 1),
     (errors.StorageConflictError("x"), 1),
     (errors.StorageDataError("x"), 1),

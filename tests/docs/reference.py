@@ -14,6 +14,7 @@ import click
 import rowlock
 from rowlock import errors, testing
 from rowlock.cli.program import SECTIONS, program
+from tests.docs import client_routes
 from tests.docs.pages import DOCS
 from tests.docs.rest import rest_page
 
@@ -90,9 +91,16 @@ TESTING = (
 )  # fmt: skip
 """The names of `rowlock.testing`; some functions have an async twin with an `a` in front."""
 
+ALIKE = {"AsyncRowlock": "Rowlock", "AsyncClient": "Client"}
+
 TESTING_INTRODUCTION = (
     "What follows is imported from `rowlock.testing`, see [Testing](../guides/testing.md). "
     "Async twins: {twins}."
+)
+
+CLIENT_INTRODUCTION = (
+    "What follows is imported from `rowlock.client`, see [HTTP client](../guides/http-client.md). "
+    "It needs the extra `client`."
 )
 
 # What other layers call; users have no use for it.
@@ -187,8 +195,18 @@ def api_page() -> str:
         lines += ["", f"## {group}"]
         for name in names:
             lines += ["", *entry(name, getattr(rowlock, name))]
-    lines += ["", *testing_entries()]
+    lines += ["", *client_entries(), "", *testing_entries()]
     return "\n".join(lines) + "\n"
+
+
+def client_entries() -> Iterator[str]:
+    """The clients of the HTTP service."""
+    from rowlock import client  # its methods may just have been written
+
+    yield from ("## Client of the HTTP service", "")
+    yield textwrap.fill(CLIENT_INTRODUCTION, HELP_WIDTH)
+    for kind in (client.Client, client.AsyncClient):
+        yield from ("", *entry(kind.__name__, kind))
 
 
 def testing_entries() -> Iterator[str]:
@@ -205,8 +223,8 @@ def entry(name: str, value: Any) -> list[str]:
     if not inspect.isclass(value):
         return [f"### `{shown_signature(name, value)}`", "", summary(value)]
     lines = [f"### `{name}`", "", summary(value)]
-    if name == "AsyncRowlock":
-        return [*lines, "", "Every method of `Rowlock`, to be awaited."]
+    if name in ALIKE:
+        return [*lines, "", f"Every method of `{ALIKE[name]}`, to be awaited."]
     if found := attributes(value):
         kind = "Values" if isinstance(value, EnumType) else "Fields"
         text = f"{kind}: {', '.join(f'`{one}`' for one in found)}."
@@ -303,7 +321,8 @@ def command_entries(command: click.Command, name: str, parent: click.Context) ->
 
 
 def write() -> None:
-    """Write the pages."""
+    """Write the client's methods and the pages, which list them."""
+    client_routes.write()
     API.write_text(api_page(), "utf-8")
     ERRORS.write_text(errors_page(), "utf-8")
     COMMANDS.write_text(commands_page(), "utf-8")

@@ -23,7 +23,8 @@ GUARDED = [route for route in ROUTES if route.scope is not PUBLIC]
 
 
 def path_of(route: Route) -> str:
-    return full_path(route).format(queue="q", task=new_task_id(), schedule="s")
+    some = new_task_id()
+    return full_path(route).format(queue="q", task=some, operation=some, schedule="s")
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=lambda route: route.name)

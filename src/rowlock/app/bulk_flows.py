@@ -17,6 +17,7 @@ from rowlock.app.listing_flows import (
     MAX_LIMIT,
     checked_filter,
     checked_limit,
+    count_tasks,
     filter_from,
     list_tasks,
 )
@@ -48,6 +49,7 @@ from rowlock.model.changes import (
     checked_until,
 )
 from rowlock.model.ids import new_task_id
+from rowlock.model.listing import TaskCount
 from rowlock.model.queues import checked_count
 from rowlock.model.tasks import NewTask, Task, TaskFilter
 from rowlock.ops.bulk import (
@@ -144,15 +146,12 @@ def checked_settings(given: object) -> dict[str, Any]:
     return settings
 
 
-def bulk(
-    core: Intake,
-    asked: tuple[Wish, TaskFilter],
-    by: By,
-    *,
-    dry_run: bool,
-    on_progress: OnProgress | None,
-) -> Flow[Operation]:
-    """Change every task that passes a filter."""
+def checked_bulk(asked: tuple[Wish, TaskFilter]) -> tuple[Change, TaskFilter]:
+    """Return the change that a caller asks for, and the filter it is for.
+
+    Raises:
+        InvalidValueError: A value is refused, or the filter says nothing.
+    """
     wish, given = asked
     # An empty list chooses nothing, so it is no filter: it must not stand for every task.
     wanted = checked_filter(given)
@@ -161,20 +160,48 @@ def bulk(
         wanted = wanted._replace(states=("deleted",))
     elif not wish.all_tasks and not filter_to_data(wanted._replace(include_deleted=False)):
         raise InvalidValueError("filter", "nothing is given; all_tasks=True means every task")
+    return change, wanted
+
+
+def planned(change: Change, wanted: TaskFilter, by: By, matched: int) -> Operation:
+    """Return the operation of a dry run."""
+    return Operation(
+        id=new_task_id(),
+        action=change.action,
+        state=OperationState.PLANNED,
+        filter=filter_to_data(wanted),
+        matched=matched,
+        actor=by.actor,
+        reason=by.reason,
+    )
+
+
+def bulk(
+    core: Intake,
+    asked: tuple[Wish, TaskFilter],
+    by: By,
+    *,
+    dry_run: bool,
+    on_progress: OnProgress | None,
+    until: float | None = None,
+) -> Flow[Operation]:
+    """Change every task that passes a filter. See `resume_operation` for `until`."""
+    change, wanted = checked_bulk(asked)
     if dry_run:
         matched = yield from count_matching(core, wanted)
-        return Operation(
-            id=new_task_id(),
-            action=change.action,
-            state=OperationState.PLANNED,
-            filter=filter_to_data(wanted),
-            matched=matched,
-            actor=by.actor,
-            reason=by.reason,
-        )
+        return planned(change, wanted, by, matched)
     start = partial(start_operation, core.storage, core.namespace, wanted, change, by)
     operation_id: UUID = yield Run(start)
-    return (yield from resume_operation(core, operation_id, on_progress=on_progress))
+    return (yield from resume_operation(core, operation_id, on_progress=on_progress, until=until))
+
+
+def preview(
+    core: Intake, asked: tuple[Wish, TaskFilter], by: By
+) -> Flow[tuple[Operation, TaskCount]]:
+    """Return the operation of a dry run whose count has a cap, and that count."""
+    change, wanted = checked_bulk(asked)
+    found = yield from count_tasks(core, wanted)
+    return planned(change, wanted, by, found.count), found
 
 
 def count_matching(core: Opened, wanted: TaskFilter) -> Flow[int]:
@@ -189,9 +216,21 @@ def count_matching(core: Opened, wanted: TaskFilter) -> Flow[int]:
 
 
 def resume_operation(
-    core: Intake, operation: UUID | str | Operation, *, on_progress: OnProgress | None
+    core: Intake,
+    operation: UUID | str | Operation,
+    *,
+    on_progress: OnProgress | None,
+    until: float | None = None,
 ) -> Flow[Operation]:
-    """Make what is left of an operation."""
+    """Make what is left of an operation.
+
+    Args:
+        core: Where.
+        operation: Which one.
+        on_progress: Called at once and after each batch.
+        until: Stop after the batch in which the monotonic clock shows this; the operation can
+            be resumed. At least one batch is made.
+    """
     work = yield from _find(core, operation)
     _tell(on_progress, work)
     while work.operation.state is OperationState.RUNNING:
@@ -202,6 +241,8 @@ def resume_operation(
         for queue in {task.queue for task in tasks}:
             core.storage.wakeups.wake_here(core.namespace, queue)
         _tell(on_progress, work)
+        if until is not None and time.monotonic() >= until:
+            break
         if work.operation.state is OperationState.RUNNING:
             yield Pause(min(time.monotonic() - began, MOST_PAUSE_SECONDS))
     return work.operation

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias
@@ -201,6 +202,55 @@ def enqueue_many(
     for piece in _pieces(tasks, chunk):
         ids += yield from _store_stream(core, TaskStream(piece, keyed=order.is_unique), options)
     return ids
+
+
+def enqueue_batch(
+    core: Intake, wanted: Iterable[tuple[AnyDefinition, Any, TaskOptions]]
+) -> Flow[list[UUID]]:
+    """Store tasks of any definitions and queues, all or none, in one transaction.
+
+    Args:
+        core: Where.
+        wanted: Definition, payload and options of each; the options without id and transaction.
+
+    Raises:
+        InvalidValueError: A value is refused; the field begins with the task's place.
+        DuplicateTaskError: A live task, or another one of these, holds a unique key.
+    """
+    tasks: list[NewTask] = []
+    keyed = False
+    for place, (definition, payload, options) in enumerate(wanted):
+        with placed_errors(f"tasks[{place}]"):
+            target = yield from prepared(core, definition, options)
+            queue = core.policies.queue(core.queue_name(target, options))
+            order = Order(target, options, queue, unique_by_default=False)
+            tasks.append(order.task(payload))
+            keyed = keyed or order.is_unique
+
+    def store() -> Plan[list[UUID]]:
+        # A new one for each try: a stream is read only once, the tasks are all here.
+        return enqueue_stream(core.storage, core.namespace, TaskStream(tasks, keyed=keyed))
+
+    try:
+        ids: list[UUID] = yield Run(store)
+    except StorageUnavailableError as error:
+        if not error.outcome_unknown:
+            raise
+        yield _pause(0)
+        if not (yield from _is_stored(core, tasks[0].id, error)):
+            raise
+        ids = [task.id for task in tasks]
+    yield from _announce_here(core, {task.terms.queue for task in tasks}, ids)
+    return ids
+
+
+@contextmanager
+def placed_errors(place: str) -> Generator[None]:
+    """Say of a refused value which one of many it belongs to."""
+    try:
+        yield
+    except InvalidValueError as error:
+        raise type(error)(f"{place}.{error.field}", error.problem) from error
 
 
 def _pieces(tasks: Iterator[NewTask], chunk: int | None) -> Iterator[Iterable[NewTask]]:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from rowlock.app.flow import Do, Flow, Run
 from rowlock.app.flows import checked_id
+from rowlock.app.flows import get_task as look
 from rowlock.app.listing_flows import checked_filter
 from rowlock.app.opened import Opened
 from rowlock.errors import InvalidValueError, WaitTimeoutError
@@ -31,6 +32,14 @@ def wait(core: Opened, task: UUID | str | Task, *, timeout: object) -> Flow[Task
     """Return a task once it is finished."""
     [finished] = yield from wait_all(core, [task], timeout=timeout)
     return finished
+
+
+def wait_or_look(core: Opened, task: UUID | str | Task, *, timeout: object) -> Flow[Task]:
+    """Return a task once it is finished, or as it is when the time is up."""
+    try:
+        return (yield from wait(core, task, timeout=timeout))
+    except WaitTimeoutError:
+        return (yield from look(core, task))
 
 
 def wait_all(

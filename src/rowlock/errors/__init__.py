@@ -32,7 +32,9 @@ RowlockError
 │   ├── BodyTooLargeError        the body is too long
 │   ├── BodyTimeoutError         the body did not arrive in time
 │   ├── NoTaskError              no task can be claimed now
-│   └── NotRunningError          a result came without a token for a task that does not run
+│   ├── NotRunningError          a result came without a token for a task that does not run
+│   ├── ServerUnavailableError   a client cannot reach it, or the connection broke
+│   └── UnexpectedAnswerError    a client does not know what it was answered
 ├── TaskError
 │   ├── TaskNotFoundError        no task of that id in the namespace
 │   ├── TaskConflictError        the task's state does not allow the operation
@@ -150,10 +152,16 @@ from rowlock.errors.service import (
     ScopeError as ScopeError,
 )
 from rowlock.errors.service import (
+    ServerUnavailableError as ServerUnavailableError,
+)
+from rowlock.errors.service import (
     ServiceError as ServiceError,
 )
 from rowlock.errors.service import (
     UnauthenticatedError as UnauthenticatedError,
+)
+from rowlock.errors.service import (
+    UnexpectedAnswerError as UnexpectedAnswerError,
 )
 from rowlock.errors.storage import (
     SchemaError as SchemaError,

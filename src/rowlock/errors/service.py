@@ -102,3 +102,38 @@ class NotRunningError(ServiceError):
 
     def __str__(self) -> str:
         return f"task {self.task_id}: is {self.state}, there is nothing to settle"
+
+
+class ServerUnavailableError(ServiceError):
+    """A client cannot reach the HTTP service, or the connection broke.
+
+    Attributes:
+        problem: What happened, in words.
+        outcome_unknown: True when the request may have been sent: what it asked for may or may
+            not have been done.
+    """
+
+    def __init__(self, problem: str, outcome_unknown: bool = False) -> None:  # noqa: FBT001,FBT002 - pickled by position
+        super().__init__(problem, outcome_unknown)
+        self.problem = problem
+        self.outcome_unknown = outcome_unknown
+
+    def __str__(self) -> str:
+        return self.problem
+
+
+class UnexpectedAnswerError(ServiceError):
+    """A client was answered with something that it does not know.
+
+    Attributes:
+        status: The HTTP status.
+        reason: What was answered, in words.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(status, reason)
+        self.status = status
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the server answered {self.status}: {self.reason}"

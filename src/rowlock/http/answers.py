@@ -15,11 +15,14 @@ from rowlock.errors import (
     RateLimitError,
     RouteNotFoundError,
     RowlockError,
+    SchemaError,
     StorageDataError,
+    StorageUnavailableError,
     UnauthenticatedError,
 )
 from rowlock.wire.problems import error_detail
 from rowlock.wire.statuses import INTERNAL, UNAVAILABLE, status_of
+from rowlock.wire.values import Wire
 
 log = logging.getLogger(__name__)
 
@@ -52,10 +55,17 @@ def text_answer(text: str, status: int) -> Response:
 
 def error_answer(error: Exception) -> Response:
     """Return what a refused request is answered."""
+    document = error_document(error)
+    status = document["code"]
+    return json_answer(document, status, _headers(error, status))
+
+
+def error_document(error: Exception) -> Wire:
+    """Return an `ErrorDocument`; what nobody outside should see is in the log instead."""
     status = status_of(type(error))
     if status >= INTERNAL:
         log.error("a request failed: %s: %s", type(error).__name__, error, exc_info=error)
-    document = {
+    document: Wire = {
         "code": status,
         "reason": _reason(error, status),
         "type": type(error).__name__ if isinstance(error, RowlockError) else "InternalError",
@@ -63,7 +73,7 @@ def error_answer(error: Exception) -> Response:
     detail = _detail(error, status)
     if detail is not None:
         document["detail"] = detail
-    return json_answer(document, status, _headers(error, status))
+    return document
 
 
 def _reason(error: Exception, status: int) -> str:
@@ -75,6 +85,10 @@ def _reason(error: Exception, status: int) -> str:
 def _detail(error: Exception, status: int) -> Any:
     if isinstance(error, RouteNotFoundError):
         return error.path
+    if isinstance(error, StorageUnavailableError):
+        return {"outcome_unknown": error.outcome_unknown}
+    if isinstance(error, SchemaError):
+        return error_detail(error)
     if status >= INTERNAL or not isinstance(error, RowlockError):
         return None
     return None if isinstance(error, StorageDataError) else error_detail(error)

@@ -6,6 +6,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -23,6 +24,7 @@ from rowlock.http.handlers import HANDLERS
 from rowlock.http.hosts import LOCAL_HOSTS, AllowedHosts
 from rowlock.http.limits import Limits
 from rowlock.http.reading import read_body, read_queries
+from rowlock.http.waits import Waits, until_gone
 from rowlock.wire.openapi import IDEMPOTENCY_HEADER
 from rowlock.wire.routes import ROUTES
 from rowlock.wire.routes.table import PREFIX, Route
@@ -61,7 +63,7 @@ def create_asgi(
     routes: list[BaseRoute] = [
         AsgiRoute(path, _Resource(service, methods)) for path, methods in paths.items()
     ]
-    return Router(routes, redirect_slashes=False, default=_Resource(service, {}))
+    return Served(routes, service)
 
 
 def _paths(route: Route) -> tuple[str, ...]:
@@ -86,6 +88,7 @@ class _Service:
             raise ConfigError(f"routes and handlers differ: {set(names) ^ set(HANDLERS)}")
         self.hosts = hosts
         self.limits = limits
+        self.waits = Waits(limits)
         self.guard = Guard(core, limits, needs_token=needs_token)
 
     async def answer(self, methods: Mapping[str, Route], request: Request) -> Response:
@@ -118,7 +121,22 @@ class _Service:
             body=await read_body(route, request, self.limits),
             key=request.headers.get(IDEMPOTENCY_HEADER) if route.idempotent else None,
             base=request.scope.get("root_path", ""),
+            limits=self.limits,
+            waits=self.waits,
+            gone=partial(until_gone, request),
         )
+
+
+class Served(Router):
+    """What `create_asgi` returns."""
+
+    def __init__(self, routes: list[BaseRoute], service: _Service) -> None:
+        super().__init__(routes, redirect_slashes=False, default=_Resource(service, {}))
+        self._waits = service.waits
+
+    def end_waits(self) -> None:
+        """Answer the requests that wait: whoever serves is about to stop."""
+        self._waits.end()
 
 
 class _Resource:

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias, TypeVar
 
 from rowlock.app.core import Core
 from rowlock.app.flow import Flow, run_flow_async
+from rowlock.http.limits import Limits
+from rowlock.http.waits import Waits
 from rowlock.model.changes import By, checked_by
 from rowlock.model.tokens import Scope, Token
 
@@ -48,6 +50,9 @@ class Call:
         body: What its route says; None if it takes none.
         key: The header `Idempotency-Key`.
         base: Where the service is mounted, for addresses in answers.
+        limits: What the service refuses beyond.
+        waits: The requests that wait.
+        gone: Returns once the client has gone away.
     """
 
     core: Core
@@ -57,6 +62,9 @@ class Call:
     body: Any
     key: str | None
     base: str
+    limits: Limits
+    waits: Waits
+    gone: Callable[[], Awaitable[None]]
 
     async def run(self, flow: Flow[T]) -> T:
         """Run a flow to its end."""

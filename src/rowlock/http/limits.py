@@ -22,6 +22,10 @@ class Limits:
         burst: How many of them may come at once.
         failed_rate: Requests a second of one address with a wrong token, or none.
         failed_burst: How many of those may come at once.
+        waits: Requests that wait for a task at once, of all clients.
+        waits_each: The same of one token.
+        wait_seconds: How long a request may wait.
+        bulk_seconds: How long a request works on an operation before it is answered.
     """
 
     body_bytes: int = MAX_BYTES
@@ -30,6 +34,10 @@ class Limits:
     burst: int = 1_000
     failed_rate: float = 0.2
     failed_burst: int = 10
+    waits: int = 200
+    waits_each: int = 50
+    wait_seconds: float = 60.0
+    bulk_seconds: float = 3.0
 
 
 class Buckets:

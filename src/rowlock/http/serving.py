@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from rowlock.app.core import Application
 from rowlock.errors import InvalidValueError
+from rowlock.http.application import Served
 from rowlock.worker.caretaking import looked_after
 from rowlock.worker.notify import Notifier
 from rowlock.worker.signals import stopping_on_signals
@@ -63,6 +64,8 @@ async def serve(
         def stop() -> None:
             notifier.stopping()
             server.should_exit = True
+            if isinstance(asgi, Served):
+                asgi.end_waits()
             if worker is not None:
                 worker.request_stop()
 

@@ -32,6 +32,7 @@ class Scope(StrEnum):
     TASKS_WORK = "tasks:work"
     TASKS_CANCEL = "tasks:cancel"
     TASKS_RETRY = "tasks:retry"
+    TASKS_WRITE = "tasks:write"
     SCHEDULES_READ = "schedules:read"
     SCHEDULES_WRITE = "schedules:write"
     PAYLOAD_READ = "payload:read"

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from rowlock.model.schedules import Schedule
 from rowlock.wire.schedules import schedule_to_wire
+from rowlock.wire.service import without
 from rowlock.wire.values import Wire
 
 
 def schedule_document(schedule: Schedule, *, reveal: bool) -> Wire:
     """Return a `ScheduleDocument`; what its tasks are run with is a payload."""
     shown = schedule_to_wire(schedule)
-    return shown if reveal else _without(shown, "arguments", "declared")
-
-
-def _without(document: Wire, *secrets: str) -> Wire:
-    return {**document, **dict.fromkeys(secrets), "hidden": list(secrets)}
+    return shown if reveal else without(shown, "arguments", "declared")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from rowlock.model.changes import Operation
 from rowlock.model.claimed import ClaimedTask
 from rowlock.model.queues import Queue
-from rowlock.model.tasks import Task
+from rowlock.model.tasks import Attempt, LogLine, Task
+from rowlock.wire.changes import operation_to_wire
 from rowlock.wire.queues import queue_to_wire
-from rowlock.wire.tasks import task_to_wire
+from rowlock.wire.tasks import attempt_to_wire, log_line_to_wire, task_to_wire
 from rowlock.wire.values import Wire, seconds_to_wire, time_to_wire
 
 SECRET_FIELDS = ("payload", "result", "error")
@@ -36,10 +38,42 @@ def task_document(task: Task, *, reveal: bool) -> Wire:
         "delayed_at": shown["run_at"] if later else None,
         "dies_at": shown["expires_at"],
     }
-    if not reveal:
-        document |= dict.fromkeys(SECRET_FIELDS)
-        document["hidden"] = list(SECRET_FIELDS)
-    return document
+    return document if reveal else without(document, *SECRET_FIELDS)
+
+
+def attempt_document(attempt: Attempt, *, reveal: bool) -> Wire:
+    """Return an `AttemptDocument`; its error is null unless it may be revealed."""
+    shown = attempt_to_wire(attempt)
+    return shown if reveal else without(shown, "error")
+
+
+def log_line_document(line: LogLine, *, reveal: bool) -> Wire:
+    """Return a `LogLineDocument`; its text, which may show a payload, as with payloads."""
+    shown = log_line_to_wire(line)
+    return shown if reveal else without(shown, "message")
+
+
+def operation_document(operation: Operation, *, reveal: bool, capped: bool | None = None) -> Wire:
+    """Return an `OperationDocument`; what its filter asks of payloads is hidden as they are.
+
+    Args:
+        operation: What is shown.
+        reveal: Whether payloads may be shown.
+        capped: Of a dry run: whether there are more than were counted.
+    """
+    shown = operation_to_wire(operation)
+    if capped is not None:
+        shown["matched_capped"] = capped
+    secrets = [name for name in ("arguments", "error") if name in operation.filter]
+    if secrets and not reveal:
+        shown["filter"] = {**operation.filter, **dict.fromkeys(secrets)}
+        shown["hidden"] = [f"filter.{name}" for name in secrets]
+    return shown
+
+
+def without(document: Wire, *secrets: str) -> Wire:
+    """Return a document whose secrets are null, and that says so."""
+    return {**document, **dict.fromkeys(secrets), "hidden": list(secrets)}
 
 
 def claim_document(claim: ClaimedTask, *, namespace: str, worker: str) -> Wire:

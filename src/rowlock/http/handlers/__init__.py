@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from rowlock.http.call import Handlers
-from rowlock.http.handlers import about, queues, schedules, tasks, work
+from rowlock.http.handlers import (
+    about,
+    batches,
+    operations,
+    queues,
+    schedules,
+    steering,
+    tasks,
+    work,
+)
 
-_RESOURCES = (about, queues, tasks, work, schedules)
+_RESOURCES = (about, queues, tasks, steering, work, batches, operations, schedules)
 HANDLERS: Handlers = {
     name: handler for resource in _RESOURCES for name, handler in resource.HANDLERS.items()
 }

@@ -9,7 +9,7 @@ from rowlock.errors import InvalidValueError
 from rowlock.model.durations import MAX_DURATION, duration_from
 from rowlock.wire.bodies.common import RetryBody
 from rowlock.wire.bodies.queues import PolicyBody
-from rowlock.wire.bodies.tasks import NewTaskBody
+from rowlock.wire.bodies.tasks import TermsBody
 
 
 def one_of(body: Any, name: str, other: str) -> Any:
@@ -24,7 +24,7 @@ def one_of(body: Any, name: str, other: str) -> Any:
     return second if first is None else first
 
 
-def retry_from(body: PolicyBody | NewTaskBody) -> RetryPolicy | str | None:
+def retry_from(body: PolicyBody | TermsBody) -> RetryPolicy | str | None:
     """Return the retry policy that a body gives."""
     if body.retry_delay is not None:
         if body.retry is not None:
@@ -44,13 +44,13 @@ def policy_from(body: RetryBody) -> RetryPolicy:
     )
 
 
-def attempts_from(body: PolicyBody | NewTaskBody) -> int | None:
+def attempts_from(body: PolicyBody | TermsBody) -> int | None:
     """Return how many runs a body gives; the forerunner's 0 still gave one."""
     given: int | None = one_of(body, "max_attempts", "retries")
     return 1 if given == 0 and body.retries == 0 else given
 
 
-def common_terms(body: PolicyBody | NewTaskBody) -> dict[str, Any]:
+def common_terms(body: PolicyBody | TermsBody) -> dict[str, Any]:
     """Return what queues and tasks may both say, without what is left out."""
     terms = {
         "lifetime": one_of(body, "lifetime", "ttl"),

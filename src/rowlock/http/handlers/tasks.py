@@ -7,19 +7,19 @@ from typing import Any
 
 from msgspec import UNSET
 
-from rowlock.app import enqueuing, flows, listing_flows
+from rowlock.app import enqueuing, flows, listing_flows, waiting_flows
 from rowlock.app.core import Core
 from rowlock.app.facade import given_payload
 from rowlock.app.flow import Flow
-from rowlock.definitions.options import TaskOptions, task_options
+from rowlock.definitions.options import task_options
 from rowlock.errors import InvalidValueError
 from rowlock.http.answers import Answer
 from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.policies import common_terms, one_of
 from rowlock.http.handlers.queues import page_of
 from rowlock.model.names import checked_name
-from rowlock.model.tasks import TaskFilter
-from rowlock.wire.bodies.tasks import NewTaskBody
+from rowlock.model.tasks import Task, TaskFilter
+from rowlock.wire.bodies.tasks import NewTaskBody, TermsBody
 from rowlock.wire.routes.table import MAX_PAGE, PREFIX
 from rowlock.wire.service import task_document
 from rowlock.wire.values import Wire
@@ -30,12 +30,16 @@ _PAGING = ("offset", "limit", "before", "state", "status", "tag")
 async def create_task(call: Call) -> Answer:
     """Store a task."""
     body: NewTaskBody = call.body
-    options = _options(body, call.key)
-    payload = _payload(body)
+    options = task_options(**options_from(body), id=_id_from(call.key))
+    payload = payload_from(body)
     if body.queue is not None:
         await call.run(known_queue(call.core, body.queue))
     flow = enqueuing.enqueue(call.core, body.definition, payload, options)
-    task = await call.run(flow)
+    return stored_answer(call, await call.run(flow))
+
+
+def stored_answer(call: Call, task: Task) -> Answer:
+    """Return the answer about a new task, with its address."""
     address = f"{call.base}{PREFIX}/task/{task.id}"
     return Answer(task_document(task, reveal=call.reveals), {"Location": address})
 
@@ -52,7 +56,12 @@ def known_queue(core: Core, name: str) -> Flow[str]:
     return queue
 
 
-def _payload(body: NewTaskBody) -> Any:
+def payload_from(body: NewTaskBody) -> Any:
+    """Return what a new task is to be stored with.
+
+    Raises:
+        InvalidValueError: There is none, or nobody to take it.
+    """
     if body.payload is not UNSET and body.arguments is not UNSET:
         raise InvalidValueError("arguments", "is another name of payload: give one of them")
     given = body.payload if body.arguments is UNSET else body.arguments
@@ -63,7 +72,12 @@ def _payload(body: NewTaskBody) -> Any:
     return given_payload(None if given is UNSET else given, body.definition)
 
 
-def _options(body: NewTaskBody, key: str | None) -> TaskOptions:
+def options_from(body: TermsBody) -> dict[str, Any]:
+    """Return the options of `enqueue` that a body gives.
+
+    Raises:
+        InvalidValueError: A value is given under both of its names, or is in the past.
+    """
     run_at: datetime | None = one_of(body, "run_at", "delayed_at")
     if body.delayed_at is not None and body.delayed_at < datetime.now(UTC):
         raise InvalidValueError("delayed_at", "is in the past")
@@ -74,9 +88,8 @@ def _options(body: NewTaskBody, key: str | None) -> TaskOptions:
         "priority": body.priority,
         "tags": body.tags,
         "unique": body.unique,
-        "id": _id_from(key),
     }
-    return task_options(**{name: value for name, value in given.items() if value is not None})
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _id_from(key: str | None) -> str | None:
@@ -114,6 +127,17 @@ async def get_task(call: Call) -> Wire:
     return task_document(task, reveal=call.reveals)
 
 
+async def wait(call: Call) -> Wire:
+    """Show a task once it is finished, or as it is when the time is up."""
+    task_id = flows.checked_id(call.path["task"])
+    seconds = call.waits.seconds(call.query.get("timeout"))
+    flow = waiting_flows.wait_or_look(call.core, task_id, timeout=seconds)
+    task = await call.waits.until(call.run(flow), call.identity.actor, call.gone)
+    if task is None:
+        task = await call.run(flows.get_task(call.core, task_id))
+    return task_document(task, reveal=call.reveals)
+
+
 async def cancel(call: Call) -> Wire:
     """Cancel a task."""
     task_id = flows.checked_id(call.path["task"])
@@ -134,6 +158,7 @@ HANDLERS: Handlers = {
     "list_tasks": list_tasks,
     "create_task": create_task,
     "get_task": get_task,
+    "wait": wait,
     "cancel": cancel,
     "retry": retry,
 }

@@ -14,7 +14,8 @@ from rowlock.http.handlers.tasks import known_queue
 from rowlock.model.ids import new_served_token
 from rowlock.model.names import checked_worker
 from rowlock.model.queues import Queue
-from rowlock.wire.bodies.work import SettleBody
+from rowlock.model.tasks import Task
+from rowlock.wire.bodies.work import EndBody, SettleBody
 from rowlock.wire.routes.work import DEFAULT_LEASE_SECONDS
 from rowlock.wire.service import claim_document, task_document
 from rowlock.wire.values import Wire
@@ -38,23 +39,41 @@ async def claim_from(call: Call) -> Wire:
 
 
 async def _claim(call: Call, queues: Sequence[str] | None) -> Wire:
-    worker = checked_worker(call.query["worker"])
-    for name in queues or ():
-        await call.run(known_queue(call.core, name))
+    claims = await claims_for(
+        call, call.query["worker"], queues, limit=1, lease=call.query.get("lease")
+    )
+    if not claims:
+        raise NoTaskError
+    return claims[0]
+
+
+async def claims_for(
+    call: Call,
+    worker: str,
+    queues: Sequence[str] | None,
+    *,
+    limit: int,
+    lease: object,
+    definitions: Sequence[str] | None = None,
+) -> list[Wire]:
+    """Claim tasks; returns a `ClaimDocument` for each."""
+    name = checked_worker(worker)
+    for queue in dict.fromkeys(queues or ()):
+        await call.run(known_queue(call.core, queue))
     flow = holding_flows.claim(
         call.core,
-        worker,
+        name,
         queues,
-        limit=1,
-        lease=call.query.get("lease"),
-        definitions=None,
+        limit=limit,
+        lease=lease,
+        definitions=definitions,
         lease_of=served_lease,
         new_token=new_served_token,
     )
-    claims = await call.run(flow)
-    if not claims:
-        raise NoTaskError
-    return claim_document(claims[0], namespace=call.core.namespace, worker=worker)
+    namespace = call.core.namespace
+    return [
+        claim_document(claim, namespace=namespace, worker=name) for claim in await call.run(flow)
+    ]
 
 
 async def settle(call: Call) -> Wire:
@@ -66,16 +85,19 @@ async def settle(call: Call) -> Wire:
         token = body.token
     else:
         token = await call.run(holding_flows.served_token(call.core, task_id))
-    if body.fail or body.error is not None:
-        error, detail = _failure(body)
-        flow = holding_flows.fail(call.core, task_id, token, error, detail=detail)
-    else:
-        flow = holding_flows.complete(call.core, task_id, token, body.result)
-    document = task_document(await call.run(flow), reveal=call.reveals)
+    document = task_document(await end(call, task_id, token, body), reveal=call.reveals)
     return document if body.token is not None else {**document, "unfenced": True}
 
 
-def _failure(body: SettleBody) -> tuple[str, Any]:
+async def end(call: Call, task_id: UUID, token: UUID | str, body: EndBody) -> Task:
+    """Record how an attempt ended; returns the task as it is then."""
+    if body.fail or body.error is not None:
+        error, detail = _failure(body)
+        return await call.run(holding_flows.fail(call.core, task_id, token, error, detail=detail))
+    return await call.run(holding_flows.complete(call.core, task_id, token, body.result))
+
+
+def _failure(body: EndBody) -> tuple[str, Any]:
     """Return what is recorded of a failure: a text, and anything else."""
     if body.error is None and isinstance(body.result, str):
         return body.result, body.result

@@ -88,12 +88,6 @@ class BackfillBody(Struct, kw_only=True):
     reason: Annotated[str | None, Meta(description="Why, for the audit.")] = None
 
 
-class WhyBody(Struct, kw_only=True):
-    """What needs no more than a reason."""
-
-    reason: Annotated[str | None, Meta(description="Why, for the audit.")] = None
-
-
 class ExplainBody(ZoneBody, kw_only=True):
     """A rule to be explained; nothing is stored."""
 

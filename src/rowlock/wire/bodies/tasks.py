@@ -9,15 +9,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from rowlock.wire.bodies.common import Duration, Moment, RetryBody
 
 
-class NewTaskBody(Struct, kw_only=True):
-    """A task to be stored: `definition` and `arguments`, or `queue` and `payload`."""
+class TermsBody(Struct, kw_only=True):
+    """What may be said of a new task besides what it is to do."""
 
     queue: str | None = None
-    definition: str | None = None
-    payload: Annotated[Any, Meta(description="Any JSON but null.")] = UNSET
-    arguments: Annotated[
-        dict[str, Any] | UnsetType, Meta(description="The payload of a definition.")
-    ] = UNSET
     run_at: Moment | None = None
     delayed_at: Annotated[Moment | None, Meta(description="`run_at`, refused if it is past.")] = (
         None
@@ -39,6 +34,16 @@ class NewTaskBody(Struct, kw_only=True):
         str | bool | list[str] | None,
         Meta(description="A key, true for all arguments, or the names of some."),
     ] = None
+
+
+class NewTaskBody(TermsBody, kw_only=True):
+    """A task to be stored: `definition` and `arguments`, or `queue` and `payload`."""
+
+    definition: str | None = None
+    payload: Annotated[Any, Meta(description="Any JSON but null.")] = UNSET
+    arguments: Annotated[
+        dict[str, Any] | UnsetType, Meta(description="The payload of a definition.")
+    ] = UNSET
 
 
 class CancelBody(Struct, kw_only=True):

@@ -9,12 +9,17 @@ from msgspec import Meta, Struct
 from rowlock.wire.bodies.common import Duration
 
 
-class SettleBody(Struct, kw_only=True):
+class EndBody(Struct, kw_only=True):
     """How an attempt ended."""
 
     fail: bool = False
     result: Annotated[Any, Meta(description="Any JSON; of a failure it is the detail.")] = None
     error: Annotated[str | None, Meta(description="Why it failed, in words.")] = None
+
+
+class SettleBody(EndBody, kw_only=True):
+    """An attempt that ended."""
+
     token: Annotated[
         str | None,
         Meta(description="What the claim was answered with.", extra_json_schema={"format": "uuid"}),

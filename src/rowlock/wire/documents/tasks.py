@@ -73,3 +73,45 @@ class CanceledDocument(Struct, forbid_unknown_fields=True):
 
     id: str
     outcome: Annotated[str, Meta(description="`canceled`, or `requested` of its worker.")]
+
+
+class AttemptDocument(Struct, forbid_unknown_fields=True, kw_only=True):
+    """One run of a task."""
+
+    attempt: int
+    outcome: str
+    worker: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: FailureDocument | None
+    hidden: Annotated[
+        list[str] | UnsetType,
+        Meta(description="`error`, if it is null because the token lacks `payload:read`."),
+    ] = UNSET
+
+
+class AttemptList(Struct, forbid_unknown_fields=True):
+    """A page of a task's runs, oldest first; `count` is that of all."""
+
+    count: int
+    body: list[AttemptDocument]
+
+
+class LogLineDocument(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A line that a task's handler logged."""
+
+    at: datetime
+    level: str
+    message: str | None
+    attempt: int
+    hidden: Annotated[
+        list[str] | UnsetType,
+        Meta(description="`message`, if it is null because the token lacks `payload:read`."),
+    ] = UNSET
+
+
+class LogLineList(Struct, forbid_unknown_fields=True):
+    """A page of a task's log, oldest first; `count` is that of all."""
+
+    count: int
+    body: list[LogLineDocument]

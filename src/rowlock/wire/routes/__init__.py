@@ -9,10 +9,22 @@ from __future__ import annotations
 from typing import Final
 
 from rowlock.wire.routes.about import ABOUT
+from rowlock.wire.routes.batches import BATCHES
+from rowlock.wire.routes.operations import OPERATIONS
 from rowlock.wire.routes.queues import QUEUES
 from rowlock.wire.routes.schedules import SCHEDULES
+from rowlock.wire.routes.steering import STEERING
 from rowlock.wire.routes.table import Route
 from rowlock.wire.routes.tasks import TASKS
 from rowlock.wire.routes.work import WORK
 
-ROUTES: Final[tuple[Route, ...]] = (*QUEUES, *TASKS, *WORK, *SCHEDULES, *ABOUT)
+ROUTES: Final[tuple[Route, ...]] = (
+    *QUEUES,
+    *TASKS,
+    *STEERING,
+    *WORK,
+    *BATCHES,
+    *OPERATIONS,
+    *SCHEDULES,
+    *ABOUT,
+)

@@ -21,8 +21,8 @@ from rowlock.wire.bodies.schedules import (
     ExplainBody,
     NewScheduleBody,
     ScheduleBody,
-    WhyBody,
 )
+from rowlock.wire.bodies.steering import ReasonBody
 from rowlock.wire.documents.schedules import (
     BackfillDocument,
     ExplanationDocument,
@@ -74,21 +74,21 @@ SCHEDULES: Final = (
           queries=(Parameter("hard", "For good: it cannot be restored.", bool), REASON)),
     route("POST", "/schedule/{schedule}/restore", "restore_schedule", Scope.SCHEDULES_WRITE,
           summary="Bring a deleted schedule back; one that was active is paused.",
-          parameters=(SCHEDULE,), request=WhyBody, body_needed=False, response=ScheduleDocument,
+          parameters=(SCHEDULE,), request=ReasonBody, body_needed=False, response=ScheduleDocument,
           errors=_FOUND),
     route("POST", "/schedule/{schedule}/pause", "pause_schedule", Scope.SCHEDULES_WRITE,
           summary="Let a schedule fire no more until it is resumed.", parameters=(SCHEDULE,),
-          request=WhyBody, body_needed=False, response=ScheduleDocument, errors=_FOUND),
+          request=ReasonBody, body_needed=False, response=ScheduleDocument, errors=_FOUND),
     route("POST", "/schedule/{schedule}/resume", "resume_schedule", Scope.SCHEDULES_WRITE,
-          summary="Let a schedule fire from now on.", parameters=(SCHEDULE,), request=WhyBody,
+          summary="Let a schedule fire from now on.", parameters=(SCHEDULE,), request=ReasonBody,
           body_needed=False, response=ScheduleDocument, errors=_FOUND),
     route("POST", "/schedule/{schedule}/run", "run_schedule", Scope.SCHEDULES_WRITE,
           also=_ENQUEUES, summary="Store one task of a schedule now; it goes on as planned.",
-          parameters=(SCHEDULE,), request=WhyBody, body_needed=False, response=TaskDocument,
+          parameters=(SCHEDULE,), request=ReasonBody, body_needed=False, response=TaskDocument,
           status=201, errors=(*_FOUND, *_RUNS, DuplicateTaskError)),
     route("POST", "/schedule/{schedule}/backfill", "backfill_schedule", Scope.SCHEDULES_WRITE,
-          also=_ENQUEUES, summary="Store tasks for the first 1,000 occurrences of a range of the "
-          "past, but for those fired or skipped before.",
+          also=_ENQUEUES, summary="Store tasks for the first 1,000 occurrences of a past "
+          "range that were not fired.",
           parameters=(SCHEDULE,), request=BackfillBody, response=BackfillDocument,
           errors=(*_FOUND, *_RUNS)),
     route("GET", "/schedule/{schedule}/occurrence", "simulate_schedule", Scope.SCHEDULES_READ,

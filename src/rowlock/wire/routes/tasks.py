@@ -40,6 +40,7 @@ _TASK_QUERIES = (
     OFFSET,
     LIMIT,
 )
+_TIMEOUT = Parameter("timeout", "Seconds, or `1m`; 30 s if not given, at most 60 s.")
 TASKS: Final = (
     route("GET", "/task", "list_tasks", Scope.TASKS_READ, summary="List tasks, newest first.",
           response=TaskList, queries=_TASK_QUERIES, errors=(InvalidValueError,)),
@@ -50,6 +51,10 @@ TASKS: Final = (
                   DefinitionClosedError, DuplicateTaskError, IdConflictError)),
     route("GET", "/task/{task}", "get_task", Scope.TASKS_READ, summary="Show a task.",
           parameters=(TASK,), response=TaskDocument,
+          errors=(InvalidValueError, TaskNotFoundError)),
+    route("GET", "/task/{task}/wait", "wait", Scope.TASKS_READ,
+          summary="Show a task once it is finished, or as it is when the time is up.",
+          parameters=(TASK,), response=TaskDocument, queries=(_TIMEOUT,),
           errors=(InvalidValueError, TaskNotFoundError)),
     route("POST", "/task/{task}/cancel", "cancel", Scope.TASKS_CANCEL,
           summary="Cancel a task: at once while it waits, by asking its worker while it runs.",

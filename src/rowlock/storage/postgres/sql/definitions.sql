@@ -3,9 +3,9 @@
 INSERT INTO rowlock_definition (
     namespace, key, id, alias, title, description, memo, status, queue, defaults, created_at,
     updated_at)
-VALUES (
-    :namespace, :key, :id, :alias, :title, :description, '', 'active', :queue, :defaults,
-    coalesce(:now::timestamptz, clock_timestamp()), coalesce(:now::timestamptz, clock_timestamp()))
+SELECT :namespace, :key, :id::uuid, :alias, :title, :description, '', 'active', :queue,
+    :defaults, m.now, m.now
+FROM (SELECT coalesce(:now::timestamptz, clock_timestamp()) AS now) AS m
 ON CONFLICT (namespace, key) DO UPDATE
 SET alias = excluded.alias, title = excluded.title, description = excluded.description,
     queue = excluded.queue, defaults = excluded.defaults, updated_at = excluded.updated_at
@@ -19,9 +19,9 @@ WHERE rowlock_definition.deleted_at IS NULL
 INSERT INTO rowlock_definition (
     namespace, key, id, alias, title, description, memo, status, queue, defaults, created_at,
     updated_at)
-VALUES (
-    :namespace, :key, :id, :alias, :title, :description, :memo, :status, :queue, :defaults,
-    coalesce(:now::timestamptz, clock_timestamp()), coalesce(:now::timestamptz, clock_timestamp()))
+SELECT :namespace, :key, :id::uuid, :alias, :title, :description, :memo, :status, :queue,
+    :defaults, m.now, m.now
+FROM (SELECT coalesce(:now::timestamptz, clock_timestamp()) AS now) AS m
 ON CONFLICT DO NOTHING;
 
 -- name: remove_deleted_definition

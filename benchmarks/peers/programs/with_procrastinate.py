@@ -1,0 +1,52 @@
+"""procrastinate over psycopg's pool, with LISTEN/NOTIFY, deleting nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+import contract
+import procrastinate
+
+
+class WithProcrastinate(contract.Program):
+    async def set_up(self) -> None:
+        self.app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self.url))
+
+        @self.app.task(name="note")
+        async def note(number: int) -> None:
+            self.recorder.note(number)
+
+        self.note = note
+        await self.app.open_async()
+        await self.app.schema_manager.apply_schema_async()
+
+    async def enqueue_many(self, numbers: range) -> None:
+        await self.note.batch_defer_async(*({"number": number} for number in numbers))
+
+    async def enqueue(self, number: int) -> None:
+        await self.note.defer_async(number=number)
+
+    async def start_worker(self) -> None:
+        self.worker = asyncio.create_task(
+            self.app.run_worker_async(
+                concurrency=self.concurrency, install_signal_handlers=False, listen_notify=True
+            )
+        )
+
+    async def stop_worker(self) -> None:
+        # How a program stops its own worker: it settles what runs, then ends.
+        self.worker.cancel()
+        await asyncio.wait([self.worker])
+
+    async def left(self) -> int:
+        row = await self.app.connector.execute_query_one_async(
+            "SELECT count(*) AS n FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+        )
+        return int(row["n"])
+
+    async def close(self) -> None:
+        await self.app.close_async()
+
+
+if __name__ == "__main__":
+    contract.main(WithProcrastinate)

@@ -1,0 +1,59 @@
+"""The routes about about, as methods of a client.
+
+Written by `python -m tests.docs.client_routes`; do not edit.
+"""
+
+from __future__ import annotations
+
+from rowlock.client.calls import Call
+from rowlock.client.sending import Sender
+
+# fmt: off
+
+
+class AboutRoutes(Sender):
+    """The routes about about, as methods of a client."""
+
+    def openapi(self) -> str:
+        """This document.
+
+        `GET /api/v1/openapi.json`.
+        """
+        return self._send(Call(
+            method="GET",
+            path="/api/v1/openapi.json",
+            answer=str,
+        ))
+
+    def live(self) -> bool:
+        """Whether the server runs.
+
+        `GET /livez`.
+        """
+        return self._send(Call(
+            method="GET",
+            path="/livez",
+            answer=bool,
+        ))
+
+    def ready(self) -> bool:
+        """Whether the database answers.
+
+        `GET /readyz`.
+        """
+        return self._send(Call(
+            method="GET",
+            path="/readyz",
+            answer=bool,
+        ))
+
+    def healthy(self) -> bool:
+        """The same as `/readyz`.
+
+        `GET /healthz`.
+        """
+        return self._send(Call(
+            method="GET",
+            path="/healthz",
+            answer=bool,
+        ))

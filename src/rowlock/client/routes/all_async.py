@@ -1,0 +1,30 @@
+"""All routes, as methods of a client.
+
+Written by `python -m tests.docs.client_routes`; do not edit.
+"""
+
+from __future__ import annotations
+
+from rowlock.client.routes.about_async import AboutRoutes
+from rowlock.client.routes.batches_async import BatchesRoutes
+from rowlock.client.routes.operations_async import OperationsRoutes
+from rowlock.client.routes.queues_async import QueuesRoutes
+from rowlock.client.routes.schedules_async import SchedulesRoutes
+from rowlock.client.routes.steering_async import SteeringRoutes
+from rowlock.client.routes.tasks_async import TasksRoutes
+from rowlock.client.routes.work_async import WorkRoutes
+
+# fmt: off
+
+
+class Routes(
+    AboutRoutes,
+    BatchesRoutes,
+    OperationsRoutes,
+    QueuesRoutes,
+    SchedulesRoutes,
+    SteeringRoutes,
+    TasksRoutes,
+    WorkRoutes,
+):
+    """A method for each route of the service."""

@@ -1,0 +1,30 @@
+"""All routes, as methods of a client.
+
+Written by `python -m tests.docs.client_routes`; do not edit.
+"""
+
+from __future__ import annotations
+
+from rowlock.client.routes.about_sync import AboutRoutes
+from rowlock.client.routes.batches_sync import BatchesRoutes
+from rowlock.client.routes.operations_sync import OperationsRoutes
+from rowlock.client.routes.queues_sync import QueuesRoutes
+from rowlock.client.routes.schedules_sync import SchedulesRoutes
+from rowlock.client.routes.steering_sync import SteeringRoutes
+from rowlock.client.routes.tasks_sync import TasksRoutes
+from rowlock.client.routes.work_sync import WorkRoutes
+
+# fmt: off
+
+
+class Routes(
+    AboutRoutes,
+    BatchesRoutes,
+    OperationsRoutes,
+    QueuesRoutes,
+    SchedulesRoutes,
+    SteeringRoutes,
+    TasksRoutes,
+    WorkRoutes,
+):
+    """A method for each route of the service."""

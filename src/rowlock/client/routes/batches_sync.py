@@ -1,0 +1,77 @@
+"""The routes about batches, as methods of a client.
+
+Written by `python -m tests.docs.client_routes`; do not edit.
+"""
+
+from __future__ import annotations
+
+from rowlock.client.calls import Call, fields
+from rowlock.client.sending import Sender
+from rowlock.wire.bodies.batches import HeldEndBody
+from rowlock.wire.bodies.common import Duration
+from rowlock.wire.bodies.tasks import NewTaskBody
+from rowlock.wire.documents.batches import BatchDocument, ClaimList, VerdictList
+
+# fmt: off
+
+
+class BatchesRoutes(Sender):
+    """The routes about batches, as methods of a client."""
+
+    def enqueue_many(self, *, tasks: list[NewTaskBody]) -> BatchDocument:
+        """Store up to 1,000 tasks, all or none, in one transaction.
+
+        `POST /api/v1/enqueue`, whose body is a `BatchBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            PayloadError: Arguments, a payload or a result cannot be stored, or do not fit the
+                signature.
+            QueueNotFoundError: The namespace has no queue of that name.
+            UnknownDefinitionError: Nothing is known under that alias, neither in this process nor
+                in the database.
+            DefinitionClosedError: The definition takes no new tasks.
+            DuplicateTaskError: A live task already holds the unique key; `task_id` is the holder's.
+        """
+        return self._send(Call(
+            method="POST",
+            path="/api/v1/enqueue",
+            answer=BatchDocument,
+            body=fields(tasks=tasks),
+        ))
+
+    def claim_many(
+        self, *, worker: str, queues: list[str] | None = None, definitions: list[str] | None = None,
+        limit: int = 1, lease: Duration | None = None,
+    ) -> ClaimList:
+        """Claim up to 1,000 tasks of any queue, or of those named, best first.
+
+        `POST /api/v1/claim`, whose body is a `ClaimBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            QueueNotFoundError: The namespace has no queue of that name.
+        """
+        return self._send(Call(
+            method="POST",
+            path="/api/v1/claim",
+            answer=ClaimList,
+            body=fields(
+                worker=worker, queues=queues, definitions=definitions, limit=limit, lease=lease,
+            ),
+        ))
+
+    def settle_many(self, *, ends: list[HeldEndBody]) -> VerdictList:
+        """End up to 1,000 attempts; one that is refused leaves the others alone.
+
+        `POST /api/v1/settle`, whose body is a `SettleManyBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return self._send(Call(
+            method="POST",
+            path="/api/v1/settle",
+            answer=VerdictList,
+            body=fields(ends=ends),
+        ))

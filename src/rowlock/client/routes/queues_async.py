@@ -1,0 +1,123 @@
+"""The routes about queues, as methods of a client.
+
+Written by `python -m tests.docs.client_routes`; do not edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from rowlock.client.calls import Call, fields, path_with, queries
+from rowlock.client.sending import AsyncSender, numbered_pages_async
+from rowlock.wire.bodies.common import Duration, RetryBody
+from rowlock.wire.documents.queues import NamespaceList, QueueDocument, QueueList
+
+# fmt: off
+
+
+class QueuesRoutes(AsyncSender):
+    """The routes about queues, as methods of a client."""
+
+    async def list_namespaces(self) -> NamespaceList:
+        """List namespaces; those that the token is good for.
+
+        `GET /api/v1/namespace`.
+        """
+        return await self._send(Call(
+            method="GET",
+            path="/api/v1/namespace",
+            answer=NamespaceList,
+        ))
+
+    async def list_queues(
+        self, *, offset: int | None = None, limit: int | None = None,
+    ) -> QueueList:
+        """List queues by name.
+
+        `GET /api/v1/queue`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return await self._send(Call(
+            method="GET",
+            path="/api/v1/queue",
+            answer=QueueList,
+            queries=queries(offset=offset, limit=limit),
+        ))
+
+    def iter_queues(self, *, limit: int | None = None) -> AsyncIterator[QueueDocument]:
+        """Yield what `list_queues` lists, page after page.
+
+        `limit` is the size of a page.
+        """
+        return numbered_pages_async(lambda page: self.list_queues(
+            limit=limit, offset=page,
+        ))
+
+    async def create_queue(
+        self, *, lifetime: Duration | None = None, ttl: Duration | None = None,
+        max_attempts: int | None = None, retries: int | None = None, max_crashes: int | None = None,
+        retry: str | RetryBody | None = None, retry_delay: Duration | None = None,
+        lease: Duration | None = None, timeout: Duration | None = None,
+        retention: Duration | None = None, name: str | None = None, queue: str | None = None,
+    ) -> QueueDocument:
+        """Create a queue.
+
+        `POST /api/v1/queue`, whose body is a `NewQueueBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            DuplicateQueueError: The namespace has a queue of that name already.
+        """
+        return await self._send(Call(
+            method="POST",
+            path="/api/v1/queue",
+            answer=QueueDocument,
+            body=fields(
+                lifetime=lifetime, ttl=ttl, max_attempts=max_attempts, retries=retries,
+                max_crashes=max_crashes, retry=retry, retry_delay=retry_delay, lease=lease,
+                timeout=timeout, retention=retention, name=name, queue=queue,
+            ),
+        ))
+
+    async def get_queue(self, queue: str) -> QueueDocument:
+        """Show a queue.
+
+        `GET /api/v1/queue/{queue}`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            QueueNotFoundError: The namespace has no queue of that name.
+        """
+        return await self._send(Call(
+            method="GET",
+            path=path_with("/api/v1/queue/{queue}", queue=queue),
+            answer=QueueDocument,
+        ))
+
+    async def change_queue(
+        self, queue: str, *, lifetime: Duration | None = None, ttl: Duration | None = None,
+        max_attempts: int | None = None, retries: int | None = None, max_crashes: int | None = None,
+        retry: str | RetryBody | None = None, retry_delay: Duration | None = None,
+        lease: Duration | None = None, timeout: Duration | None = None,
+        retention: Duration | None = None,
+    ) -> QueueDocument:
+        """Change what is given of a queue's policy.
+
+        `PATCH /api/v1/queue/{queue}`, whose body is a `PolicyBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            QueueNotFoundError: The namespace has no queue of that name.
+        """
+        return await self._send(Call(
+            method="PATCH",
+            path=path_with("/api/v1/queue/{queue}", queue=queue),
+            answer=QueueDocument,
+            body=fields(
+                lifetime=lifetime, ttl=ttl, max_attempts=max_attempts, retries=retries,
+                max_crashes=max_crashes, retry=retry, retry_delay=retry_delay, lease=lease,
+                timeout=timeout, retention=retention,
+            ),
+        ))

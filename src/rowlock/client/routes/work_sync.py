@@ -1,0 +1,162 @@
+"""The routes about work, as methods of a client.
+
+Written by `python -m tests.docs.client_routes`; do not edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from rowlock.client.calls import Call, fields, path_with, queries
+from rowlock.client.sending import Sender
+from rowlock.wire.bodies.common import Duration
+from rowlock.wire.bodies.work import LogLineBody
+from rowlock.wire.documents.common import DoneDocument
+from rowlock.wire.documents.tasks import TaskDocument
+from rowlock.wire.documents.work import ClaimDocument, HeartbeatDocument
+
+# fmt: off
+
+
+class WorkRoutes(Sender):
+    """The routes about work, as methods of a client."""
+
+    def claim_any(
+        self, *, worker: str, lease: str | None = None, queue: Iterable[str] | None = None,
+    ) -> ClaimDocument:
+        """Claim the best task of any queue, or of those named.
+
+        `PUT /api/v1/task`.
+
+        Raises:
+            NoTaskError: No task can be claimed now.
+            QueueNotFoundError: The namespace has no queue of that name.
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return self._send(Call(
+            method="PUT",
+            path="/api/v1/task",
+            answer=ClaimDocument,
+            queries=queries(worker=worker, lease=lease, queue=queue),
+        ))
+
+    def claim_from(self, task: str, *, worker: str, lease: str | None = None) -> ClaimDocument:
+        """Claim the best task of a queue.
+
+        `PUT /api/v1/task/{task}`.
+
+        Raises:
+            NoTaskError: No task can be claimed now.
+            QueueNotFoundError: The namespace has no queue of that name.
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return self._send(Call(
+            method="PUT",
+            path=path_with("/api/v1/task/{task}", task=task),
+            answer=ClaimDocument,
+            queries=queries(worker=worker, lease=lease),
+        ))
+
+    def settle(
+        self, task: UUID | str, *, fail: bool = False, result: Any = None, error: str | None = None,
+        token: str | None = None,
+    ) -> TaskDocument:
+        """End an attempt: it succeeded, or it failed and is tried again as its policy says.
+
+        `PATCH /api/v1/task/{task}`, whose body is a `SettleBody`.
+
+        Raises:
+            TaskNotFoundError: The namespace has no task of that id, or none whose id begins so.
+            LeaseLostError: The claim is no longer ours: the task was rescued, canceled by force or
+                settled.
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            PayloadError: Arguments, a payload or a result cannot be stored, or do not fit the
+                signature.
+            NotRunningError: A result came without a token for a task that does not run.
+        """
+        return self._send(Call(
+            method="PATCH",
+            path=path_with("/api/v1/task/{task}", task=task),
+            answer=TaskDocument,
+            body=fields(fail=fail, result=result, error=error, token=token),
+        ))
+
+    def heartbeat(
+        self, task: UUID | str, *, token: str, lease: Duration | None = None,
+    ) -> HeartbeatDocument:
+        """Extend a claim from now on.
+
+        `POST /api/v1/task/{task}/heartbeat`, whose body is a `HeartbeatBody`.
+
+        Raises:
+            TaskNotFoundError: The namespace has no task of that id, or none whose id begins so.
+            LeaseLostError: The claim is no longer ours: the task was rescued, canceled by force or
+                settled.
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return self._send(Call(
+            method="POST",
+            path=path_with("/api/v1/task/{task}/heartbeat", task=task),
+            answer=HeartbeatDocument,
+            body=fields(token=token, lease=lease),
+        ))
+
+    def report_progress(
+        self, task: UUID | str, *, token: str, percent: float, message: str | None = None,
+    ) -> DoneDocument:
+        """Record how far an attempt is; it is no heartbeat.
+
+        `POST /api/v1/task/{task}/progress`, whose body is a `ProgressBody`.
+
+        Raises:
+            TaskNotFoundError: The namespace has no task of that id, or none whose id begins so.
+            LeaseLostError: The claim is no longer ours: the task was rescued, canceled by force or
+                settled.
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return self._send(Call(
+            method="POST",
+            path=path_with("/api/v1/task/{task}/progress", task=task),
+            answer=DoneDocument,
+            body=fields(token=token, percent=percent, message=message),
+        ))
+
+    def add_log(self, task: UUID | str, *, token: str, lines: list[LogLineBody]) -> DoneDocument:
+        """Keep log lines with a task; it is no heartbeat.
+
+        `POST /api/v1/task/{task}/log`, whose body is a `LogBody`.
+
+        Raises:
+            TaskNotFoundError: The namespace has no task of that id, or none whose id begins so.
+            LeaseLostError: The claim is no longer ours: the task was rescued, canceled by force or
+                settled.
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return self._send(Call(
+            method="POST",
+            path=path_with("/api/v1/task/{task}/log", task=task),
+            answer=DoneDocument,
+            body=fields(token=token, lines=lines),
+        ))
+
+    def release(
+        self, task: UUID | str, *, token: str, delay: Duration | None = None,
+    ) -> TaskDocument:
+        """Give a claimed task back; the attempt does not count.
+
+        `POST /api/v1/task/{task}/release`, whose body is a `ReleaseBody`.
+
+        Raises:
+            TaskNotFoundError: The namespace has no task of that id, or none whose id begins so.
+            LeaseLostError: The claim is no longer ours: the task was rescued, canceled by force or
+                settled.
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return self._send(Call(
+            method="POST",
+            path=path_with("/api/v1/task/{task}/release", task=task),
+            answer=TaskDocument,
+            body=fields(token=token, delay=delay),
+        ))

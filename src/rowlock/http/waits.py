@@ -1,0 +1,119 @@
+"""Requests that wait for something: how many, how long, and what ends them early."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Generator, Hashable
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+
+from rowlock.errors import InvalidValueError, RateLimitError
+from rowlock.http.limits import Limits
+from rowlock.model.durations import duration_from
+
+T = TypeVar("T")
+
+USUAL_SECONDS = 30.0
+RETRY_SECONDS = 1
+
+
+class Waits:
+    """The requests of one service that wait."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._each: Counter[Hashable] = Counter()
+        self._ends: set[asyncio.Future[None]] = set()
+        self._ended = False
+
+    @property
+    def taken(self) -> int:
+        """How many wait now."""
+        return self._each.total()
+
+    def seconds(self, given: str | None) -> timedelta:
+        """Return for how long a request may wait.
+
+        Raises:
+            InvalidValueError: It is no duration, or longer than allowed.
+        """
+        longest = self._limits.wait_seconds
+        if given is None:
+            return timedelta(seconds=min(USUAL_SECONDS, longest))
+        wanted = duration_from("timeout", given)
+        if wanted.total_seconds() > longest:
+            raise InvalidValueError("timeout", f"{given!r} is more than {longest:g} s")
+        return wanted
+
+    async def until(
+        self, done: Awaitable[T], key: Hashable, gone: Callable[[], Awaitable[None]]
+    ) -> T | None:
+        """Wait for something; None if the service is to end first.
+
+        Args:
+            done: What is waited for; it is canceled if it is not to be waited for any more.
+            key: Whose place it takes.
+            gone: Returns once the client has gone away.
+
+        Raises:
+            RateLimitError: Too many wait.
+            ClientDisconnect: The client has gone away.
+        """
+        wanted = asyncio.ensure_future(done)
+        try:
+            with self._place(key) as end:
+                leaving = asyncio.ensure_future(gone())
+                try:
+                    either: set[asyncio.Future[Any]] = {wanted, leaving, end}
+                    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                    if wanted.done():
+                        return await wanted
+                    if leaving.done():
+                        raise ClientDisconnect
+                    return None
+                finally:
+                    await _stop(leaving)
+        finally:
+            await _stop(wanted)
+
+    @contextmanager
+    def _place(self, key: Hashable) -> Generator[asyncio.Future[None]]:
+        limits = self._limits
+        if self.taken >= limits.waits or self._each[key] >= limits.waits_each:
+            raise RateLimitError(RETRY_SECONDS)
+        # One for each, of its own event loop: tests of applications make a loop for a request.
+        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._each[key] += 1
+        self._ends.add(end)
+        if self._ended:
+            end.set_result(None)
+        try:
+            yield end
+        finally:
+            self._ends.discard(end)
+            self._each[key] -= 1
+            if not self._each[key]:
+                del self._each[key]
+
+    def end(self) -> None:
+        """Answer whoever waits, now and from now on: the service is about to stop."""
+        self._ended = True
+        for end in self._ends:
+            if not end.done():
+                end.set_result(None)
+
+
+async def _stop(task: asyncio.Future[Any]) -> None:
+    """Cancel what is not needed any more, and see it end."""
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def until_gone(request: Request) -> None:
+    """Return once the client has gone away."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

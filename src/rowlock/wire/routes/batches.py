@@ -1,0 +1,39 @@
+"""Routes about many tasks at once.
+
+Their addresses are not below `/task`: what stands there is an id, or the name of any queue.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rowlock.errors import (
+    DefinitionClosedError,
+    DuplicateTaskError,
+    InvalidValueError,
+    PayloadError,
+    QueueNotFoundError,
+    UnknownDefinitionError,
+)
+from rowlock.model.tokens import Scope
+from rowlock.wire.bodies.batches import BatchBody, ClaimBody, SettleManyBody
+from rowlock.wire.documents.batches import BatchDocument, ClaimList, VerdictList
+from rowlock.wire.routes.table import route
+
+SETTLED: Final = 201
+"""What settling answers; the verdicts of many say the same of each."""
+
+BATCHES: Final = (
+    route("POST", "/enqueue", "enqueue_many", Scope.TASKS_ENQUEUE,
+          summary="Store up to 1,000 tasks, all or none, in one transaction.",
+          request=BatchBody, response=BatchDocument, status=201,
+          errors=(InvalidValueError, PayloadError, QueueNotFoundError, UnknownDefinitionError,
+                  DefinitionClosedError, DuplicateTaskError)),
+    route("POST", "/claim", "claim_many", Scope.TASKS_WORK,
+          summary="Claim up to 1,000 tasks of any queue, or of those named, best first.",
+          request=ClaimBody, response=ClaimList,
+          errors=(InvalidValueError, QueueNotFoundError)),
+    route("POST", "/settle", "settle_many", Scope.TASKS_WORK,
+          summary="End up to 1,000 attempts; one that is refused leaves the others alone.",
+          request=SettleManyBody, response=VerdictList, errors=(InvalidValueError,)),
+)  # fmt: skip
