@@ -24,7 +24,9 @@ GUARDED = [route for route in ROUTES if route.scope is not PUBLIC]
 
 def path_of(route: Route) -> str:
     some = new_task_id()
-    return full_path(route).format(queue="q", task=some, operation=some, schedule="s")
+    return full_path(route).format(
+        queue="q", task=some, operation=some, schedule="s", definition="d"
+    )
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=lambda route: route.name)

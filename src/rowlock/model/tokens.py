@@ -33,6 +33,8 @@ class Scope(StrEnum):
     TASKS_CANCEL = "tasks:cancel"
     TASKS_RETRY = "tasks:retry"
     TASKS_WRITE = "tasks:write"
+    DEFINITIONS_READ = "definitions:read"
+    DEFINITIONS_WRITE = "definitions:write"
     SCHEDULES_READ = "schedules:read"
     SCHEDULES_WRITE = "schedules:write"
     PAYLOAD_READ = "payload:read"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from rowlock.client.routes.about_async import AboutRoutes
 from rowlock.client.routes.batches_async import BatchesRoutes
+from rowlock.client.routes.definitions_async import DefinitionsRoutes
 from rowlock.client.routes.operations_async import OperationsRoutes
 from rowlock.client.routes.queues_async import QueuesRoutes
 from rowlock.client.routes.schedules_async import SchedulesRoutes
@@ -20,6 +21,7 @@ from rowlock.client.routes.work_async import WorkRoutes
 class Routes(
     AboutRoutes,
     BatchesRoutes,
+    DefinitionsRoutes,
     OperationsRoutes,
     QueuesRoutes,
     SchedulesRoutes,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from rowlock.client.routes.about_sync import AboutRoutes
 from rowlock.client.routes.batches_sync import BatchesRoutes
+from rowlock.client.routes.definitions_sync import DefinitionsRoutes
 from rowlock.client.routes.operations_sync import OperationsRoutes
 from rowlock.client.routes.queues_sync import QueuesRoutes
 from rowlock.client.routes.schedules_sync import SchedulesRoutes
@@ -20,6 +21,7 @@ from rowlock.client.routes.work_sync import WorkRoutes
 class Routes(
     AboutRoutes,
     BatchesRoutes,
+    DefinitionsRoutes,
     OperationsRoutes,
     QueuesRoutes,
     SchedulesRoutes,

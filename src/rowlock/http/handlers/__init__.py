@@ -6,6 +6,7 @@ from rowlock.http.call import Handlers
 from rowlock.http.handlers import (
     about,
     batches,
+    definitions,
     operations,
     queues,
     schedules,
@@ -14,7 +15,7 @@ from rowlock.http.handlers import (
     work,
 )
 
-_RESOURCES = (about, queues, tasks, steering, work, batches, operations, schedules)
+_RESOURCES = (about, queues, tasks, steering, work, batches, operations, definitions, schedules)
 HANDLERS: Handlers = {
     name: handler for resource in _RESOURCES for name, handler in resource.HANDLERS.items()
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import UNSET, Struct
+
 from rowlock.backoff import Backoff, RetryPolicy
 from rowlock.errors import InvalidValueError
 from rowlock.model.durations import MAX_DURATION, duration_from
@@ -22,6 +24,12 @@ def one_of(body: Any, name: str, other: str) -> Any:
     if first is not None and second is not None:
         raise InvalidValueError(other, f"is another name of {name}: give one of them")
     return second if first is None else first
+
+
+def given_of(body: Struct, terms: type[Struct]) -> dict[str, Any]:
+    """Return the values that a body gives of those in `terms`, also those that are null."""
+    given = {name: getattr(body, name) for name in terms.__struct_fields__}
+    return {name: value for name, value in given.items() if value is not UNSET}
 
 
 def retry_from(body: PolicyBody | TermsBody) -> RetryPolicy | str | None:

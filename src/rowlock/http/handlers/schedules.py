@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final, cast
-
-from msgspec import UNSET, Struct
+from typing import Final, cast
 
 from rowlock.app import occurrence_flows, schedule_flows, schedule_listing
 from rowlock.app.flow import Flow
 from rowlock.definitions.scheduling import GivenSchedule
 from rowlock.http.answers import Answer
 from rowlock.http.call import Call, Handlers
-from rowlock.http.handlers.policies import policy_from
+from rowlock.http.handlers.policies import given_of, policy_from
 from rowlock.http.handlers.queues import MOST, page_of
 from rowlock.http.handlers.tasks import known_queue
 from rowlock.model.queues import checked_count
@@ -38,12 +36,6 @@ BATCHES: Final = 10
 
 MAX_OCCURRENCES: Final = 1_000
 _PAGING = ("offset", "limit", "order")
-
-
-def given_of(body: Any, terms: type[Struct]) -> dict[str, Any]:
-    """Return the values that a body gives of those in `terms`, also those that are null."""
-    given = {name: getattr(body, name) for name in terms.__struct_fields__}
-    return {name: value for name, value in given.items() if value is not UNSET}
 
 
 async def _given(call: Call, body: ScheduleTermsBody) -> GivenSchedule:

@@ -10,6 +10,7 @@ from typing import Final
 
 from rowlock.wire.routes.about import ABOUT
 from rowlock.wire.routes.batches import BATCHES
+from rowlock.wire.routes.definitions import DEFINITIONS
 from rowlock.wire.routes.operations import OPERATIONS
 from rowlock.wire.routes.queues import QUEUES
 from rowlock.wire.routes.schedules import SCHEDULES
@@ -25,6 +26,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *WORK,
     *BATCHES,
     *OPERATIONS,
+    *DEFINITIONS,
     *SCHEDULES,
     *ABOUT,
 )

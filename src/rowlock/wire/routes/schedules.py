@@ -32,10 +32,9 @@ from rowlock.wire.documents.schedules import (
     ScheduleList,
 )
 from rowlock.wire.documents.tasks import TaskDocument
-from rowlock.wire.routes.table import LIMIT, OFFSET, Parameter, route
+from rowlock.wire.routes.table import LIMIT, OFFSET, REASON, Parameter, route
 
 SCHEDULE: Final = Parameter("schedule", "The schedule's name or id.")
-REASON: Final = Parameter("reason", "Why, for the audit.")
 _ENQUEUES = (Scope.TASKS_ENQUEUE,)
 """Whoever says what a schedule fires stores tasks by it."""
 

@@ -95,6 +95,7 @@ def route(method: str, path: str, name: str, scope: Scope | Public, **more: Any)
 OFFSET: Final = Parameter("offset", "How many to pass over.", int)
 LIMIT: Final = Parameter("limit", "At most this many; 100 if not given, and at most.", int)
 QUEUE: Final = Parameter("queue", "The queue's name.")
+REASON: Final = Parameter("reason", "Why, for the audit.")
 TASK: Final = Parameter("task", "The task's id.", UUID)
 QUEUE_AS_TASK: Final = Parameter("task", "The queue's name.")
 """Claims from a queue are asked for at the address of a task."""
