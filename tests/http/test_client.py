@@ -150,7 +150,7 @@ async def test_a_service_below_a_prefix_is_found(in_memory):
 
 def example_of(kind: type[errors.RowlockError]) -> errors.RowlockError:
     """As the service raises it: some without a word, and ids are ids."""
-    if kind in {errors.NoTaskError, errors.UnauthenticatedError}:
+    if kind in {errors.NoTaskError, errors.NoTickError, errors.UnauthenticatedError}:
         return kind()
     return (
         errors.OperationNotFoundError(UUID(int=1))

@@ -25,7 +25,7 @@ GUARDED = [route for route in ROUTES if route.scope is not PUBLIC]
 def path_of(route: Route) -> str:
     some = new_task_id()
     return full_path(route).format(
-        queue="q", task=some, operation=some, schedule="s", definition="d"
+        queue="q", task=some, operation=some, schedule="s", definition="d", ticker="t"
     )
 
 

@@ -37,6 +37,9 @@ class Scope(StrEnum):
     DEFINITIONS_WRITE = "definitions:write"
     SCHEDULES_READ = "schedules:read"
     SCHEDULES_WRITE = "schedules:write"
+    TICKERS_READ = "tickers:read"
+    TICKERS_WRITE = "tickers:write"
+    TICKERS_WORK = "tickers:work"
     PAYLOAD_READ = "payload:read"
     ADMIN = "admin"
 

@@ -13,6 +13,7 @@ from rowlock.client.routes.queues_async import QueuesRoutes
 from rowlock.client.routes.schedules_async import SchedulesRoutes
 from rowlock.client.routes.steering_async import SteeringRoutes
 from rowlock.client.routes.tasks_async import TasksRoutes
+from rowlock.client.routes.tickers_async import TickersRoutes
 from rowlock.client.routes.work_async import WorkRoutes
 
 # fmt: off
@@ -27,6 +28,7 @@ class Routes(
     SchedulesRoutes,
     SteeringRoutes,
     TasksRoutes,
+    TickersRoutes,
     WorkRoutes,
 ):
     """A method for each route of the service."""

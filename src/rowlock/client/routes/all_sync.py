@@ -13,6 +13,7 @@ from rowlock.client.routes.queues_sync import QueuesRoutes
 from rowlock.client.routes.schedules_sync import SchedulesRoutes
 from rowlock.client.routes.steering_sync import SteeringRoutes
 from rowlock.client.routes.tasks_sync import TasksRoutes
+from rowlock.client.routes.tickers_sync import TickersRoutes
 from rowlock.client.routes.work_sync import WorkRoutes
 
 # fmt: off
@@ -27,6 +28,7 @@ class Routes(
     SchedulesRoutes,
     SteeringRoutes,
     TasksRoutes,
+    TickersRoutes,
     WorkRoutes,
 ):
     """A method for each route of the service."""

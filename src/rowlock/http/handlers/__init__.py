@@ -12,10 +12,22 @@ from rowlock.http.handlers import (
     schedules,
     steering,
     tasks,
+    tickers,
     work,
 )
 
-_RESOURCES = (about, queues, tasks, steering, work, batches, operations, definitions, schedules)
+_RESOURCES = (
+    about,
+    queues,
+    tasks,
+    steering,
+    work,
+    batches,
+    operations,
+    definitions,
+    schedules,
+    tickers,
+)
 HANDLERS: Handlers = {
     name: handler for resource in _RESOURCES for name, handler in resource.HANDLERS.items()
 }

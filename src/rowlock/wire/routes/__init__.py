@@ -17,6 +17,7 @@ from rowlock.wire.routes.schedules import SCHEDULES
 from rowlock.wire.routes.steering import STEERING
 from rowlock.wire.routes.table import Route
 from rowlock.wire.routes.tasks import TASKS
+from rowlock.wire.routes.tickers import TICKERS
 from rowlock.wire.routes.work import WORK
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -28,5 +29,6 @@ ROUTES: Final[tuple[Route, ...]] = (
     *OPERATIONS,
     *DEFINITIONS,
     *SCHEDULES,
+    *TICKERS,
     *ABOUT,
 )
