@@ -16,7 +16,7 @@ from tests.chaos.program import QUEUE, Options
 from tests.chaos.runs import MANY_CRASHES, QUICK_RETRY, START_SECONDS, wait_until_drained
 from tests.support.backends import sql_plan
 
-TASKS = 10_000 if FULL else 200
+TASKS = 10_000 if FULL else 500
 KILLS = 100 if FULL else 3
 FREEZES = 16 if FULL else 1
 WORKERS = 4 if FULL else 2
