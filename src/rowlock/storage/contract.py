@@ -100,6 +100,16 @@ class Rescued(NamedTuple):
 class EnqueueStore(Protocol):
     """Storing tasks."""
 
+    def insert_task(
+        self, new: NewTask, *, namespace: str, now: datetime | None = None
+    ) -> Plan[Task | None]:
+        """Insert one task whose id is fresh.
+
+        Returns:
+            The task as it is stored, or None if its id or its unique key is taken.
+        """
+        ...
+
     def insert_tasks(
         self,
         tasks: Sequence[NewTask],
