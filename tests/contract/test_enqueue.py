@@ -8,8 +8,10 @@ from uuid import UUID
 import pytest
 
 from rowlock.errors import StorageDataError
+from rowlock.model.definitions import Definition
 from rowlock.model.ids import new_task_id
 from rowlock.model.states import FINAL_STATES, TaskState
+from rowlock.model.tasks import Task
 from rowlock.storage.contract import Identity
 from tests.contract.steps import (
     T0,
@@ -17,6 +19,7 @@ from tests.contract.steps import (
     cancel_waiting,
     claim,
     claimed,
+    define,
     done,
     finish,
     found,
@@ -45,6 +48,43 @@ def identities(backend: Backend, *task_ids: UUID) -> dict[UUID, Identity]:
 
 def holder(backend: Backend, key: str, namespace: str = "default") -> UUID | None:
     return backend.read(backend.storage.enqueue.find_unique_holder, namespace, key)
+
+
+def insert_one(backend: Backend, task, *, now=T0, namespace: str = "default") -> Task | None:
+    return backend.run(backend.storage.enqueue.insert_task, task, namespace=namespace, now=now)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"payload": LARGE},
+        {"definition": None, "priority": -7, "unique_key": "k", "tags": '["blue","red"]'},
+        {"delay": seconds(5), "lifetime": seconds(60), "max_attempts": 5, "max_crashes": 2},
+        {"run_at": after(90), "options": '{"timeout":1.5}'},
+        {"run_at": after(-90), "lifetime": seconds(1000)},
+    ],
+    ids=["plain", "large", "ranked", "delayed", "planned", "overdue"],
+)
+def test_one_task_is_answered_as_it_is_read(backend, given):
+    task = new(**given)
+    assert insert_one(backend, task) == get(backend, task.id)
+
+
+def test_one_task_is_shown_with_the_alias_of_its_definition(backend):
+    define(backend, Definition(alias="Hello", key="hello"))
+    task = insert_one(backend, new(definition="hello"))
+    assert task is not None
+    assert (task.definition, get(backend, task.id)) == ("Hello", task)
+
+
+def test_one_task_whose_id_or_key_is_taken_is_not_stored(backend):
+    first = new(unique_key="k", payload=LARGE)
+    assert insert_one(backend, first) is not None
+    assert insert_one(backend, first) is None
+    assert insert_one(backend, new(unique_key="k", payload=LARGER)) is None
+    assert insert_one(backend, new(unique_key="k"), namespace="other") is not None
+    assert listed(backend) == [first.id]
 
 
 def test_a_task_is_stored_as_it_was_given(backend):

@@ -107,7 +107,8 @@ OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
         "default", on.task_id, reason="x"
     ),
     "retry": lambda on: on.storage.operate.retry_finished("default", on.task_id, attempts=1),
-    "enqueue": lambda on: on.storage.enqueue.insert_tasks([new()], namespace="default"),
+    "enqueue": lambda on: on.storage.enqueue.insert_task(new(), namespace="default"),
+    "enqueue many": lambda on: on.storage.enqueue.insert_tasks([new()], namespace="default"),
     "enqueue again": lambda on: on.storage.enqueue.insert_tasks(
         [new()], namespace="default", replayed=True
     ),

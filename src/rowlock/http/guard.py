@@ -63,8 +63,9 @@ class Guard:
         identity = await self._owner(request)
         assert identity.token is not None  # noqa: S101 - what the owner is known by
         self._tokens.take(identity.token.id, time.monotonic())
-        if not identity.allows(route.scope):
-            raise ScopeError(route.scope.value)
+        for scope in (route.scope, *route.also):
+            if not identity.allows(scope):
+                raise ScopeError(scope.value)
         return identity
 
     async def _owner(self, request: Request) -> Identity:

@@ -34,6 +34,13 @@ class Scope(StrEnum):
     TASKS_RETRY = "tasks:retry"
     TASKS_WRITE = "tasks:write"
     METRICS_READ = "metrics:read"
+    DEFINITIONS_READ = "definitions:read"
+    DEFINITIONS_WRITE = "definitions:write"
+    SCHEDULES_READ = "schedules:read"
+    SCHEDULES_WRITE = "schedules:write"
+    TICKERS_READ = "tickers:read"
+    TICKERS_WRITE = "tickers:write"
+    TICKERS_WORK = "tickers:work"
     PAYLOAD_READ = "payload:read"
     ADMIN = "admin"
 

@@ -52,20 +52,32 @@ def enqueue_task(
     Raises:
         IdConflictError: The id belongs to another task.
     """
+    fresh = not (replayed or given_id)
     for _ in range(MAX_ROUNDS):
-        inserted = yield from storage.enqueue.insert_tasks(
-            [new], namespace=namespace, replayed=replayed or given_id, now=now
-        )
-        if inserted:
+        task = yield from _inserted(storage, namespace, new, fresh=fresh, now=now)
+        if task is not None:
             yield from storage.wakeups.announce(namespace, [new.terms.queue], coalesce=coalesce)
-            return Stored((yield from _found(storage, namespace, new.id, now)), created=True)
-        if (replayed or given_id) and (yield from _is_stored(storage, namespace, new)):
+            return Stored(task, created=True)
+        if not fresh and (yield from _is_stored(storage, namespace, new)):
             task = yield from _found(storage, namespace, new.id, now)
             return Stored(task, created=replayed and not given_id)
         holder = yield from _holder_of(storage, namespace, new.unique_key, now)
         if holder is not None:
             return Stored(holder, created=False)
     raise StorageConflictError(f"task {new.id} could be neither stored nor found")
+
+
+def _inserted(
+    storage: Storage, namespace: str, new: NewTask, *, fresh: bool, now: datetime | None
+) -> Plan[Task | None]:
+    if fresh:
+        return (yield from storage.enqueue.insert_task(new, namespace=namespace, now=now))
+    inserted = yield from storage.enqueue.insert_tasks(
+        [new], namespace=namespace, replayed=True, now=now
+    )
+    if not inserted:
+        return None
+    return (yield from _found(storage, namespace, new.id, now))
 
 
 def _found(storage: Storage, namespace: str, task_id: UUID, now: datetime | None) -> Plan[Task]:

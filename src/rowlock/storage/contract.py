@@ -100,6 +100,12 @@ class Rescued(NamedTuple):
 class EnqueueStore(Protocol):
     """Storing tasks."""
 
+    def insert_task(
+        self, new: NewTask, *, namespace: str, now: datetime | None = None
+    ) -> Plan[Task | None]:
+        """Insert a task with a fresh id and return it; None if its unique key is taken."""
+        ...
+
     def insert_tasks(
         self,
         tasks: Sequence[NewTask],

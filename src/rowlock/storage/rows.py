@@ -10,7 +10,7 @@ from rowlock.model.definitions import Definition, DefinitionStatus
 from rowlock.model.failures import failure_from_text
 from rowlock.model.queues import Queue
 from rowlock.model.states import TaskState
-from rowlock.model.tasks import Attempt, Claim, LogLine, Task
+from rowlock.model.tasks import Attempt, Claim, LogLine, NewTask, Task
 from rowlock.model.tickers import Ticker
 from rowlock.plan import Row
 from rowlock.storage.values import (
@@ -77,6 +77,33 @@ def task_from_row(row: Row, values: ColumnValues) -> Task:
         result=None if result is None else json_text.decode_shown(result),
         error=failure_from_text(error),
         reason=reason,
+    )
+
+
+def task_from_insert(new: NewTask, namespace: str, row: Row, values: ColumnValues) -> Task:
+    """Return the task that went in with a row of `insert_task`."""
+    state, run_at, expires_at, created_at, alias = row
+    terms = new.terms
+    own = options_from_text(terms.options)
+    return Task(
+        id=new.id,
+        namespace=namespace,
+        queue=terms.queue,
+        definition=terms.definition if alias is None else alias,
+        state=TaskState(state),
+        priority=terms.priority,
+        payload=json_text.decode_shown(new.payload),
+        tags=tuple(json_text.decode_shown(terms.tags)) if terms.tags else (),
+        unique_key=new.unique_key,
+        run_at=values.read_time(run_at),
+        attempt=0,
+        max_attempts=terms.max_attempts,
+        crashes=0,
+        max_crashes=terms.max_crashes,
+        timeout=own.timeout,
+        retry=own.retry,
+        created_at=values.read_time(created_at),
+        expires_at=values.optional_time(expires_at),
     )
 
 

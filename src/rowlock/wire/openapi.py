@@ -110,6 +110,8 @@ def _operation(route: Route, refs: dict[type, Any]) -> Json:
     if isinstance(route.scope, Scope):
         operation["security"] = [{"token": []}]
         operation["x-rowlock-scope"] = route.scope.value
+        if route.also:
+            operation["x-rowlock-also"] = [scope.value for scope in route.also]
     if route.request is not None:
         operation["requestBody"] = {
             "required": route.body_needed,

@@ -51,7 +51,8 @@ INDEXES = {
     "get": {PRIMARY},
     "list": {PRIMARY},
     "next page": {PRIMARY},
-    "enqueue": set(),
+    "enqueue": {PRIMARY},
+    "enqueue many": set(),
     "find by prefix": {PRIMARY},
     "waiting definitions": {CLAIM},
 }

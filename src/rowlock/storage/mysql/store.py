@@ -11,9 +11,10 @@ from uuid import UUID
 from rowlock.errors import StorageConflictError
 from rowlock.model.ids import new_token
 from rowlock.model.slices import slices
-from rowlock.model.tasks import NewTask
+from rowlock.model.tasks import NewTask, Task
 from rowlock.plan import BEGIN, Plan, Row
 from rowlock.storage.migrations import Migration, Migrations
+from rowlock.storage.rows import task_from_row
 from rowlock.storage.sql.enqueue import EnqueuePlans, inline_payload, is_inline
 from rowlock.storage.sql.operating import SteppedOperatePlans
 from rowlock.storage.sql.reading import ReadPlans
@@ -21,6 +22,15 @@ from rowlock.storage.sql.reading import ReadPlans
 
 class MySQLEnqueuePlans(EnqueuePlans):
     """`EnqueuePlans` that find out in a second step what went in."""
+
+    def insert_task(
+        self, new: NewTask, *, namespace: str, now: datetime | None = None
+    ) -> Plan[Task | None]:
+        """Insert a task, then read it. See `EnqueueStore.insert_task`."""
+        if not (yield from self.insert_tasks([new], namespace=namespace, now=now)):
+            return None
+        result = yield self._sql.bind("get_task", namespace=namespace, id=new.id, now=now)
+        return task_from_row(result.rows[0], self._values)
 
     def _insert(
         self, tasks: Sequence[NewTask], namespace: str, now: datetime | None

@@ -10,9 +10,10 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from rowlock.model.tasks import NewTask, TaskTerms
+from rowlock.model.tasks import NewTask, Task, TaskTerms
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.contract import Identity
+from rowlock.storage.rows import task_from_insert
 from rowlock.storage.sql.base import Plans
 
 INLINE_PAYLOAD_LENGTH = 2048
@@ -50,6 +51,35 @@ def inline_payload(task: NewTask) -> str | None:
 
 class EnqueuePlans(Plans, ABC):
     """`EnqueueStore` over a statement catalogue."""
+
+    def insert_task(
+        self, new: NewTask, *, namespace: str, now: datetime | None = None
+    ) -> Plan[Task | None]:
+        if not is_inline(new):
+            yield BEGIN
+        terms = new.terms
+        result = yield self._sql.bind(
+            "insert_task",
+            id=new.id,
+            namespace=namespace,
+            queue=terms.queue,
+            definition=terms.definition,
+            priority=-terms.priority,
+            run_at=terms.run_at,
+            delay=terms.delay,
+            lifetime=terms.lifetime,
+            max_attempts=terms.max_attempts,
+            max_crashes=terms.max_crashes,
+            unique_key=new.unique_key,
+            tags=terms.tags,
+            options=terms.options,
+            payload=inline_payload(new),
+            now=now,
+        )
+        if not result.rows:
+            return None
+        yield from self._insert_payloads([] if is_inline(new) else [new])
+        return task_from_insert(new, namespace, result.rows[0], self._values)
 
     def insert_tasks(
         self,

@@ -50,6 +50,7 @@ class Route:
         name: What its handler is found by; unique.
         path: Below `/api/v1`, or below the root; `{…}` are parameters.
         scope: What a token needs for it; `PUBLIC` needs none.
+        also: What it needs besides.
         response: The type of its answer; None for plain text.
         request: The type of its body; None if it takes none.
         body_needed: Whether the body may be left out.
@@ -69,6 +70,7 @@ class Route:
     summary: str
     response: type[Struct] | None
     status: int = 200
+    also: tuple[Scope, ...] = ()
     request: type[Struct] | None = None
     body_needed: bool = True
     parameters: tuple[Parameter, ...] = ()
@@ -95,6 +97,7 @@ def route(method: str, path: str, name: str, scope: Scope | Public, **more: Any)
 OFFSET: Final = Parameter("offset", "How many to pass over.", int)
 LIMIT: Final = Parameter("limit", "At most this many; 100 if not given, and at most.", int)
 QUEUE: Final = Parameter("queue", "The queue's name.")
+REASON: Final = Parameter("reason", "Why, for the audit.")
 TASK: Final = Parameter("task", "The task's id.", UUID)
 QUEUE_AS_TASK: Final = Parameter("task", "The queue's name.")
 """Claims from a queue are asked for at the address of a task."""

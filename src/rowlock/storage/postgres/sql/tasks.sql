@@ -1,3 +1,23 @@
+-- name: insert_task
+-- One fresh task, answered with what the clock and the table of definitions say of it: whoever
+-- waits needs no second statement, and no array is taken apart for a single row.
+INSERT INTO rowlock_task AS t (
+    id, namespace, queue, definition, state, priority, run_at, max_attempts, max_crashes,
+    expires_at, unique_key, tags, options, payload, created_at)
+SELECT :id::uuid, :namespace, :queue, :definition,
+    CASE WHEN v.due > v.now THEN 'scheduled' ELSE 'queued' END, :priority::smallint, v.due,
+    :max_attempts::int, :max_crashes::int, v.due + :lifetime::interval, :unique_key, :tags,
+    :options, :payload, v.now
+FROM (
+    SELECT m.now,
+        coalesce(:run_at::timestamptz, m.now + coalesce(:delay::interval, interval '0')) AS due
+    FROM (SELECT coalesce(:now::timestamptz, clock_timestamp()) AS now) AS m
+) AS v
+ON CONFLICT DO NOTHING
+RETURNING t.state, t.run_at, t.expires_at, t.created_at, (
+    SELECT d.alias FROM rowlock_definition AS d
+    WHERE d.namespace = t.namespace AND d.key = t.definition);
+
 -- name: insert_tasks
 -- One array for each column keeps the text the same for one task and for a thousand.
 INSERT INTO rowlock_task (

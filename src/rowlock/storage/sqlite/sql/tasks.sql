@@ -1,3 +1,18 @@
+-- name: insert_task
+-- One fresh task, answered with what the clock and the table of definitions say of it.
+INSERT INTO rowlock_task (
+    id, namespace, queue, definition, state, priority, run_at, max_attempts, max_crashes,
+    expires_at, unique_key, tags, options, payload, created_at)
+SELECT :id, :namespace, :queue, :definition, CASE WHEN due > :now THEN 'scheduled' ELSE 'queued' END,
+    :priority, due, :max_attempts, :max_crashes, due + :lifetime, :unique_key, :tags, :options,
+    :payload, :now
+FROM (SELECT coalesce(:run_at, :now + coalesce(:delay, 0)) AS due)
+WHERE true
+ON CONFLICT DO NOTHING
+RETURNING state, run_at, expires_at, created_at, (
+    SELECT d.alias FROM rowlock_definition AS d
+    WHERE d.namespace = rowlock_task.namespace AND d.key = rowlock_task.definition);
+
 -- name: insert_tasks
 INSERT INTO rowlock_task (
     id, namespace, queue, definition, state, priority, run_at, max_attempts, max_crashes,
