@@ -53,6 +53,7 @@ CODES = [
     (errors.BodyTooLargeError(1), 1),
     (errors.BodyTimeoutError(1), 1),
     (errors.NoTaskError(), 1),
+    (errors.NoTickError(), 1),
     (errors.NotRunningError(ID, "queued"), 1),
     (errors.ServerUnavailableError("away"), 3),
     (errors.UnexpectedAnswerError(502, "x"), 1),

@@ -151,3 +151,10 @@ def test_a_peek_obeys_limit_definitions_and_pause(backend):
     ensure(backend, "default")
     backend.run(backend.storage.queues.pause_queue, "default", "default", True)
     assert peek(backend) == []
+
+
+def test_what_has_expired_is_not_the_oldest_that_waits(backend):
+    insert(backend, new(lifetime=timedelta(seconds=5)))
+    insert(backend, new(), now=after(50))
+    [found] = counts(backend, now=after(60))
+    assert found.oldest_wait == timedelta(seconds=10)

@@ -106,3 +106,48 @@ def test_the_newest_runs_are_those_that_are_told(backend):
         finish(backend, done(one), now=after(moment + moment))
     told = runs(backend, now=after(100), cap=2)
     assert sorted(run.took for run in told) == [seconds(20), seconds(30)]
+
+
+def running(backend, *, now, namespace="default", limit=100):
+    return backend.read(backend.storage.reads.running_now, namespace, limit=limit, now=now)
+
+
+def claimable(backend, *, now, queue="default", namespace="default", within=0.0, cap=100):
+    plan = backend.storage.reads.count_claimable
+    return backend.read(plan, namespace, queue, within=seconds(within), cap=cap, now=now)[:3]
+
+
+def test_what_runs_is_told_by_queue_and_worker(backend):
+    insert(backend, *(new() for _ in range(3)), new(queue="other"))
+    claim(backend, limit=2)
+    claim(backend, worker="w2", now=after(10))
+    claim(backend, queue="other", now=after(10))
+    insert(backend, new(), namespace="elsewhere")
+    assert running(backend, now=after(20)) == [
+        ("default", "w1", 2, seconds(20), 0),
+        ("default", "w2", 1, seconds(10), 0),
+        ("other", "w1", 1, seconds(10), 0),
+    ]
+    assert [one.overdue for one in running(backend, now=after(31))] == [2, 0, 0]
+    assert len(running(backend, now=after(20), limit=2)) == 2
+    assert running(backend, now=after(20), namespace="elsewhere") == []
+
+
+def test_what_a_claim_could_take_is_counted_now_and_soon(backend):
+    insert(backend, new(), new(), new(lifetime=seconds(5)), new(queue="other"))
+    insert(backend, new(delay=seconds(30)), new(delay=seconds(60)))
+    insert(backend, new(), namespace="elsewhere")
+    claim(backend)
+    assert claimable(backend, now=after(1)) == (2, 0, 1)
+    assert claimable(backend, now=after(6)) == (1, 0, 1)
+    assert claimable(backend, now=after(6), within=24) == (1, 1, 1)
+    assert claimable(backend, now=after(6), within=54) == (1, 2, 1)
+    assert claimable(backend, now=after(6), within=54, cap=1) == (1, 1, 1)
+    assert claimable(backend, now=after(6), queue="nothing") == (0, 0, 0)
+
+
+def test_what_expires_before_it_can_start_could_not_be_taken(backend):
+    [task] = [new(delay=seconds(30), lifetime=seconds(10))]
+    insert(backend, task)
+    assert claimable(backend, now=after(0), within=30) == (0, 1, 0)
+    assert claimable(backend, now=after(41), within=30) == (0, 0, 0)

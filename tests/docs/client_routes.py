@@ -302,7 +302,10 @@ class Method:
         yield f"        return {pages}(lambda page: self.{self.route.name}("
         positional = [safe(name) for name, _ in self.path]
         by_name = [f"{n}={n}" for n in map(safe, names) if n not in left_out]
-        yield from packed([*positional, *by_name, f"{place}=page"], 12)
+        page = "page"
+        if dict(self.queries)[place].kind is datetime:
+            page = f"{self.module.need('rowlock.client.calls', 'moment_of')}(page)"
+        yield from packed([*positional, *by_name, f"{place}={page}"], 12)
         yield "        ))"
 
 

@@ -47,8 +47,8 @@ def rest_page() -> str:
 
 def scope_of(operation: dict[str, Any]) -> str:
     """What a token needs for it."""
-    scope = operation.get("x-rowlock-scope")
-    return f"`{scope}`" if scope else "open"
+    scopes = [operation.get("x-rowlock-scope"), *operation.get("x-rowlock-also", ())]
+    return ", ".join(f"`{scope}`" for scope in scopes if scope) or "open"
 
 
 def entry(operation: dict[str, Any]) -> Iterator[str]:

@@ -85,6 +85,15 @@ async def test_lists_are_walked_page_by_page(client):
     assert [one.name async for one in client.iter_queues(limit=1)] == ["q", "r"]
 
 
+async def test_pages_by_time_are_walked_too(client, service):
+    await service.app.create_definition("report")
+    await client.create_schedule(name="hourly", rule="1h", definition="report", status="draft")
+    made = [(await client.run_schedule("hourly")).id for _ in range(5)]
+    found = [one.task async for one in client.iter_firings("hourly", limit=2)]
+    assert found == made[::-1]
+    assert [one.name async for one in client.iter_schedules(limit=1)] == ["hourly"]
+
+
 async def test_a_key_sent_again_finds_the_task_that_is_there(client):
     await client.create_queue(name="q")
     key = uuid4()
@@ -141,7 +150,7 @@ async def test_a_service_below_a_prefix_is_found(in_memory):
 
 def example_of(kind: type[errors.RowlockError]) -> errors.RowlockError:
     """As the service raises it: some without a word, and ids are ids."""
-    if kind in {errors.NoTaskError, errors.UnauthenticatedError}:
+    if kind in {errors.NoTaskError, errors.NoTickError, errors.UnauthenticatedError}:
         return kind()
     return (
         errors.OperationNotFoundError(UUID(int=1))

@@ -49,7 +49,7 @@ async def test_an_unknown_path_is_404_with_the_path(caller, path):
 async def test_a_method_that_is_not_there_is_405_and_says_what_is(caller, path):
     routes = [route for route in ROUTES if route.path == path]
     full = path if routes[0].rooted else PREFIX + path
-    full = full.format(queue="q", task="q", operation="q")
+    full = full.format(queue="q", task="q", operation="q", schedule="s", definition="d", ticker="t")
     there = {route.method for route in routes}
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"} - there:
         response = await caller.send(method, full)

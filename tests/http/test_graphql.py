@@ -13,7 +13,12 @@ from graphql import build_schema, introspection_from_schema
 from rowlock.http.graphql.schema import SCHEMA
 from rowlock.model.states import TaskState
 from rowlock.wire.bodies.tasks import NewTaskBody
-from rowlock.wire.documents.queues import QueueCountsDocument, StateCounts
+from rowlock.wire.documents.observing import (
+    DurationsDocument,
+    QueueCountsDocument,
+    StatsDocument,
+    ThroughputDocument,
+)
 from rowlock.wire.documents.tasks import (
     CanceledDocument,
     EnqueuedDocument,
@@ -226,12 +231,28 @@ async def test_progress_is_that_of_the_unfinished_task_with_these_values(service
 async def test_stats_count_by_queue_and_state(caller):
     await stored(caller)
     await stored(caller, delay="1h")
-    names = " ".join(state.value for state in TaskState)
-    query = f"{{ stats {{ queue paused capped oldestWaitSeconds counts {{ {names} }} }} }}"
-    [counted] = (await ask(caller, query))["stats"]
-    counts = {state.value: 0 for state in TaskState} | {"queued": 1, "scheduled": 1}
-    assert (counted["queue"], counted["paused"], counted["counts"]) == ("q", False, counts)
-    assert counted["oldestWaitSeconds"] >= 0
+    query = """
+        query ($queue: String, $window: Duration) {
+            stats(queue: $queue, window: $window) {
+                queues { queue paused capped oldestWaitSeconds counts }
+                throughput { queue counts perSecond capped }
+                definitions { definition averageSeconds }
+            }
+        }
+    """
+    for given in ({}, {"queue": "q"}, {"window": "1h"}, {"window": 60}):
+        [counted] = (await ask(caller, query, **given))["stats"]["queues"]
+        counts = {state.value: 0 for state in TaskState} | {"queued": 1, "scheduled": 1}
+        assert (counted["queue"], counted["paused"], counted["counts"]) == ("q", False, counts)
+        assert counted["oldestWaitSeconds"] >= 0
+    for wrong, field in (
+        ({"window": "x"}, "window"),
+        ({"window": -1}, "window"),
+        ({"queue": ""}, "queue"),
+        ({"queue": "\u00e9"}, "queue"),
+    ):
+        error = await field_refused(caller, query, **wrong)
+        assert error["extensions"]["detail"]["field"] == field
 
 
 async def test_a_task_is_canceled_and_run_again(caller):
@@ -331,8 +352,10 @@ async def test_values_of_a_payload_are_not_to_be_guessed_without_the_scope(servi
         (CanceledDocument, "Canceled"),
         (EnqueuedDocument, "Enqueued"),
         (ProgressDocument, "Progress"),
+        (StatsDocument, "Stats"),
         (QueueCountsDocument, "QueueCounts"),
-        (StateCounts, "StateCounts"),
+        (ThroughputDocument, "Throughput"),
+        (DurationsDocument, "Durations"),
         (NewTaskBody, "NewTask"),
     ],
 )
@@ -340,10 +363,6 @@ def test_types_have_the_fields_of_rest(document: type[msgspec.Struct], name: str
     shown = next(one for one in shown_types() if one["name"] == name)
     fields = [one["name"] for one in shown["fields"] or shown["inputFields"]]
     assert fields == [camel(one) for one in document.__struct_fields__ if one != "unfenced"]
-
-
-def test_every_state_is_counted():
-    assert StateCounts.__struct_fields__ == tuple(state.value for state in TaskState)
 
 
 def test_tasks_are_filtered_by_what_rest_filters_by():

@@ -9,7 +9,7 @@ import pytest
 from tests.http.asking import FOLLOW, answered, ask, following, refused
 from tests.http.conftest import Caller, Service
 
-STATS = "{ stats { queue } tasks { count } }"
+STATS = "{ stats { queues { queue } } tasks { count } }"
 
 
 @pytest.fixture
@@ -65,11 +65,11 @@ async def test_nothing_of_one_is_seen_changed_or_counted_by_the_other(service: S
 
 async def test_a_token_of_every_namespace_names_the_one_it_means(service: Service, mine):
     every = await service.caller("admin", everywhere=True)
-    assert (await ask(every, STATS))["stats"] == []
+    assert (await ask(every, STATS))["stats"]["queues"] == []
     body = {"query": STATS}
     header = {"Rowlock-Namespace": "mine"}
     found = await every.ok("POST", "/graphql", body, headers=header)
-    assert found["data"]["stats"] == [{"queue": "q"}]
+    assert found["data"]["stats"]["queues"] == [{"queue": "q"}]
     response = await mine.send("POST", "/graphql", body, headers={"Rowlock-Namespace": "theirs"})
     assert (response.status_code, response.json()["errors"][0]["extensions"]["type"]) == (
         404,

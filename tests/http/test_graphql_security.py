@@ -12,6 +12,7 @@ from graphql import GraphQLObjectType, build_schema, get_introspection_query
 
 from rowlock.app import token_flows
 from rowlock.app.flow import run_flow_async
+from rowlock.errors import StorageUnavailableError
 from rowlock.http import Limits
 from rowlock.http.graphql import query
 from rowlock.http.graphql.fields import FIELDS
@@ -25,7 +26,7 @@ ASKED = {
     "task": f'{{ task(id: "{ID}") {{ id }} }}',
     "tasks": "{ tasks { count } }",
     "taskProgress": '{ taskProgress(type: "x") { state } }',
-    "stats": "{ stats { queue } }",
+    "stats": "{ stats { queues { queue } } }",
     "enqueue": 'mutation { enqueue(task: {queue: "nothing", payload: 1}) { id } }',
     "enqueueIfNotExists": (
         'mutation { enqueueIfNotExists(task: {queue: "nothing", payload: 1, unique: "k"}) { id } }'
@@ -64,7 +65,7 @@ def test_every_field_of_the_roots_is_asked_for_here_and_has_its_scope():
 
 @pytest.mark.parametrize("field", ASKED)
 async def test_a_field_is_open_to_its_scope_and_to_admin_alone(in_memory: Service, field: str):
-    needed = FIELDS[field].scope
+    [needed] = FIELDS[field].scopes
     others = await in_memory.caller(*(set(Scope) - {needed, Scope.ADMIN}))
     error = await field_refused(others, ASKED[field])
     assert (error["extensions"]["type"], error["extensions"]["detail"]) == (
@@ -106,18 +107,22 @@ async def test_any_valid_token_may_ask_for_the_schema(in_memory: Service):
 
 async def test_a_token_that_is_over_is_refused(in_memory: Service):
     token, text = await in_memory.token("admin")
-    assert await ask(in_memory.with_token(text), "{ stats { queue } }") == {"stats": []}
+    assert await ask(in_memory.with_token(text), "{ stats { queues { queue } } }") == {
+        "stats": {"queues": []}
+    }
     core = in_memory.app.core
     await run_flow_async(core, token_flows.revoke_token(core, token.id))
-    error = await refused(in_memory.with_token(text), "{ stats { queue } }")
+    error = await refused(in_memory.with_token(text), "{ stats { queues { queue } } }")
     assert error["extensions"]["code"] == 401
 
 
 async def test_without_tokens_only_this_machine_is_answered(in_memory: Service):
     in_memory.serve(needs_token=False)
-    assert await ask(in_memory.with_token(None), "{ stats { queue } }") == {"stats": []}
+    assert await ask(in_memory.with_token(None), "{ stats { queues { queue } } }") == {
+        "stats": {"queues": []}
+    }
     there = in_memory.with_token(None, host="192.0.2.1")
-    assert (await refused(there, "{ stats { queue } }"))["extensions"]["code"] == 401
+    assert (await refused(there, "{ stats { queues { queue } } }"))["extensions"]["code"] == 401
 
 
 @pytest.mark.parametrize("header", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}])
@@ -145,14 +150,14 @@ async def test_only_post_is_answered_so_no_link_changes_anything(caller: Caller,
         (b'{"query": "{ x }"', {}, 400),
         (b"\xff", {}, 400),
         (b"null", {}, 400),
-        (b'[{"query": "{ stats { queue } }"}]', {}, 400),
+        (b'[{"query": "{ stats { queues { queue } } }"}]', {}, 400),
         (b"{}", {}, 400),
         (b'{"query": null}', {}, 400),
         (b'{"query": ["{ x }"]}', {}, 400),
-        (b'{"query": "{ stats { queue } }", "variables": []}', {}, 400),
-        (b'{"query": "{ stats { queue } }", "operationName": 1}', {}, 400),
-        (b'{"query": "{ stats { queue } }", "query": "{ x }"}', {}, 400),
-        (b'{"query": "{ stats { queue } }", "variables": {"x": "\\u0000"}}', {}, 400),
+        (b'{"query": "{ stats { queues { queue } } }", "variables": []}', {}, 400),
+        (b'{"query": "{ stats { queues { queue } } }", "operationName": 1}', {}, 400),
+        (b'{"query": "{ stats { queues { queue } } }", "query": "{ x }"}', {}, 400),
+        (b'{"query": "{ stats { queues { queue } } }", "variables": {"x": "\\u0000"}}', {}, 400),
         (b'{"query": "\\u0000"}', {}, 400),
         (b'{"query": "\\ud800"}', {}, 400),
         (b'{"variables": ' + b'{"a":' * 31 + b"1" + b"}" * 31 + b', "query": "{ x }"}', {}, 400),
@@ -161,7 +166,7 @@ async def test_only_post_is_answered_so_no_link_changes_anything(caller: Caller,
         (b'{"query": "{ x }"}', {"Content-Type": "text/plain"}, 400),
         (b"query=%7Bx%7D", {"Content-Type": "application/x-www-form-urlencoded"}, 400),
         (b'{"query": "{ x }"}', {"Content-Type": "multipart/form-data; boundary=x"}, 400),
-        (b"{ stats { queue } }", {"Content-Type": "application/graphql"}, 400),
+        (b"{ stats { queues { queue } } }", {"Content-Type": "application/graphql"}, 400),
         (b'{"query": "{ x }"}', {"Content-Encoding": "gzip"}, 400),
     ],
 )
@@ -178,7 +183,7 @@ MANY = "fragment F{0} on Query {{ ...F{1} ...F{1} }} "
 BOMB = (
     "{ ...F0 } "
     + "".join(MANY.format(number, number + 1) for number in range(30))
-    + "fragment F30 on Query { stats { queue } }"
+    + "fragment F30 on Query { stats { queues { queue } } }"
 )
 BOMB_OF_FIELDS = (
     "{ ...F0 } "
@@ -204,19 +209,19 @@ BOMB_OF_FIELDS = (
         ("{ ...Nothing }", "Unknown fragment"),
         ("{ ...F } fragment F on Query { ...F }", "itself"),
         ("{ stats { ...F } } fragment F on Task { id }", "can never be"),
-        ("fragment F on Query { stats { queue } }", "one operation"),
+        ("fragment F on Query { stats { queues { queue } } }", "one operation"),
         ("type Query { x: Int }", "one operation"),
-        ("query A { stats { queue } } query B { stats { queue } }", "one operation"),
+        ("query A { tasks { count } } query B { tasks { count } }", "one operation"),
         ("query ($x: Int!) { tasks(limit: $x) { count } }", "to be provided"),
         ("query ($x: Nothing) { tasks(limit: $x) { count } }", "Unknown type"),
         ("{ stats @nothing { queue } }", "Unknown directive"),
-        ("{ stats { queue } ... @defer { tasks { count } } }", "defer"),
+        ("{ stats { queues { queue } } ... @defer { tasks { count } } }", "defer"),
         ("{ a " * 400, "nested too deep"),
-        ("{ " + "stats { queue } " * 200 + "}", "more than 500 tokens"),
+        ("{ " + "stats { queues { queue } } " * 200 + "}", "more than 500 tokens"),
         ("{ task(id: " + "[" * 300 + "]" * 300 + ") { id } }", "nested too deep"),
         ("{ tasks " + "{ body " * 20 + "{ id }" + "}" * 20 + " }", "deeper than 16 levels"),
         ("{ tasks { count } } fragment F on Task { " + "a { " * 40 + "b" + "}" * 41, "deeper"),
-        ("{ " + " ".join(f"a{n}: stats {{ queue }}" for n in range(16)) + " }", "16 aliases"),
+        ("{ " + " ".join(f"a{n}: tasks {{ count }}" for n in range(16)) + " }", "16 aliases"),
         (BOMB, "deeper than 16 levels"),
         (BOMB_OF_FIELDS, "values"),
         (
@@ -302,10 +307,10 @@ async def test_a_task_that_is_no_good_is_refused_and_not_stored(caller, task, fi
 
 async def test_each_field_counts_as_a_request(in_memory: Service):
     in_memory.serve(limits=Limits(rate=0.01, burst=5))
-    caller = await in_memory.caller("queues:read")
-    asked = "{ " + " ".join(f"a{n}: stats {{ queue }}" for n in range(7)) + " }"
+    caller = await in_memory.caller("metrics:read")
+    asked = "{ " + " ".join(f"a{n}: stats {{ queues {{ queue }} }}" for n in range(7)) + " }"
     document = await answered(caller, asked)
-    assert list(document["data"].values()) == [[]] * 5 + [None] * 2
+    assert list(document["data"].values()) == [{"queues": []}] * 5 + [None] * 2
     assert {one["extensions"]["type"] for one in document["errors"]} == {"RateLimitError"}
     response = await caller.send("POST", "/graphql", {"query": asked})
     assert (response.status_code, int(response.headers["retry-after"]) > 0) == (429, True)
@@ -314,7 +319,7 @@ async def test_each_field_counts_as_a_request(in_memory: Service):
 
 async def test_a_fault_of_ours_is_masked_and_in_the_log(caller, monkeypatch, caplog):
     monkeypatch.setattr("rowlock.app.flows.stats", None)
-    document = await answered(caller, "{ stats { queue } }")
+    document = await answered(caller, "{ stats { queues { queue } } }")
     [error] = document["errors"]
     assert (document["data"], error["path"]) == ({"stats": None}, ["stats"])
     assert error["extensions"] == {"code": 500, "type": "InternalError"}
@@ -343,7 +348,9 @@ async def test_a_subscription_says_how_it_is_to_be_asked_for(caller):
 
 
 async def test_an_operation_of_several_is_named(caller):
-    body: Any = {"query": "query A { stats { queue } } query B { nobody: tasks { count } }"}
+    body: Any = {
+        "query": "query A { stats { queues { queue } } } query B { nobody: tasks { count } }"
+    }
     found = await caller.ok("POST", "/graphql", {**body, "operationName": "B"})
     assert found == {"data": {"nobody": {"count": 0}}}
     assert "one operation" in (await refused(caller, body["query"], operationName="C"))["message"]
@@ -359,7 +366,9 @@ async def test_a_text_that_was_read_before_is_refused_or_answered_as_before(call
 
 async def test_many_at_once_are_answered_while_the_library_is_loaded(caller):
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(ask(caller, "{ stats { queue } }")) for _ in range(10)]
+        tasks = [
+            group.create_task(ask(caller, "{ stats { queues { queue } } }")) for _ in range(10)
+        ]
     assert [task.result()["stats"] for task in tasks] == [tasks[0].result()["stats"]] * 10
 
 
@@ -369,5 +378,26 @@ async def test_it_can_be_left_out(in_memory: Service, monkeypatch):
             monkeypatch.setattr("rowlock.http.graphql.endpoint.find_spec", lambda name: None)
         in_memory.serve(**settings)
         caller = await in_memory.caller()
-        error = await caller.refused("POST", "/graphql", {"query": "{ stats { queue } }"})
+        error = await caller.refused(
+            "POST", "/graphql", {"query": "{ stats { queues { queue } } }"}
+        )
         assert (error["code"], error["type"]) == (404, "RouteNotFoundError")
+
+
+async def test_requests_and_errors_of_the_database_are_counted(in_memory: Service, monkeypatch):
+    caller = await in_memory.caller()
+    await ask(caller, "{ tasks { count } }")
+
+    def away(*args: Any, **kwargs: Any) -> None:
+        raise StorageUnavailableError("connection to db.internal failed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("rowlock.app.flows.stats", away)
+        error = await field_refused(caller, "{ stats { queues { queue } } }")
+        assert error["extensions"]["code"] == 503
+        assert "db.internal" not in json.dumps(error)
+    told = (await caller.send("GET", "metrics")).text
+    requests = 'rowlock_http_requests_total{namespace="default",route="graphql",status="200"} 2.0'
+    errors = 'rowlock_database_errors_total{namespace="default",type="StorageUnavailableError"} 1.0'
+    assert requests in told
+    assert errors in told

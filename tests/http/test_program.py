@@ -91,9 +91,9 @@ def test_it_serves_a_database_and_stops_at_once_when_idle(tmp_path, url, alias):
         found = httpx2.get(f"{server.url}/api/v1/queue", headers=bearer(token))
         assert found.json() == {"count": 0, "body": []}
         assert "server" not in found.headers
+        assert server.stop() == 0
         assert token not in server.log
         assert "GET /api/v1/queue 200 " in server.log
-        assert server.stop() == 0
 
 
 def test_with_a_worker_it_also_runs_tasks(tmp_path, url):

@@ -23,14 +23,17 @@ GUARDED = [route for route in ROUTES if route.scope is not PUBLIC]
 
 
 def path_of(route: Route) -> str:
-    return full_path(route).format(queue="q", task=new_task_id(), operation=new_task_id())
+    some = new_task_id()
+    return full_path(route).format(
+        queue="q", task=some, operation=some, schedule="s", definition="d", ticker="t"
+    )
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=lambda route: route.name)
 async def test_a_route_is_open_to_its_scope_and_to_admin_alone(in_memory: Service, route: Route):
     opened = set()
     for scope in Scope:
-        caller = await in_memory.caller(scope.value)
+        caller = await in_memory.caller(scope.value, *route.also)
         response = await caller.send(route.method, path_of(route))
         if response.status_code == 403:
             assert response.json()["detail"] == {"scope": str(route.scope)}
@@ -38,6 +41,19 @@ async def test_a_route_is_open_to_its_scope_and_to_admin_alone(in_memory: Servic
             assert response.status_code in {200, 400, 404}
             opened.add(scope)
     assert opened == {route.scope, Scope.ADMIN}
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in GUARDED if route.also], ids=lambda route: route.name
+)
+async def test_a_route_that_needs_more_scopes_is_closed_without_each(
+    in_memory: Service, route: Route
+):
+    for missing in route.also:
+        others = set(Scope) - {missing, Scope.ADMIN}
+        caller = await in_memory.caller(*others)
+        refused = await caller.refused(route.method, path_of(route))
+        assert (refused["code"], refused["detail"]) == (403, {"scope": str(missing)})
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=lambda route: route.name)

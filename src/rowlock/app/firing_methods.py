@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from rowlock.app import schedule_flows
+from rowlock.app import occurrence_flows, schedule_flows
 from rowlock.app.running import AsyncRunning, Running
 from rowlock.app.schedule_flows import OnBackfill
 from rowlock.definitions.definition import TaskDefinition
@@ -160,7 +160,7 @@ class FiringMethods(Running):
             InvalidValueError: A value is refused.
         """
         return self._run(
-            schedule_flows.simulate_schedule(self.core, schedule, start, end, limit=limit)
+            occurrence_flows.simulate_schedule(self.core, schedule, start, end, limit=limit)
         )
 
     def list_firings(
@@ -277,7 +277,7 @@ class AsyncFiringMethods(AsyncRunning):
         See `Rowlock.simulate_schedule`.
         """
         return await self._run(
-            schedule_flows.simulate_schedule(self.core, schedule, start, end, limit=limit)
+            occurrence_flows.simulate_schedule(self.core, schedule, start, end, limit=limit)
         )
 
     async def list_firings(

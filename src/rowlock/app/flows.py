@@ -196,6 +196,19 @@ def stats(core: Opened) -> Flow[list[QueueCounts]]:
     return found
 
 
+def queue_counts(core: Opened, name: str) -> Flow[QueueCounts]:
+    """Return the counts of one queue by state.
+
+    Raises:
+        QueueNotFoundError: The namespace has none of that name.
+    """
+    queue = checked_name("queue", name)
+    for counts in (yield from stats(core)):
+        if counts.queue == queue:
+            return counts
+    raise QueueNotFoundError(queue)
+
+
 def migrate(core: Opened) -> list[Migration]:
     """Bring the schema up to date; blocking."""
     return core.storage.patient_runner.run(core.storage.migrations.apply)

@@ -21,7 +21,7 @@ from rowlock.model import json_text
 from rowlock.model.claimed import ClaimedTask, claimed_task
 from rowlock.model.definitions import Definition
 from rowlock.model.durations import positive_duration_from
-from rowlock.model.ids import new_token
+from rowlock.model.ids import checked_token, new_token
 from rowlock.model.names import checked_alias, checked_queue, checked_worker, definition_key
 from rowlock.model.queues import MIN_LEASE, Queue, checked_count
 from rowlock.model.states import TaskState
@@ -46,15 +46,6 @@ def own_lease(queue: Queue) -> timedelta:
 
 def _held_id(task: HeldTask) -> UUID:
     return task.id if isinstance(task, ClaimedTask) else checked_id(task)
-
-
-def _checked_token(token: object) -> UUID:
-    if isinstance(token, UUID):
-        return token
-    try:
-        return UUID(token)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - checked here
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InvalidValueError("token", "is not what a claim returned (a UUID)") from error
 
 
 def _checked_lease(lease: object) -> timedelta:
@@ -153,7 +144,7 @@ def heartbeat(
     lease_of: Callable[[Queue], timedelta] = own_lease,
 ) -> Flow[bool]:
     """Extend a claim."""
-    task_id, checked = _held_id(task), _checked_token(token)
+    task_id, checked = _held_id(task), checked_token(token)
     if lease is not None:
         duration = _checked_lease(lease)
     elif isinstance(task, ClaimedTask):
@@ -184,7 +175,7 @@ def update_progress(
     if math.isnan(percent) or not 0 <= percent <= FULL:
         raise InvalidValueError("percent", f"is {percent}; it must be 0 to {FULL}")
     shown = None if message is None else progress_message(message)
-    report = Report(_held_id(task), _checked_token(token), float(percent), shown)
+    report = Report(_held_id(task), checked_token(token), float(percent), shown)
     yield Run(partial(holding.report, core.storage, core.namespace, report))
 
 
@@ -198,7 +189,7 @@ def add_log(
     taken = reports.take()
     if taken is None:
         raise InvalidValueError("lines", "must be one or more")
-    report = Report(_held_id(task), _checked_token(token), log=taken.log)
+    report = Report(_held_id(task), checked_token(token), log=taken.log)
     yield Run(partial(holding.report, core.storage, core.namespace, report))
 
 
@@ -226,7 +217,7 @@ def complete(core: Intake, task: HeldTask, token: object, result: Any) -> Flow[T
     """Record that a claimed task succeeded."""
     end = Finish(
         _held_id(task),
-        _checked_token(token),
+        checked_token(token),
         TaskState.SUCCEEDED,
         Signature.encode_result(result),
     )
@@ -239,7 +230,7 @@ def fail(
     core: Intake, task: HeldTask, token: object, error: str | BaseException, *, detail: Any
 ) -> Flow[Task]:
     """Record that an attempt of a claimed task failed."""
-    task_id, checked = _held_id(task), _checked_token(token)
+    task_id, checked = _held_id(task), checked_token(token)
     failure = _failure(error, detail)
     queue = yield from _queue_of(core, task_id)
 
@@ -277,7 +268,7 @@ def release(core: Intake, task: HeldTask, token: object, *, delay: object) -> Fl
         core.storage,
         core.namespace,
         _held_id(task),
-        _checked_token(token),
+        checked_token(token),
         delay=None if delay is None else positive_duration_from("delay", delay),
     )
     waiting: Task = yield Run(operation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -26,7 +26,6 @@ from rowlock.errors import InvalidValueError, StorageConflictError
 from rowlock.model.changes import NOBODY, By
 from rowlock.model.moments import checked_moment
 from rowlock.model.names import definition_key
-from rowlock.model.queues import checked_count
 from rowlock.model.schedules import (
     Backfill,
     Firing,
@@ -37,12 +36,7 @@ from rowlock.model.schedules import (
 from rowlock.model.tasks import Task
 from rowlock.ops import on_demand
 from rowlock.ops import schedules as ops
-from rowlock.ops.occurrences import recurrence_of, within_bounds
-from rowlock.recurrence.recurrence import Occurrence
 from rowlock.storage.wakeups import TIMES
-
-A_YEAR = timedelta(days=365)
-MAX_SIMULATED = 100_000
 
 _TASK_FIELDS = {"queue", "priority"}
 
@@ -216,17 +210,30 @@ def backfill_schedule(
     *,
     by: By,
     dry_run: bool,
-    on_progress: OnBackfill | None,
+    on_progress: OnBackfill | None = None,
+    batches: int | None = None,
 ) -> Flow[Backfill]:
-    """Enqueue tasks for the occurrences of a range that were not fired."""
+    """Enqueue tasks for the occurrences of a range that were not fired.
+
+    Args:
+        core: Whose schedule.
+        schedule: Its name or id.
+        start: An occurrence at it counts.
+        end: An occurrence at it does not count.
+        by: Who asks for it, and why.
+        dry_run: Only count.
+        on_progress: Called after each batch.
+        batches: At most so many; `next_at` says where the rest begins. None for all.
+    """
     first, last = checked_moment("start", start), checked_moment("end", end)
     checked_range(first, last)
     found = yield from get_schedule(core, schedule)
     if not dry_run:
         record = partial(on_demand.record_backfill, core.storage, core.namespace, found.id)
         yield Run(partial(record, start=first, end=last, by=by))
-    done = Backfill(next_at=first)
-    while done.next_at is not None:
+    done, left = Backfill(next_at=first), batches
+    while done.next_at is not None and left != 0:
+        left = None if left is None else left - 1
 
         def batch(since: datetime = done.next_at) -> Any:
             pattern = StoredPattern()
@@ -249,36 +256,6 @@ def backfill_schedule(
         if on_progress is not None:
             on_progress(done)
     return done
-
-
-def simulate_schedule(
-    core: Opened,
-    schedule: object,
-    start: datetime | None,
-    end: datetime | None,
-    *,
-    limit: int,
-) -> Flow[list[Occurrence]]:
-    """Return what a schedule would fire, without firing it."""
-    found = yield from get_schedule(core, schedule)
-    if start is None:
-        first: datetime = yield Run(core.storage.firings.read_clock, reads=True)
-    else:
-        first = checked_moment("start", start)
-    last = first + A_YEAR if end is None else checked_moment("end", end)
-    checked_range(first, last)
-    checked_count("limit", limit, most=MAX_SIMULATED)
-    return simulated(found, first, last, limit)
-
-
-def simulated(schedule: Schedule, start: datetime, end: datetime, limit: int) -> list[Occurrence]:
-    """Return a schedule's occurrences in a range, within its bounds."""
-    start, end = within_bounds(schedule, start, end)
-    if schedule.max_runs is not None:
-        limit = min(limit, max(schedule.max_runs - schedule.runs, 0))
-    if not limit:
-        return []
-    return recurrence_of(schedule).simulate(start, end, limit)
 
 
 def list_firings(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol, cast
+from uuid import UUID
 
 from rowlock.app.flow import Do, Flow, Pause, Run
 from rowlock.app.listing_flows import checked_limit
@@ -19,6 +20,7 @@ from rowlock.errors import (
 )
 from rowlock.model.changes import NOBODY, By
 from rowlock.model.durations import duration_from, positive_duration_from
+from rowlock.model.ids import checked_token
 from rowlock.model.names import SYSTEM_NAMESPACE
 from rowlock.model.queues import checked_count
 from rowlock.model.tickers import (
@@ -183,8 +185,22 @@ def _pause(seconds: float | None, longest: float) -> float:
 def confirm_tick(core: Opened, tick: object) -> Flow[bool]:
     """Be done with a tick."""
     taken = _checked_tick(tick)
-    done: bool = yield Run(partial(_confirm, core, taken))
+    done: bool = yield Run(partial(_confirm, core, taken.name, taken.token))
     return done
+
+
+def confirm_taken(core: Opened, name: object, token: object) -> Flow[Ticker]:
+    """Be done with a tick that is known by its token; returns its ticker.
+
+    Raises:
+        TickerNotFoundError: There is none of that name.
+        TickLostError: The tick went to another, or its ticker was stopped.
+    """
+    checked = checked_token(token)
+    ticker = yield from get_ticker(core, name)
+    if not (yield Run(partial(_confirm, core, ticker.name, checked))):
+        raise TickLostError(ticker.name)
+    return ticker
 
 
 def renew_tick(core: Opened, tick: object) -> Flow[bool]:
@@ -194,14 +210,25 @@ def renew_tick(core: Opened, tick: object) -> Flow[bool]:
     return held
 
 
+def renew_taken(core: Opened, name: object, token: object) -> Flow[Ticker]:
+    """Hold a tick that is known by its token for longer. See `confirm_taken`."""
+    checked = checked_token(token)
+    ticker = yield from get_ticker(core, name)
+    store = core.storage.tickers
+    renew = partial(store.renew_tick, core.namespace, ticker.name, token=checked)
+    if not (yield Run(partial(renew, lease=ticker.lease))):
+        raise TickLostError(ticker.name)
+    return ticker
+
+
 def _checked_tick(tick: object) -> Tick:
     if not isinstance(tick, Tick):
         raise InvalidValueError("tick", f"must be a Tick, not {tick!r}")
     return tick
 
 
-def _confirm(core: Opened, tick: Tick) -> Plan[bool]:
-    return core.storage.tickers.confirm_tick(core.namespace, tick.name, token=tick.token)
+def _confirm(core: Opened, name: str, token: UUID) -> Plan[bool]:
+    return core.storage.tickers.confirm_tick(core.namespace, name, token=token)
 
 
 def _renew(core: Opened, tick: Tick) -> Plan[bool]:
@@ -245,7 +272,7 @@ def run_ticker_loop(
 
 def _confirmed(core: Opened, tick: Tick) -> Flow[None]:
     try:
-        yield Run(partial(_confirm, core, tick))
+        yield Run(partial(_confirm, core, tick.name, tick.token))
     except (StorageUnavailableError, StorageConflictError) as error:
         log.warning("ticker %s: its tick cannot be confirmed: %s", tick.name, error)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
-from rowlock.app.schedule_flows import simulated
+from rowlock.app.occurrence_flows import A_CENTURY, later, simulated
 from rowlock.cli.output import age_text, duration_text, time_text
 from rowlock.cli.schedules import problem_text, rule_text, status_text
 from rowlock.errors import InvalidValueError
@@ -16,13 +15,6 @@ from rowlock.recurrence.recurrence import Occurrence
 
 UPCOMING = 5
 
-_CENTURY = timedelta(days=36_525)
-
-
-def a_century_after(moment: datetime) -> datetime:
-    """Return when rules are asked no further."""
-    return moment + min(_CENTURY, datetime.max.replace(tzinfo=UTC) - moment)
-
 
 def upcoming(schedule: Schedule) -> tuple[str, list[Occurrence]]:
     """Return a schedule's rule in plain words, and what it will fire next."""
@@ -32,7 +24,7 @@ def upcoming(schedule: Schedule) -> tuple[str, list[Occurrence]]:
         return f"cannot be read any more: {error}", []
     if schedule.next_at is None:
         return words, []
-    end = a_century_after(schedule.next_at)
+    end = later(schedule.next_at, A_CENTURY)
     return words, simulated(schedule, schedule.next_at, end, UPCOMING)
 
 

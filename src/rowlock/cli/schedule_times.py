@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
+from rowlock.app import occurrence_flows
 from rowlock.app import schedule_flows as flows
 from rowlock.app.flow import run_flow
 from rowlock.cli.arguments import moment_from, moment_or_age
@@ -26,14 +26,11 @@ from rowlock.cli.output import (
     without_controls,
 )
 from rowlock.cli.progress import progress_bar
-from rowlock.cli.schedule_facts import a_century_after
 from rowlock.cli.schedule_options import ZONE_OPTIONS, starts_at_option
-from rowlock.definitions.scheduling import said_of
 from rowlock.model.changes import By
 from rowlock.model.schedules import Backfill, Firing
-from rowlock.recurrence.parsing import parse
 from rowlock.recurrence.recurrence import Occurrence
-from rowlock.wire.occurrences import occurrence_to_wire
+from rowlock.wire.occurrences import explained_to_wire, occurrence_to_wire
 from rowlock.wire.schedules import backfill_to_wire, firing_to_wire
 
 FIRINGS = ("PLANNED", "OUTCOME", "LATE", "TASK", "REASON", "PASSED")
@@ -79,18 +76,10 @@ def explain(
     """Say in plain words what a rule means, and when it happens next; without a database."""
     given["starts_at"] = moment_from("starts_at", given["starts_at"])
     said = {word: value for word, value in given.items() if value is not None}
-    recurrence = parse(said_of(name, rule, said, None).rule)
-    since = moment_from("from", start) or datetime.now(UTC)
-    found = recurrence.simulate(since, a_century_after(since), limit)
+    since = moment_from("from", start)
+    recurrence, found = occurrence_flows.explain_rule(name, rule, said, since, limit=limit)
     if as_json:
-        coming = [occurrence_to_wire(one) for one in found]
-        say_json(
-            {
-                "rule": recurrence.to_json(),
-                "explanation": recurrence.explain(),
-                "occurrences": coming,
-            }
-        )
+        say_json(explained_to_wire(recurrence, found))
         return
     say(recurrence.explain())
     _say_occurrences(found)
@@ -127,7 +116,7 @@ def simulate(
     """
     first, last = moment_from("from", start), moment_from("to", end)
     with closing(database.open()) as opened:
-        flow = flows.simulate_schedule(opened, name, first, last, limit=limit)
+        flow = occurrence_flows.simulate_schedule(opened, name, first, last, limit=limit)
         found = run_flow(opened, flow)
     if as_json:
         say_json([occurrence_to_wire(one) for one in found])

@@ -92,6 +92,11 @@ def fields(**given: Any) -> dict[str, Any]:
     return {name.removesuffix("_"): value for name, value in given.items() if value is not UNSET}
 
 
+def moment_of(page: str | None) -> datetime | None:
+    """Return the time at which a page begins."""
+    return None if page is None else datetime.fromisoformat(page)
+
+
 def key_of(given: UUID | str | None) -> str:
     """Return what marks a request; a new one if none was given."""
     return str(new_task_id() if given is None else given)

@@ -32,6 +32,7 @@ RowlockError
 │   ├── BodyTooLargeError        the body is too long
 │   ├── BodyTimeoutError         the body did not arrive in time
 │   ├── NoTaskError              no task can be claimed now
+│   ├── NoTickError              no tick can be taken now
 │   ├── NotRunningError          a result came without a token for a task that does not run
 │   ├── ServerUnavailableError   a client cannot reach it, or the connection broke
 │   └── UnexpectedAnswerError    a client does not know what it was answered
@@ -138,6 +139,9 @@ from rowlock.errors.service import (
 )
 from rowlock.errors.service import (
     NoTaskError as NoTaskError,
+)
+from rowlock.errors.service import (
+    NoTickError as NoTickError,
 )
 from rowlock.errors.service import (
     NotRunningError as NotRunningError,

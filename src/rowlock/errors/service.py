@@ -92,6 +92,13 @@ class NoTaskError(ServiceError):
         return "no task available"
 
 
+class NoTickError(ServiceError):
+    """No tick can be taken now."""
+
+    def __str__(self) -> str:
+        return "no tick is due"
+
+
 class NotRunningError(ServiceError):
     """A result came without a token for a task that does not run."""
 

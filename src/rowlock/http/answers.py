@@ -42,6 +42,13 @@ class Answer(NamedTuple):
     headers: Mapping[str, str]
 
 
+class Text(NamedTuple):
+    """What a handler answers that is no JSON."""
+
+    content: bytes
+    kind: str
+
+
 def json_answer(document: Any, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """Return a document as an answer."""
     text = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
@@ -51,6 +58,11 @@ def json_answer(document: Any, status: int, headers: Mapping[str, str] | None = 
 def text_answer(text: str, status: int) -> Response:
     """Return a line of text as an answer."""
     return PlainTextResponse(f"{text}\n", status, _HEADERS)
+
+
+def other_answer(text: Text, status: int) -> Response:
+    """Return what is no JSON as an answer."""
+    return Response(text.content, status, {**_HEADERS, "Content-Type": text.kind})
 
 
 def error_answer(error: Exception) -> Response:

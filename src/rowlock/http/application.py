@@ -18,23 +18,25 @@ from starlette.websockets import WebSocketClose
 
 from rowlock.app.core import Application, Core
 from rowlock.errors import ConfigError, MethodNotAllowedError, RouteNotFoundError
-from rowlock.http.answers import Answer, error_answer, json_answer, text_answer
+from rowlock.http.answers import Answer, Text, error_answer, json_answer, other_answer, text_answer
 from rowlock.http.call import Call
 from rowlock.http.graphql.endpoint import PATH as GRAPHQL
 from rowlock.http.graphql.endpoint import Endpoint, is_installed, refusal
-from rowlock.http.guard import Guard
+from rowlock.http.guard import Guard, names_none
 from rowlock.http.handlers import HANDLERS
 from rowlock.http.hosts import LOCAL_HOSTS, AllowedHosts
 from rowlock.http.limits import Limits
+from rowlock.http.observing import Observed, Trace
 from rowlock.http.reading import read_body, read_queries
 from rowlock.http.waits import Waits, until_gone
+from rowlock.model.tokens import Scope as TokenScope
 from rowlock.wire.openapi import IDEMPOTENCY_HEADER
 from rowlock.wire.routes import ROUTES
 from rowlock.wire.routes.table import PREFIX, Route
 
 log = logging.getLogger(__name__)
 
-Answering: TypeAlias = Callable[[Request], Awaitable[Response]]
+Answering: TypeAlias = Callable[[Request, Trace], Awaitable[Response]]
 
 
 def create_asgi(
@@ -68,13 +70,13 @@ def create_asgi(
         for path in _paths(route):
             paths[path][route.method] = route
     routes: list[BaseRoute] = [
-        AsgiRoute(path, _Resource(partial(service.answer, methods)))
+        AsgiRoute(path, _Resource(service, partial(service.answer, methods)))
         for path, methods in paths.items()
     ]
     if graphql and is_installed():
-        endpoint = Endpoint(service.guard, service.limits, service.waits)
-        resource = _Resource(partial(service.let_in, endpoint.answer), refusal)
-        routes.append(AsgiRoute(GRAPHQL, resource))
+        endpoint = Endpoint(service.guard, service.limits, service.waits, service.observed)
+        asked = partial(service.let_in, endpoint.answer)
+        routes.append(AsgiRoute(GRAPHQL, _Resource(service, asked, refusal)))
     return Served(routes, service)
 
 
@@ -100,19 +102,22 @@ class _Service:
             raise ConfigError(f"routes and handlers differ: {set(names) ^ set(HANDLERS)}")
         self.hosts = hosts
         self.limits = limits
+        self.observed = Observed()
         self.waits = Waits(limits)
         self.guard = Guard(core, limits, needs_token=needs_token)
 
-    async def let_in(self, answer: Answering, request: Request) -> Response:
+    async def let_in(self, answer: Answering, request: Request, trace: Trace) -> Response:
         """Return the answer of something else to a request, unless nobody may send it."""
         self.guard.admit(request)
         self._check_host(request)
-        return await answer(request)
+        return await answer(request, trace)
 
     def _check_host(self, request: Request) -> None:
         self.hosts.check(request.headers.get("host"), request.headers.get("origin"))
 
-    async def answer(self, methods: Mapping[str, Route], request: Request) -> Response:
+    async def answer(
+        self, methods: Mapping[str, Route], request: Request, trace: Trace
+    ) -> Response:
         """Return the answer to a request for an address with these methods."""
         self.guard.admit(request)
         # Whoever asks for health, such as an orchestrator, knows the address and no name.
@@ -124,25 +129,33 @@ class _Service:
         if method not in methods:
             raise MethodNotAllowedError(method, ", ".join(sorted(methods)))
         route = methods[method]
-        call = await self._understand(route, request)
+        trace.route = route.name
+        call = await self._understand(route, request, trace)
         document = await HANDLERS[route.name](call)
         if route.rooted:
             return text_answer("ok", 200) if document else text_answer("not ok", 503)
+        if isinstance(document, Text):
+            return other_answer(document, route.status)
         if isinstance(document, Answer):
             return json_answer(document.document, route.status, document.headers)
         return json_answer(document, route.status)
 
-    async def _understand(self, route: Route, request: Request) -> Call:
+    async def _understand(self, route: Route, request: Request, trace: Trace) -> Call:
         identity = await self.guard.identify(route, request)
+        core = self.guard.core_for(identity, request)
+        if isinstance(route.scope, TokenScope):
+            trace.namespace = core.namespace
         return Call(
-            core=self.guard.core_for(identity, request),
+            core=core,
             identity=identity,
+            everywhere=identity.namespace is None and names_none(request),
             path=request.path_params,
             query=read_queries(route, request),
             body=await read_body(route, request, self.limits),
             key=request.headers.get(IDEMPOTENCY_HEADER) if route.idempotent else None,
             base=request.scope.get("root_path", ""),
             limits=self.limits,
+            observed=self.observed,
             waits=self.waits,
             gone=partial(until_gone, request),
         )
@@ -153,7 +166,7 @@ class Served(Router):
 
     def __init__(self, routes: list[BaseRoute], service: _Service) -> None:
         super().__init__(
-            routes, redirect_slashes=False, default=_Resource(partial(service.answer, {}))
+            routes, redirect_slashes=False, default=_Resource(service, partial(service.answer, {}))
         )
         self._waits = service.waits
 
@@ -166,8 +179,12 @@ class _Resource:
     """One address, with all its methods: an ASGI application that lets no error out."""
 
     def __init__(
-        self, answer: Answering, refuse: Callable[[Exception], Response] = error_answer
+        self,
+        service: _Service,
+        answer: Answering,
+        refuse: Callable[[Exception], Response] = error_answer,
     ) -> None:
+        self._tallies = service.observed.tallies
         self._answer = answer
         self._refuse = refuse
 
@@ -175,13 +192,16 @@ class _Resource:
         if scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
             return
-        request, asked = Request(scope, receive), time.perf_counter()
+        request, asked, trace = Request(scope, receive), time.perf_counter(), Trace()
         try:
-            response = await self._answer(request)
+            response = await self._answer(request, trace)
         except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001 - the outermost edge: told, and made a status
+            self._tallies.fail(trace, error)
             response = self._refuse(error)
+        seconds = time.perf_counter() - asked
+        self._tallies.count(trace, response.status_code, seconds)
         await response(scope, receive, send)
         # Without what comes after the `?`: some would write secrets there.
         milliseconds = (time.perf_counter() - asked) * 1_000

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from rowlock.app.core import Core
 from rowlock.app.flow import Flow, run_flow_async
+from rowlock.errors import ScopeError
 from rowlock.http.limits import Limits
+from rowlock.http.observing import Observed
 from rowlock.http.waits import Waits
 from rowlock.model.changes import By, checked_by
 from rowlock.model.tokens import Scope, Token
@@ -38,6 +40,16 @@ class Identity:
         """Whether it may do that."""
         return self.token is None or self.token.allows(scope)
 
+    def check(self, scopes: Iterable[Scope]) -> None:
+        """Refuse what needs more than it may do.
+
+        Raises:
+            ScopeError: It lacks one of these.
+        """
+        for scope in scopes:
+            if not self.allows(scope):
+                raise ScopeError(scope.value)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -45,24 +57,29 @@ class Call:
 
     Attributes:
         core: The app in the namespace that the request is about.
+        everywhere: Whether it is about every namespace: the token is good for all, and none is
+            named.
         path: The parameters of its path.
         query: The values after the `?`; only those that were given.
         body: What its route says; None if it takes none.
         key: The header `Idempotency-Key`.
         base: Where the service is mounted, for addresses in answers.
         limits: What the service refuses beyond.
+        observed: What is known for those who watch.
         waits: The requests that wait.
         gone: Returns once the client has gone away.
     """
 
     core: Core
     identity: Identity
+    everywhere: bool
     path: Mapping[str, str]
     query: Mapping[str, Any]
     body: Any
     key: str | None
     base: str
     limits: Limits
+    observed: Observed
     waits: Waits
     gone: Callable[[], Awaitable[None]]
 

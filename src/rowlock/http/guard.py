@@ -11,7 +11,7 @@ from starlette.requests import Request
 from rowlock.app import token_flows
 from rowlock.app.core import Core
 from rowlock.app.flow import run_flow_async
-from rowlock.errors import RouteNotFoundError, ScopeError, UnauthenticatedError
+from rowlock.errors import RouteNotFoundError, UnauthenticatedError
 from rowlock.http.call import Identity
 from rowlock.http.hosts import is_loopback
 from rowlock.http.limits import Buckets, Limits
@@ -57,8 +57,7 @@ class Guard:
         if not isinstance(route.scope, Scope):
             return Identity()
         identity = await self.authenticate(request)
-        if not identity.allows(route.scope):
-            raise ScopeError(route.scope.value)
+        identity.check((route.scope, *route.also))
         return identity
 
     async def authenticate(self, request: Request) -> Identity:
@@ -126,8 +125,7 @@ class Guard:
             RouteNotFoundError: Header, path and token do not agree.
             InvalidValueError: It is no name.
         """
-        said = (request.headers.get(NAMESPACE_HEADER), request.path_params.get("namespace"))
-        named = {checked_namespace(name) for name in said if name is not None}
+        named = {checked_namespace(name) for name in _said(request)}
         own = {identity.namespace} if identity.namespace is not None else named
         if len(named) > 1 or not named <= own:
             raise RouteNotFoundError(request.url.path)
@@ -139,6 +137,16 @@ class Guard:
         while len(self._cores) > MOST_NAMESPACES:
             self._cores.popitem(last=False)
         return core
+
+
+def names_none(request: Request) -> bool:
+    """Whether a request leaves open which namespace it is about."""
+    return not _said(request)
+
+
+def _said(request: Request) -> list[str]:
+    said = (request.headers.get(NAMESPACE_HEADER), request.path_params.get("namespace"))
+    return [name for name in said if name is not None]
 
 
 def _credentials(request: Request) -> tuple[str, str]:

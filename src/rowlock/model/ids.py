@@ -143,3 +143,17 @@ def task_id_from_text(text: str) -> UUID:
         return UUID(text.strip())
     except ValueError as error:
         raise InvalidValueError("id", f"{text!r} is not a task id (a UUID)") from error
+
+
+def checked_token(value: object) -> UUID:
+    """Return the token of what was claimed.
+
+    Raises:
+        InvalidValueError: It is none.
+    """
+    if isinstance(value, UUID):
+        return value
+    try:
+        return UUID(value)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - checked here
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InvalidValueError("token", "is not what a claim returned (a UUID)") from error

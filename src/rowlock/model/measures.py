@@ -20,6 +20,39 @@ class Run(NamedTuple):
     took: timedelta
 
 
+class Running(NamedTuple):
+    """What a worker runs of a queue.
+
+    Attributes:
+        worker: Its name; empty if it has none.
+        tasks: How many.
+        longest: Since when the first of them runs.
+        overdue: How many of them have a lease that ran out: nobody has rescued them yet.
+    """
+
+    queue: str
+    worker: str
+    tasks: int
+    longest: timedelta
+    overdue: int
+
+
+class Claimable(NamedTuple):
+    """What can be started of a queue, each figure up to a cap.
+
+    Attributes:
+        queued: A claim could take them now.
+        due: Those that wait for their time and can start within the time asked for.
+        running: What runs.
+        now: The database's clock.
+    """
+
+    queued: int
+    due: int
+    running: int
+    now: datetime
+
+
 class Ended(NamedTuple):
     """How many tasks of a queue ended in each way.
 

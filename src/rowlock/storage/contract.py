@@ -103,11 +103,7 @@ class EnqueueStore(Protocol):
     def insert_task(
         self, new: NewTask, *, namespace: str, now: datetime | None = None
     ) -> Plan[Task | None]:
-        """Insert one task whose id is fresh.
-
-        Returns:
-            The task as it is stored, or None if its id or its unique key is taken.
-        """
+        """Insert a task with a fresh id and return it; None if its unique key is taken."""
         ...
 
     def insert_tasks(

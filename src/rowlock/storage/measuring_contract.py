@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from rowlock.model.measures import Ended, Run
+from rowlock.model.measures import Claimable, Ended, Run, Running
 from rowlock.model.tasks import Task
 from rowlock.plan import Plan
 
@@ -41,4 +41,26 @@ class MeasureStore(Protocol):
         now: datetime | None = None,
     ) -> Plan[list[Run]]:
         """Return the last runs of a queue's last finished tasks, `cap` at most."""
+        ...
+
+    def running_now(
+        self, namespace: str, *, limit: int, now: datetime | None = None
+    ) -> Plan[list[Running]]:
+        """Return what runs, by queue and worker; at most so many pairs of these."""
+        ...
+
+    def count_claimable(
+        self,
+        namespace: str,
+        queue: str,
+        *,
+        within: timedelta,
+        cap: int,
+        now: datetime | None = None,
+    ) -> Plan[Claimable]:
+        """Count what can start now or within some time, and what runs, each up to `cap`.
+
+        Whether the queue is paused is not looked at. What expires before it can start does
+        not count.
+        """
         ...

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rowlock.recurrence.recurrence import Occurrence
+from collections.abc import Iterable
+
+from rowlock.recurrence.recurrence import Occurrence, Recurrence
 from rowlock.wire.values import Wire, time_to_wire
 
 
@@ -12,4 +14,13 @@ def occurrence_to_wire(occurrence: Occurrence) -> Wire:
         "at": time_to_wire(occurrence.at),
         "local": occurrence.local.isoformat(),
         "change": None if occurrence.change is None else occurrence.change.value,
+    }
+
+
+def explained_to_wire(recurrence: Recurrence, occurrences: Iterable[Occurrence]) -> Wire:
+    """Return what a rule means, and when it happens."""
+    return {
+        "rule": recurrence.to_json(),
+        "explanation": recurrence.explain(),
+        "occurrences": [occurrence_to_wire(one) for one in occurrences],
     }

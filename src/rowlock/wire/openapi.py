@@ -110,6 +110,8 @@ def _operation(route: Route, refs: dict[type, Any]) -> Json:
     if isinstance(route.scope, Scope):
         operation["security"] = [{"token": []}]
         operation["x-rowlock-scope"] = route.scope.value
+        if route.also:
+            operation["x-rowlock-also"] = [scope.value for scope in route.also]
     if route.request is not None:
         operation["requestBody"] = {
             "required": route.body_needed,
@@ -160,7 +162,7 @@ def _schema(parameter: Parameter) -> Json:
 
 
 def _responses(route: Route, refs: dict[type, Any]) -> Json:
-    content = _TEXT if route.rooted else _DOCUMENT
+    content = _TEXT if route.rooted or route.text else _DOCUMENT
     if route.response is not None:
         content = {"application/json": {"schema": refs[route.response]}}
     done: Json = {"description": route.summary, "content": content}

@@ -40,7 +40,7 @@ def task_document(task: Task, *, reveal: bool) -> Wire:
         "delayed_at": shown["run_at"] if later else None,
         "dies_at": shown["expires_at"],
     }
-    return document if reveal else _without(document, *SECRET_FIELDS)
+    return document if reveal else without(document, *SECRET_FIELDS)
 
 
 def progress_document(progress: TaskProgress) -> Wire:
@@ -68,13 +68,13 @@ def enqueued_document(task: Wire, *, created: bool, shown: bool) -> Wire:
 def attempt_document(attempt: Attempt, *, reveal: bool) -> Wire:
     """Return an `AttemptDocument`; its error is null unless it may be revealed."""
     shown = attempt_to_wire(attempt)
-    return shown if reveal else _without(shown, "error")
+    return shown if reveal else without(shown, "error")
 
 
 def log_line_document(line: LogLine, *, reveal: bool) -> Wire:
     """Return a `LogLineDocument`; its text, which may show a payload, as with payloads."""
     shown = log_line_to_wire(line)
-    return shown if reveal else _without(shown, "message")
+    return shown if reveal else without(shown, "message")
 
 
 def operation_document(operation: Operation, *, reveal: bool, capped: bool | None = None) -> Wire:
@@ -95,7 +95,8 @@ def operation_document(operation: Operation, *, reveal: bool, capped: bool | Non
     return shown
 
 
-def _without(document: Wire, *secrets: str) -> Wire:
+def without(document: Wire, *secrets: str) -> Wire:
+    """Return a document whose secrets are null, and that says so."""
     return {**document, **dict.fromkeys(secrets), "hidden": list(secrets)}
 
 

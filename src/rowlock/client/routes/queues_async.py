@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 
 from rowlock.client.calls import Call, fields, path_with, queries
 from rowlock.client.sending import AsyncSender, numbered_pages_async
-from rowlock.wire.bodies.common import Duration, RetryBody
+from rowlock.wire.bodies.common import Duration, Moment, RetryBody
+from rowlock.wire.documents.observing import QueueCountsDocument
 from rowlock.wire.documents.queues import NamespaceList, QueueDocument, QueueList
 
 # fmt: off
@@ -120,4 +121,53 @@ class QueuesRoutes(AsyncSender):
                 max_crashes=max_crashes, retry=retry, retry_delay=retry_delay, lease=lease,
                 timeout=timeout, retention=retention,
             ),
+        ))
+
+    async def count_queue(self, queue: str) -> QueueCountsDocument:
+        """Count a queue's tasks by state.
+
+        `GET /api/v1/queue/{queue}/count`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            QueueNotFoundError: The namespace has no queue of that name.
+        """
+        return await self._send(Call(
+            method="GET",
+            path=path_with("/api/v1/queue/{queue}/count", queue=queue),
+            answer=QueueCountsDocument,
+        ))
+
+    async def pause_queue(
+        self, queue: str, *, reason: str | None = None, until: Moment | None = None,
+    ) -> QueueDocument:
+        """Let nothing more be claimed from a queue; running tasks go on.
+
+        `POST /api/v1/queue/{queue}/pause`, whose body is a `PauseQueueBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            QueueNotFoundError: The namespace has no queue of that name.
+        """
+        return await self._send(Call(
+            method="POST",
+            path=path_with("/api/v1/queue/{queue}/pause", queue=queue),
+            answer=QueueDocument,
+            body=fields(reason=reason, until=until),
+        ))
+
+    async def resume_queue(self, queue: str, *, reason: str | None = None) -> QueueDocument:
+        """Let tasks be claimed from a paused queue again.
+
+        `POST /api/v1/queue/{queue}/resume`, whose body is a `ReasonBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            QueueNotFoundError: The namespace has no queue of that name.
+        """
+        return await self._send(Call(
+            method="POST",
+            path=path_with("/api/v1/queue/{queue}/resume", queue=queue),
+            answer=QueueDocument,
+            body=fields(reason=reason),
         ))

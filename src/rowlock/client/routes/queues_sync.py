@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from rowlock.client.calls import Call, fields, path_with, queries
 from rowlock.client.sending import Sender, numbered_pages
-from rowlock.wire.bodies.common import Duration, RetryBody
+from rowlock.wire.bodies.common import Duration, Moment, RetryBody
+from rowlock.wire.documents.observing import QueueCountsDocument
 from rowlock.wire.documents.queues import NamespaceList, QueueDocument, QueueList
 
 # fmt: off
@@ -118,4 +119,53 @@ class QueuesRoutes(Sender):
                 max_crashes=max_crashes, retry=retry, retry_delay=retry_delay, lease=lease,
                 timeout=timeout, retention=retention,
             ),
+        ))
+
+    def count_queue(self, queue: str) -> QueueCountsDocument:
+        """Count a queue's tasks by state.
+
+        `GET /api/v1/queue/{queue}/count`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            QueueNotFoundError: The namespace has no queue of that name.
+        """
+        return self._send(Call(
+            method="GET",
+            path=path_with("/api/v1/queue/{queue}/count", queue=queue),
+            answer=QueueCountsDocument,
+        ))
+
+    def pause_queue(
+        self, queue: str, *, reason: str | None = None, until: Moment | None = None,
+    ) -> QueueDocument:
+        """Let nothing more be claimed from a queue; running tasks go on.
+
+        `POST /api/v1/queue/{queue}/pause`, whose body is a `PauseQueueBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            QueueNotFoundError: The namespace has no queue of that name.
+        """
+        return self._send(Call(
+            method="POST",
+            path=path_with("/api/v1/queue/{queue}/pause", queue=queue),
+            answer=QueueDocument,
+            body=fields(reason=reason, until=until),
+        ))
+
+    def resume_queue(self, queue: str, *, reason: str | None = None) -> QueueDocument:
+        """Let tasks be claimed from a paused queue again.
+
+        `POST /api/v1/queue/{queue}/resume`, whose body is a `ReasonBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            QueueNotFoundError: The namespace has no queue of that name.
+        """
+        return self._send(Call(
+            method="POST",
+            path=path_with("/api/v1/queue/{queue}/resume", queue=queue),
+            answer=QueueDocument,
+            body=fields(reason=reason),
         ))

@@ -10,12 +10,12 @@ from typing import Any
 from starlette.requests import Request
 
 from rowlock.app import flows, waiting_flows
-from rowlock.errors import ScopeError
 from rowlock.http.answers import Answer
 from rowlock.http.call import Call
 from rowlock.http.graphql.fields import FIELDS
 from rowlock.http.guard import Guard
 from rowlock.http.handlers import HANDLERS
+from rowlock.http.observing import Trace
 from rowlock.model.tasks import Task
 from rowlock.wire.values import Wire
 
@@ -28,10 +28,11 @@ class Asking:
         operation: What is asked, as the engine read it.
     """
 
-    def __init__(self, call: Call, guard: Guard, request: Request) -> None:
+    def __init__(self, call: Call, guard: Guard, request: Request, trace: Trace) -> None:
         self.call = call
         self._guard = guard
         self._request = request
+        self._trace = trace
         self._asked = 0
         self.operation: Any = None
 
@@ -46,12 +47,14 @@ class Asking:
             ScopeError: Whoever asks may not do that.
             RateLimitError: Each field counts like a request, and there were too many.
         """
-        scope = FIELDS[field].scope
         self._asked += 1
         if self._asked > 1:  # the first one is the request, which was counted
             self._guard.count(self.call.identity)
-        if not self.call.identity.allows(scope):
-            raise ScopeError(scope.value)
+        self.call.identity.check(FIELDS[field].scopes)
+
+    def count_error(self, error: Exception) -> None:
+        """Count why a field failed, if the database is the reason."""
+        self.call.observed.tallies.fail(self._trace, error)
 
     async def handled(
         self,

@@ -18,12 +18,15 @@ from rowlock.http.call import Call
 from rowlock.http.graphql.asking import Asking
 from rowlock.http.guard import Guard
 from rowlock.http.limits import Limits
+from rowlock.http.observing import Observed, Trace
 from rowlock.http.reading import body_from, read_json
 from rowlock.http.waits import Waits, until_gone
 from rowlock.wire.bodies.graphql import GraphqlBody
 from rowlock.wire.values import Wire
 
 PATH: Final = "/graphql"
+NAME: Final = "graphql"
+"""What metrics call it."""
 _ENGINE = "rowlock.http.graphql.engine"
 
 
@@ -35,13 +38,14 @@ def is_installed() -> bool:
 class Endpoint:
     """Answers requests for `/graphql` that were let in."""
 
-    def __init__(self, guard: Guard, limits: Limits, waits: Waits) -> None:
+    def __init__(self, guard: Guard, limits: Limits, waits: Waits, observed: Observed) -> None:
         self._guard = guard
         self._limits = limits
         self._waits = waits
+        self._observed = observed
         self._engine: ModuleType | None = None
 
-    async def answer(self, request: Request) -> Response:
+    async def answer(self, request: Request, trace: Trace) -> Response:
         """Return the answer to a request.
 
         Raises:
@@ -51,22 +55,26 @@ class Endpoint:
         """
         if request.method != "POST":
             raise MethodNotAllowedError(request.method, "POST")
+        trace.route = NAME
         identity = await self._guard.authenticate(request)
         core = self._guard.core_for(identity, request)
+        trace.namespace = core.namespace
         body: GraphqlBody = body_from(await read_json(request, self._limits), GraphqlBody)
         call = Call(
             core=core,
             identity=identity,
+            everywhere=False,
             path={},
             query={},
             body=body,
             key=None,
             base=request.scope.get("root_path", ""),
             limits=self._limits,
+            observed=self._observed,
             waits=self._waits,
             gone=partial(until_gone, request),
         )
-        asking = Asking(call, self._guard, request)
+        asking = Asking(call, self._guard, request, trace)
         if self._engine is None:
             # In a thread: it takes half a second, in which others are answered.
             self._engine = await asyncio.to_thread(import_module, _ENGINE)

@@ -43,23 +43,23 @@ async def answer(asking: Asking, body: GraphqlBody) -> Response:
         raise InvalidValueError("accept", f"must be {EVENTS}, in which subscriptions are answered")
     result = await SCHEMA.execute(**given)
     assert isinstance(result, ExecutionResult)  # noqa: S101 - @defer and @stream are off
-    return json_answer(_document(result), 200 if result.data is not None else 400)
+    return json_answer(_document(asking, result), 200 if result.data is not None else 400)
 
 
-def _document(result: Any) -> Wire:
+def _document(asking: Asking, result: Any) -> Wire:
     """Return a result as JSON; without data if nothing was run."""
     document: Wire = {} if result.data is None else {"data": result.data}
     if result.errors:
-        document["errors"] = [told(error) for error in result.errors]
+        document["errors"] = [told(error, asking.count_error) for error in result.errors]
     return document
 
 
 def _stream(asking: Asking, given: dict[str, Any]) -> EventStream:
     with ExitStack() as stack:
         end = stack.enter_context(asking.call.waits.place(asking.call.identity.actor))
-        return EventStream(_results(given), end, stack.pop_all())
+        return EventStream(_results(asking, given), end, stack.pop_all())
 
 
-async def _results(given: dict[str, Any]) -> AsyncGenerator[bytes]:
+async def _results(asking: Asking, given: dict[str, Any]) -> AsyncGenerator[bytes]:
     async for result in await SCHEMA.stream(**given):
-        yield msgspec.json.encode(_document(result))
+        yield msgspec.json.encode(_document(asking, result))

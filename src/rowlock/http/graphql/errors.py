@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from graphql import GraphQLError
@@ -23,9 +24,16 @@ _NAMES: Final = {
 """What GraphQL calls the fields that errors name."""
 
 
-def told(error: GraphQLError) -> Wire:
-    """Return an error as the client sees it; what it should not see is in the log instead."""
-    document = shaped(error_document(_original(error)))
+def told(error: GraphQLError, count: Callable[[Exception], None]) -> Wire:
+    """Return an error as the client sees it; what it should not see is in the log instead.
+
+    Args:
+        error: What a field or GraphQL itself raised.
+        count: Is given what is behind it.
+    """
+    original = _original(error)
+    count(original)
+    document = shaped(error_document(original))
     if error.locations:
         document["locations"] = [
             {"line": one.line, "column": one.column} for one in error.locations

@@ -13,23 +13,24 @@ class Field(NamedTuple):
     """What can be asked for.
 
     Attributes:
-        scope: What a token needs for it.
+        scopes: What a token needs for it.
         summary: What it is, in a sentence.
     """
 
-    scope: Scope
+    scopes: tuple[Scope, ...]
     summary: str
 
     @property
     def description(self) -> str:
         """What the schema says of it."""
-        return f"{self.summary} Needs `{self.scope.value}`."
+        needed = " and ".join(f"`{scope.value}`" for scope in self.scopes)
+        return f"{self.summary} Needs {needed}."
 
 
 def _of_route(name: str) -> Field:
     route = next(route for route in ROUTES if route.name == name)
     assert isinstance(route.scope, Scope)  # noqa: S101 - none of those below is open to all
-    return Field(route.scope, route.summary)
+    return Field((route.scope, *route.also), route.summary)
 
 
 FIELDS: Final[Mapping[str, Field]] = {
@@ -38,10 +39,10 @@ FIELDS: Final[Mapping[str, Field]] = {
     "enqueue": _of_route("create_task"),
     "cancel": _of_route("cancel"),
     "retry": _of_route("retry"),
-    "taskProgress": Field(Scope.TASKS_READ, "Show how far a task is, and follow it."),
-    "stats": Field(Scope.QUEUES_READ, "Count the tasks of each queue by state."),
+    "taskProgress": Field((Scope.TASKS_READ,), "Show how far a task is, and follow it."),
+    "stats": _of_route("stats"),
     "enqueueIfNotExists": Field(
-        Scope.TASKS_ENQUEUE, "Store a task unless a live one holds its unique key."
+        (Scope.TASKS_ENQUEUE,), "Store a task unless a live one holds its unique key."
     ),
 }
 """By name; those that have a route take scope and words from it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import aclosing, contextmanager
-from types import GenericAlias
 from typing import Annotated, Any, Final, TypeAlias, TypeVar, cast
 
 import strawberry
@@ -14,20 +13,20 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, Info
 
-from rowlock.app import enqueuing, flows, waiting_flows
+from rowlock.app import enqueuing, waiting_flows
 from rowlock.definitions.options import task_options
 from rowlock.errors import InvalidValueError, ScopeError
 from rowlock.http.graphql.asking import Asking
 from rowlock.http.graphql.fields import FIELDS
 from rowlock.http.graphql.query import Operation
-from rowlock.http.graphql.types import SCALARS, Types, values_of
+from rowlock.http.graphql.types import SCALARS, DurationText, Types, values_of
 from rowlock.http.handlers.tasks import known_queue, options_from, payload_from
 from rowlock.http.reading import body_of, read_text
 from rowlock.model import json_text
 from rowlock.model.progress import progress_of
 from rowlock.model.tokens import Scope
 from rowlock.wire.bodies.tasks import CancelBody, NewTaskBody, RetryTaskBody
-from rowlock.wire.documents.queues import QueueCountsDocument
+from rowlock.wire.documents.observing import StatsDocument
 from rowlock.wire.documents.tasks import (
     CanceledDocument,
     EnqueuedDocument,
@@ -35,7 +34,6 @@ from rowlock.wire.documents.tasks import (
     TaskDocument,
     TaskList,
 )
-from rowlock.wire.queues import counts_to_wire
 from rowlock.wire.routes.table import MAX_PAGE
 from rowlock.wire.routes.tasks import TASKS
 from rowlock.wire.service import enqueued_document, progress_document, task_document
@@ -56,7 +54,7 @@ Tasks = _types.output(TaskList)
 Canceled = _types.output(CanceledDocument)
 Enqueued = _types.output(EnqueuedDocument)
 Progress = _types.output(ProgressDocument, states=True)
-Counts = GenericAlias(list, _types.output(QueueCountsDocument))
+Stats = _types.output(StatsDocument)
 
 
 @_types.body(NewTaskBody)
@@ -151,11 +149,16 @@ class Query:
             found = await call.run(waiting_flows.get_task_progress(call.core, type, values))
         return None if found is None else progress_document(found)
 
-    @_described("stats", Counts | None)
-    async def stats(self, info: Info) -> list[Wire]:
-        """Count the tasks of each queue."""
-        call = _allowed(info).call
-        return [counts_to_wire(one) for one in await call.run(flows.stats(call.core))]
+    @_described("stats", Stats | None)
+    async def stats(
+        self, info: Info, queue: str | None = None, window: DurationText | None = None
+    ) -> Wire:
+        """Tell what there is, and what was done of late."""
+        asking = _allowed(info)
+        given = {"queue": queue, "window": window}
+        query = {name: value for name, value in given.items() if value is not None}
+        json_text.encode("queue", queue)
+        return await asking.handled("stats", query=query)
 
 
 @strawberry.type(description="What changes tasks. Each field is done on its own, in order.")

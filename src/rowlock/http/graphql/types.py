@@ -122,7 +122,7 @@ class Types:
             shown: Any = DurationText
         elif len(kinds) > 1 or _is_any(*kinds):
             # Unions, too: GraphQL has none in what is given.
-            shown, nullable = JSON, True
+            shown, nullable = JSON, nullable or not _is_object(*kinds)
         else:
             shown = self._one(*kinds)
         return shown | None if nullable else shown
@@ -158,8 +158,12 @@ def _members(kind: Any) -> set[Any]:
     return {kind}
 
 
-def _is_any(kind: Any) -> bool:
-    return kind is Any or get_origin(kind) is dict
+def _is_any(*kinds: Any) -> bool:
+    return kinds == (Any,) or _is_object(*kinds)
+
+
+def _is_object(*kinds: Any) -> bool:
+    return len(kinds) == 1 and get_origin(kinds[0]) is dict
 
 
 def _text(kind: Any) -> str | None:

@@ -3,9 +3,33 @@
 from __future__ import annotations
 
 from rowlock.http.call import Handlers
-from rowlock.http.handlers import about, batches, operations, queues, steering, tasks, work
+from rowlock.http.handlers import (
+    about,
+    batches,
+    definitions,
+    observing,
+    operations,
+    queues,
+    schedules,
+    steering,
+    tasks,
+    tickers,
+    work,
+)
 
-_RESOURCES = (about, queues, tasks, steering, work, batches, operations)
+_RESOURCES = (
+    about,
+    queues,
+    tasks,
+    steering,
+    work,
+    batches,
+    operations,
+    observing,
+    definitions,
+    schedules,
+    tickers,
+)
 HANDLERS: Handlers = {
     name: handler for resource in _RESOURCES for name, handler in resource.HANDLERS.items()
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import UNSET, Struct
+
 from rowlock.backoff import Backoff, RetryPolicy
 from rowlock.errors import InvalidValueError
 from rowlock.model.durations import MAX_DURATION, duration_from
@@ -24,6 +26,12 @@ def one_of(body: Any, name: str, other: str) -> Any:
     return second if first is None else first
 
 
+def given_of(body: Struct, terms: type[Struct]) -> dict[str, Any]:
+    """Return the values that a body gives of those in `terms`, also those that are null."""
+    given = {name: getattr(body, name) for name in terms.__struct_fields__}
+    return {name: value for name, value in given.items() if value is not UNSET}
+
+
 def retry_from(body: PolicyBody | TermsBody) -> RetryPolicy | str | None:
     """Return the retry policy that a body gives."""
     if body.retry_delay is not None:
@@ -31,14 +39,17 @@ def retry_from(body: PolicyBody | TermsBody) -> RetryPolicy | str | None:
             raise InvalidValueError("retry_delay", "excludes retry: give one of them")
         base = duration_from("retry_delay", body.retry_delay)
         return RetryPolicy(backoff=Backoff.QUADRATIC, base=base, cap=MAX_DURATION, jitter=False)
-    if isinstance(body.retry, RetryBody):
-        return RetryPolicy(
-            backoff=body.retry.backoff,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - it takes names too
-            base=duration_from("retry", body.retry.base_seconds),
-            cap=duration_from("retry", body.retry.cap_seconds),
-            jitter=body.retry.jitter,
-        )
-    return body.retry
+    return policy_from(body.retry) if isinstance(body.retry, RetryBody) else body.retry
+
+
+def policy_from(body: RetryBody) -> RetryPolicy:
+    """Return a retry policy that is written out."""
+    return RetryPolicy(
+        backoff=body.backoff,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - it takes names too
+        base=duration_from("retry", body.base_seconds),
+        cap=duration_from("retry", body.cap_seconds),
+        jitter=body.jitter,
+    )
 
 
 def attempts_from(body: PolicyBody | TermsBody) -> int | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from rowlock.app import flows
 from rowlock.errors import InvalidValueError
 from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.policies import common_terms, one_of
+from rowlock.model.names import checked_name
 from rowlock.model.queues import checked_count
 from rowlock.wire.bodies.queues import PolicyBody
+from rowlock.wire.queues import counts_to_wire
 from rowlock.wire.routes.table import MAX_PAGE
 from rowlock.wire.service import queue_document
 from rowlock.wire.values import Wire
@@ -67,10 +70,35 @@ def _policy(body: PolicyBody) -> dict[str, Any]:
     return common_terms(body) | {name: one for name, one in own.items() if one is not None}
 
 
+async def count_queue(call: Call) -> Wire:
+    """Count a queue's tasks."""
+    return counts_to_wire(await call.run(flows.queue_counts(call.core, call.path["queue"])))
+
+
+async def pause_queue(call: Call) -> Wire:
+    """Pause a queue."""
+    return await _paused(call, paused=True, until=call.body.until)
+
+
+async def resume_queue(call: Call) -> Wire:
+    """Let a paused queue go on."""
+    return await _paused(call, paused=False)
+
+
+async def _paused(call: Call, *, paused: bool, until: datetime | None = None) -> Wire:
+    # An empty name is the default queue's where tasks are stored, and nobody's here.
+    name, by = checked_name("queue", call.path["queue"]), call.by(call.body.reason)
+    await call.run(flows.pause_queue(call.core, name, paused=paused, until=until, by=by))
+    return queue_document(await call.run(flows.get_queue(call.core, name)))
+
+
 HANDLERS: Handlers = {
     "list_namespaces": list_namespaces,
     "list_queues": list_queues,
     "create_queue": create_queue,
     "get_queue": get_queue,
     "change_queue": change_queue,
+    "count_queue": count_queue,
+    "pause_queue": pause_queue,
+    "resume_queue": resume_queue,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from rowlock.model.measures import Ended, Run
+from rowlock.model.measures import Claimable, Ended, Run, Running
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Task
 from rowlock.plan import Plan
@@ -64,3 +64,28 @@ class MeasurePlans(Plans):
             took = max(read(finished_at) - started, none)
             runs.append(Run(definition or None, TaskState(state), waited, took))
         return runs
+
+    def running_now(
+        self, namespace: str, *, limit: int, now: datetime | None = None
+    ) -> Plan[list[Running]]:
+        result = yield self._sql.bind("running_now", namespace=namespace, limit=limit, now=now)
+        read, none = self._values.read_time, timedelta(0)
+        return [
+            Running(queue, worker, tasks, max(read(clock) - read(first), none), overdue)
+            for queue, worker, tasks, first, overdue, clock in result.rows
+        ]
+
+    def count_claimable(
+        self,
+        namespace: str,
+        queue: str,
+        *,
+        within: timedelta,
+        cap: int,
+        now: datetime | None = None,
+    ) -> Plan[Claimable]:
+        result = yield self._sql.bind(
+            "count_claimable", namespace=namespace, queue=queue, within=within, cap=cap, now=now
+        )
+        queued, due, running, clock = result.rows[0]
+        return Claimable(queued, due, running, self._values.read_time(clock))

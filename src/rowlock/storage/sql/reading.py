@@ -45,7 +45,8 @@ class ReadPlans(ListPlans, MeasurePlans):
         live = yield self._sql.bind("count_live", namespace=namespace, now=now)
         for queue, state, count, waiting_since, clock in live.rows:
             counts.setdefault(queue, {})[TaskState(state)] = count
-            if waiting_since is not None:
+            # What has expired waits for nothing but its removal.
+            if waiting_since is not None and state == TaskState.QUEUED:
                 waited = self._values.read_time(clock) - self._values.read_time(waiting_since)
                 oldest[queue] = max(waited, timedelta(0))
         finished = yield from self._count_finished(namespace, [row[1] for row in queues.rows], cap)

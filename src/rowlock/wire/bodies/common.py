@@ -5,10 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, UnsetType
 
 Duration: TypeAlias = Annotated[int | float | str, Meta(description="Seconds, or `1h30m`.")]
 Moment: TypeAlias = Annotated[datetime, Meta(tz=True, description="RFC 3339, with an offset.")]
+
+# Of what may be left out, and where null says something else.
+Text: TypeAlias = str | UnsetType | None
+Count: TypeAlias = int | UnsetType | None
+Time: TypeAlias = Moment | UnsetType | None
+Span: TypeAlias = Duration | UnsetType | None
 
 
 class RetryBody(Struct, forbid_unknown_fields=True):

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from rowlock.wire.bodies.common import Duration, RetryBody
+from rowlock.wire.bodies.common import Duration, Moment, RetryBody
+from rowlock.wire.bodies.steering import ReasonBody
 
 
 class PolicyBody(Struct, kw_only=True):
@@ -33,3 +34,9 @@ class NewQueueBody(PolicyBody, kw_only=True):
 
     name: str | None = None
     queue: Annotated[str | None, Meta(description="Another name of `name`.")] = None
+
+
+class PauseQueueBody(ReasonBody, kw_only=True):
+    """A queue to be paused."""
+
+    until: Annotated[Moment | None, Meta(description="When it goes on by itself.")] = None

@@ -32,30 +32,6 @@ class QueueDocument(Struct, forbid_unknown_fields=True):
     created_at: datetime | None
 
 
-class StateCounts(Struct, forbid_unknown_fields=True):
-    """How many tasks are in each state."""
-
-    scheduled: int
-    retrying: int
-    queued: int
-    running: int
-    paused: int
-    succeeded: int
-    failed: int
-    canceled: int
-    expired: int
-
-
-class QueueCountsDocument(Struct, forbid_unknown_fields=True):
-    """How many tasks of a queue are in each state."""
-
-    queue: str
-    paused: bool
-    counts: StateCounts
-    capped: Annotated[bool, Meta(description="Whether a count is more than was counted.")]
-    oldest_wait_seconds: float | None
-
-
 class NamespaceList(Struct, forbid_unknown_fields=True):
     """Namespaces that have queues."""
 

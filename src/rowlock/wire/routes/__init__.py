@@ -10,11 +10,15 @@ from typing import Final
 
 from rowlock.wire.routes.about import ABOUT
 from rowlock.wire.routes.batches import BATCHES
+from rowlock.wire.routes.definitions import DEFINITIONS
+from rowlock.wire.routes.observing import OBSERVING
 from rowlock.wire.routes.operations import OPERATIONS
 from rowlock.wire.routes.queues import QUEUES
+from rowlock.wire.routes.schedules import SCHEDULES
 from rowlock.wire.routes.steering import STEERING
 from rowlock.wire.routes.table import Route
 from rowlock.wire.routes.tasks import TASKS
+from rowlock.wire.routes.tickers import TICKERS
 from rowlock.wire.routes.work import WORK
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -24,5 +28,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     *WORK,
     *BATCHES,
     *OPERATIONS,
+    *OBSERVING,
+    *DEFINITIONS,
+    *SCHEDULES,
+    *TICKERS,
     *ABOUT,
 )

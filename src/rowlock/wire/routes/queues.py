@@ -6,7 +6,9 @@ from typing import Final
 
 from rowlock.errors import DuplicateQueueError, InvalidValueError, QueueNotFoundError
 from rowlock.model.tokens import Scope
-from rowlock.wire.bodies.queues import NewQueueBody, PolicyBody
+from rowlock.wire.bodies.queues import NewQueueBody, PauseQueueBody, PolicyBody
+from rowlock.wire.bodies.steering import ReasonBody
+from rowlock.wire.documents.observing import QueueCountsDocument
 from rowlock.wire.documents.queues import NamespaceList, QueueDocument, QueueList
 from rowlock.wire.routes.table import LIMIT, OFFSET, QUEUE, QUEUE_AS_TASK, route
 
@@ -26,5 +28,16 @@ QUEUES: Final = (
     route("PATCH", "/queue/{queue}", "change_queue", Scope.QUEUES_WRITE,
           summary="Change what is given of a queue's policy.", parameters=(QUEUE,),
           request=PolicyBody, response=QueueDocument,
+          errors=(InvalidValueError, QueueNotFoundError)),
+    route("GET", "/queue/{queue}/count", "count_queue", Scope.QUEUES_READ,
+          summary="Count a queue's tasks by state.", parameters=(QUEUE,),
+          response=QueueCountsDocument, errors=(InvalidValueError, QueueNotFoundError)),
+    route("POST", "/queue/{queue}/pause", "pause_queue", Scope.QUEUES_WRITE,
+          summary="Let nothing more be claimed from a queue; running tasks go on.",
+          parameters=(QUEUE,), request=PauseQueueBody, body_needed=False,
+          response=QueueDocument, errors=(InvalidValueError, QueueNotFoundError)),
+    route("POST", "/queue/{queue}/resume", "resume_queue", Scope.QUEUES_WRITE,
+          summary="Let tasks be claimed from a paused queue again.", parameters=(QUEUE,),
+          request=ReasonBody, body_needed=False, response=QueueDocument,
           errors=(InvalidValueError, QueueNotFoundError)),
 )  # fmt: skip

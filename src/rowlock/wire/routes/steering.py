@@ -18,7 +18,7 @@ from rowlock.model.tokens import Scope
 from rowlock.wire.bodies.steering import EditBody, PauseBody, ReasonBody, RequeueBody
 from rowlock.wire.documents.common import DoneDocument
 from rowlock.wire.documents.tasks import AttemptList, LogLineList, TaskDocument
-from rowlock.wire.routes.table import LIMIT, OFFSET, TASK, Parameter, route
+from rowlock.wire.routes.table import LIMIT, OFFSET, REASON, TASK, Parameter, route
 
 _FOUND = (InvalidValueError, TaskNotFoundError)
 _CHANGED = (*_FOUND, TaskConflictError)
@@ -50,7 +50,7 @@ STEERING: Final = (
           summary="Hide a task from every list; one that waits is canceled.",
           parameters=(TASK,), response=TaskDocument, errors=_CHANGED,
           queries=(Parameter("force", "Also one that runs.", bool),
-                   Parameter("reason", "Why, for the audit."))),
+                   REASON)),
     route("POST", "/task/{task}/restore", "restore", Scope.TASKS_WRITE,
           summary="Show a deleted task again.", parameters=(TASK,), request=ReasonBody,
           body_needed=False, response=TaskDocument, errors=_CHANGED),

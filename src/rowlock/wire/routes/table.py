@@ -50,12 +50,14 @@ class Route:
         name: What its handler is found by; unique.
         path: Below `/api/v1`, or below the root; `{…}` are parameters.
         scope: What a token needs for it; `PUBLIC` needs none.
+        also: What it needs besides.
         response: The type of its answer; None for plain text.
         request: The type of its body; None if it takes none.
         body_needed: Whether the body may be left out.
         parameters: Those of the path.
         queries: Those after the `?`.
         errors: What it raises besides what every route does.
+        text: Whether its answer is text and no JSON.
         rooted: Whether it is at the root and not below `/api/v1`.
         idempotent: Whether it takes the header `Idempotency-Key`.
         gives: The path's parameters of other routes that its answer tells, and in which field.
@@ -68,11 +70,13 @@ class Route:
     summary: str
     response: type[Struct] | None
     status: int = 200
+    also: tuple[Scope, ...] = ()
     request: type[Struct] | None = None
     body_needed: bool = True
     parameters: tuple[Parameter, ...] = ()
     queries: tuple[Parameter, ...] = ()
     errors: tuple[type[RowlockError], ...] = ()
+    text: bool = False
     rooted: bool = False
     idempotent: bool = False
     gives: tuple[tuple[Parameter, str], ...] = ()
@@ -93,6 +97,7 @@ def route(method: str, path: str, name: str, scope: Scope | Public, **more: Any)
 OFFSET: Final = Parameter("offset", "How many to pass over.", int)
 LIMIT: Final = Parameter("limit", "At most this many; 100 if not given, and at most.", int)
 QUEUE: Final = Parameter("queue", "The queue's name.")
+REASON: Final = Parameter("reason", "Why, for the audit.")
 TASK: Final = Parameter("task", "The task's id.", UUID)
 QUEUE_AS_TASK: Final = Parameter("task", "The queue's name.")
 """Claims from a queue are asked for at the address of a task."""

@@ -48,3 +48,36 @@ FROM (
             - INTERVAL :window MICROSECOND
     ORDER BY finished_at DESC LIMIT :cap) AS h
 LEFT JOIN rowlock_definition AS d ON d.namespace = h.namespace AND d.`key` = h.definition;
+
+-- name: running_now
+-- What runs, by queue and worker.
+SELECT queue, COALESCE(worker, ''), COUNT(*), MIN(started_at),
+    COUNT(CASE WHEN lease_until < COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
+        THEN 1 END),
+    COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
+FROM rowlock_task FORCE INDEX (ix_rowlock_task_due)
+WHERE namespace = :namespace AND state = 'running'
+GROUP BY queue, worker ORDER BY queue, worker LIMIT :limit;
+
+-- name: count_claimable
+-- What a claim could take now, what is due soon and can then still start, and what runs.
+SELECT
+    (SELECT COUNT(*) FROM (
+        SELECT 1 FROM rowlock_task FORCE INDEX (ix_rowlock_task_claim)
+        WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
+            AND (expires_at IS NULL OR expires_at > COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)))
+        LIMIT :cap) AS queued),
+    (SELECT COUNT(*) FROM (
+        SELECT 1 FROM rowlock_task FORCE INDEX (ix_rowlock_task_due)
+        WHERE namespace = :namespace AND queue = :queue AND state = 'scheduled'
+            AND run_at <= COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
+                + INTERVAL :within MICROSECOND
+            AND (expires_at IS NULL
+                 OR (expires_at > run_at
+                     AND expires_at > COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))))
+        LIMIT :cap) AS due),
+    (SELECT COUNT(*) FROM (
+        SELECT 1 FROM rowlock_task FORCE INDEX (ix_rowlock_task_claim)
+        WHERE namespace = :namespace AND queue = :queue AND state = 'running'
+        LIMIT :cap) AS running),
+    COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6));

@@ -43,3 +43,34 @@ FROM (
         AND finished_at >= :now - :window
     ORDER BY finished_at DESC LIMIT :cap) AS h
 LEFT JOIN rowlock_definition AS d ON d.namespace = h.namespace AND d.key = h.definition;
+
+-- name: running_now
+-- What runs, by queue and worker.
+SELECT queue, coalesce(worker, ''), count(*), min(started_at),
+    count(*) FILTER (WHERE lease_until < :now),
+    :now
+FROM rowlock_task
+WHERE namespace = :namespace AND state = 'running'
+GROUP BY queue, worker ORDER BY queue, worker LIMIT :limit;
+
+-- name: count_claimable
+-- What a claim could take now, what is due soon and can then still start, and what runs.
+SELECT
+    (SELECT count(*) FROM (
+        SELECT 1 FROM rowlock_task
+        WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
+            AND (expires_at IS NULL OR expires_at > :now)
+        LIMIT :cap) AS queued),
+    (SELECT count(*) FROM (
+        SELECT 1 FROM rowlock_task
+        WHERE namespace = :namespace AND queue = :queue AND state = 'scheduled'
+            AND run_at <= :now + :within
+            AND (expires_at IS NULL
+                 OR (expires_at > run_at
+                     AND expires_at > :now))
+        LIMIT :cap) AS due),
+    (SELECT count(*) FROM (
+        SELECT 1 FROM rowlock_task
+        WHERE namespace = :namespace AND queue = :queue AND state = 'running'
+        LIMIT :cap) AS running),
+    :now;

@@ -1,0 +1,36 @@
+"""What requests say about definitions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct
+
+from rowlock.wire.bodies.common import Count, Span, Text
+
+
+class DefinitionTermsBody(Struct, kw_only=True):
+    """What may be said of a definition; null is the default, also of one that says otherwise."""
+
+    title: Text = UNSET
+    description: Text = UNSET
+    memo: Annotated[Text, Meta(description="Notes of people; code never writes them.")] = UNSET
+    status: Annotated[Text, Meta(description="`active`, or `canceled`: no new tasks.")] = UNSET
+    queue: Annotated[Text, Meta(description="Where its tasks go; `default`.")] = UNSET
+    priority: Count = UNSET
+    max_attempts: Annotated[Count, Meta(description="Null leaves it to the queue.")] = UNSET
+    max_crashes: Annotated[Count, Meta(description="Null leaves it to the queue.")] = UNSET
+    lifetime: Annotated[Span, Meta(description="Null leaves it to the queue.")] = UNSET
+
+
+class NewDefinitionBody(DefinitionTermsBody, kw_only=True):
+    """A definition whose code is elsewhere, or not yet written."""
+
+    alias: Annotated[str, Meta(description="Matched ignoring case, `-` and `_`.")]
+    reason: Annotated[str | None, Meta(description="Why, for the audit.")] = None
+
+
+class DefinitionBody(DefinitionTermsBody, kw_only=True):
+    """A definition to be changed; what is left out stays."""
+
+    reason: Annotated[str | None, Meta(description="Why, for the audit.")] = None
