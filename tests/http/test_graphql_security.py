@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -401,3 +403,18 @@ async def test_requests_and_errors_of_the_database_are_counted(in_memory: Servic
     errors = 'rowlock_database_errors_total{namespace="default",type="StorageUnavailableError"} 1.0'
     assert requests in told
     assert errors in told
+
+
+def test_a_service_that_nobody_asks_in_graphql_does_not_load_it():
+    program = """
+import sys
+from rowlock import Rowlock
+from rowlock.http import create_asgi
+with Rowlock("memory://") as app:
+    create_asgi(app)
+print([name for name in ("strawberry", "graphql") if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
