@@ -14,6 +14,7 @@ from rowlock import AsyncRowlock
 from rowlock.http import Limits, create_asgi
 from rowlock.http.graphql.schema import SCHEMA
 
+LEAVES: st.SearchStrategy[Any] = st.text().map(nodes.String)
 SCALARS = {
     "JSON": st.one_of(
         st.text().map(nodes.String),
@@ -21,7 +22,7 @@ SCALARS = {
         st.floats(allow_nan=False, allow_infinity=False).map(nodes.Float),
         st.booleans().map(nodes.Boolean),
         st.just(nodes.Null),
-        st.lists(st.text().map(nodes.String), max_size=3).map(nodes.List),
+        st.lists(LEAVES, max_size=3).map(nodes.List),
     ),
     "DateTime": st.one_of(st.text(), st.datetimes().map(lambda one: f"{one.isoformat()}Z")).map(
         nodes.String
