@@ -97,6 +97,7 @@ def do_duty(storage: Storage) -> None:
 
 def test_a_few_dead_rows_are_left(storage, table):
     table.execute("DELETE FROM rowlock_task WHERE id IN (SELECT id FROM rowlock_task LIMIT 900)")
+    table.wait_until("n_dead_tup", 900)
     table.execute("VACUUM rowlock_task")
     table.kill(LEAST - 10)
     do_duty(storage)
