@@ -87,6 +87,14 @@ class Place(NamedTuple):
     id: UUID
 
 
+class Ready(NamedTuple):
+    """A task that can be claimed from now on."""
+
+    id: UUID
+    namespace: str
+    queue: str
+
+
 class Rescued(NamedTuple):
     """A task taken back from a worker whose lease ran out."""
 
@@ -231,10 +239,8 @@ class ClaimStore(Protocol):
 class UpkeepStore(Protocol):
     """What has to be done for all tasks of all namespaces, by anybody."""
 
-    def promote_tasks(
-        self, *, limit: int, now: datetime | None = None
-    ) -> Plan[list[tuple[str, str]]]:
-        """Move scheduled tasks that are due to queued; returns namespace and queue of each."""
+    def promote_tasks(self, *, limit: int, now: datetime | None = None) -> Plan[list[Ready]]:
+        """Move scheduled tasks that are due to queued; returns them."""
         ...
 
     def seconds_to_next_due(self, *, now: datetime | None = None) -> Plan[float | None]:
@@ -257,8 +263,8 @@ class UpkeepStore(Protocol):
         """
         ...
 
-    def expire_tasks(self, *, limit: int, now: datetime | None = None) -> Plan[int]:
-        """Move waiting tasks past their lifetime to history; returns how many."""
+    def expire_tasks(self, *, limit: int, now: datetime | None = None) -> Plan[set[UUID]]:
+        """Move waiting tasks past their lifetime to history; returns their ids."""
         ...
 
     def prune_history(

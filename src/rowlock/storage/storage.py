@@ -22,6 +22,7 @@ from rowlock.storage.contract import (
 from rowlock.storage.definition_contract import DefinitionStore
 from rowlock.storage.endings import Endings
 from rowlock.storage.enlisted import EnlistedAsyncRunner, EnlistedRunner, Enlisting
+from rowlock.storage.event_contract import EventStore
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
 from rowlock.storage.ticker_contract import TickerStore
@@ -121,6 +122,11 @@ class Stores(Protocol):
         """Tokens of the HTTP service."""
         ...
 
+    @property
+    def events(self) -> EventStore:
+        """Events of tasks."""
+        ...
+
 
 class AllStores(NamedTuple):
     """Every group of an engine's plans, made at once."""
@@ -138,6 +144,7 @@ class AllStores(NamedTuple):
     firings: FiringStore
     tickers: TickerStore
     tokens: TokenStore
+    events: EventStore
 
 
 @dataclass(kw_only=True)
@@ -246,6 +253,11 @@ class Storage:
     def tokens(self) -> TokenStore:
         """Tokens of the HTTP service."""
         return self.stores.tokens
+
+    @property
+    def events(self) -> EventStore:
+        """Events of tasks."""
+        return self.stores.events
 
     @property
     def async_runner(self) -> ThreadRunner:

@@ -122,7 +122,7 @@ class Upkeep:
         """Move every waiting task past its lifetime to history."""
         part = EXPIRE_LIMIT
         while part == EXPIRE_LIMIT:
-            part = await self._run(self._storage.upkeep.expire_tasks, limit=EXPIRE_LIMIT)
+            part = len(await self._run(self._storage.upkeep.expire_tasks, limit=EXPIRE_LIMIT))
 
     async def _end_pauses(self) -> None:
         """Let tasks wait on whose pause has ended."""
@@ -130,8 +130,8 @@ class Upkeep:
         while part == END_PAUSES_LIMIT:
             ended = await self._run(self._storage.changes.end_pauses, limit=END_PAUSES_LIMIT)
             part = len(ended)
-            for namespace, queue in ended:
-                self._storage.wakeups.wake_here(namespace, queue)
+            for task in ended:
+                self._storage.wakeups.wake_here(task.namespace, task.queue)
 
 
 async def prune(storage: Storage) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from rowlock.model.tasks import NewTask, Task, TaskTerms
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.contract import Identity
 from rowlock.storage.rows import task_from_insert
-from rowlock.storage.sql.base import Plans
+from rowlock.storage.sql.events import TellingPlans, Way, returned, tells
 
 INLINE_PAYLOAD_LENGTH = 2048
 """Longer payloads live in a table of their own, so that a claim rewrites short rows."""
@@ -49,9 +50,30 @@ def inline_payload(task: NewTask) -> str | None:
     return task.payload if is_inline(task) else None
 
 
-class EnqueuePlans(Plans, ABC):
+def _of_task(task: Task | None, *_: object, **__: object) -> list[UUID]:
+    return [] if task is None else [task.id]
+
+
+class _Counted:
+    """Passes tasks on, and knows how many."""
+
+    def __init__(self, tasks: Iterator[NewTask]) -> None:
+        self._tasks = tasks
+        self.count = 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> NewTask:
+        task = next(self._tasks)
+        self.count += 1
+        return task
+
+
+class EnqueuePlans(TellingPlans, ABC):
     """`EnqueueStore` over a statement catalogue."""
 
+    @tells(_of_task)
     def insert_task(
         self, new: NewTask, *, namespace: str, now: datetime | None = None
     ) -> Plan[Task | None]:
@@ -81,6 +103,7 @@ class EnqueuePlans(Plans, ABC):
         yield from self._insert_payloads([] if is_inline(new) else [new])
         return task_from_insert(new, namespace, result.rows[0], self._values)
 
+    @tells(returned)
     def insert_tasks(
         self,
         tasks: Sequence[NewTask],
@@ -139,8 +162,16 @@ class EnqueuePlans(Plans, ABC):
         if now is None:
             clock = yield self._sql.bind("read_clock", now=None)
             now = self._values.read_time(clock.rows[0][0])
+        inserted: Counter[Way] = Counter()
         for terms, group in groupby(tasks, key=attrgetter("terms")):
-            yield from self._insert_alike(group, common_columns(terms, namespace, now))
+            common, counted = common_columns(terms, namespace, now), _Counted(group)
+            yield from self._insert_alike(counted, common)
+            inserted[Way(namespace, terms.queue, terms.definition, common["state"])] += (
+                counted.count
+            )
+        # Not before: somebody may have begun to watch since.
+        if (yield from self._events.is_watched()):
+            yield from self._events.tell_counts(inserted, now=now)
 
     @abstractmethod
     def _insert_alike(self, tasks: Iterator[NewTask], common: Mapping[str, Any]) -> Plan[None]:

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from functools import cached_property
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from uuid import UUID
 
 from rowlock.errors import ConfigError
@@ -37,6 +37,9 @@ from rowlock.storage.storage import Storage
 from rowlock.storage.ticker_contract import TickerStore
 from rowlock.storage.token_contract import TokenStore
 from rowlock.storage.wakeups import LocalWakeups
+
+if TYPE_CHECKING:
+    from rowlock.storage.sql.events import EventPlans
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,28 +91,28 @@ class SQLiteStores:
         """Storing tasks."""
         from rowlock.storage.sqlite.store import SQLiteEnqueuePlans
 
-        return SQLiteEnqueuePlans(*self._at_work)
+        return SQLiteEnqueuePlans(*self._at_work, self.events)
 
     @cached_property
     def claims(self) -> ClaimStore:
         """Taking tasks and ending attempts."""
         from rowlock.storage.sqlite.store import SQLiteClaimPlans
 
-        return SQLiteClaimPlans(*self._at_work)
+        return SQLiteClaimPlans(*self._at_work, self.events)
 
     @cached_property
     def upkeep(self) -> UpkeepStore:
         """What has to be done for all tasks."""
         from rowlock.storage.sql.upkeep import SteppedUpkeepPlans
 
-        return SteppedUpkeepPlans(*self._at_work)
+        return SteppedUpkeepPlans(*self._at_work, self.events)
 
     @cached_property
     def operate(self) -> OperateStore:
         """What people do to single tasks."""
         from rowlock.storage.sql.operating import SteppedOperatePlans
 
-        return SteppedOperatePlans(*self._by_hand)
+        return SteppedOperatePlans(*self._by_hand, self.events)
 
     @cached_property
     def reads(self) -> ReadStore:
@@ -137,7 +140,7 @@ class SQLiteStores:
         """Changing tasks by their ids."""
         from rowlock.storage.sql.changing import ChangePlans
 
-        return ChangePlans(*self._at_work)
+        return ChangePlans(*self._at_work, self.events)
 
     @cached_property
     def records(self) -> RecordStore:
@@ -173,6 +176,13 @@ class SQLiteStores:
         from rowlock.storage.sql.tokens import TokenPlans
 
         return TokenPlans(*self._by_hand)
+
+    @cached_property
+    def events(self) -> EventPlans:
+        """Events of tasks."""
+        from rowlock.storage.sql.events import EventPlans
+
+        return EventPlans(*self._by_hand)
 
 
 def open_sqlite(path: str, *, prefix: str, url: str) -> Storage:

@@ -83,7 +83,7 @@ WITH due AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED)
 UPDATE rowlock_task AS t SET state = 'queued'
 WHERE t.id = ANY (ARRAY (SELECT due.id FROM due))
-RETURNING t.namespace, t.queue;
+RETURNING t.id, t.namespace, t.queue;
 
 -- name: next_due
 SELECT run_at, coalesce(:now::timestamptz, clock_timestamp())
