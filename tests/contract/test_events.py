@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from rowlock.model.events import TaskEvent
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Outcome, Report
+from rowlock.storage.event_contract import Kept
 from rowlock.storage.sql.events import MANY
 from tests.contract.steps import (
     LEASE,
@@ -167,7 +168,8 @@ def test_as_many_as_have_a_name_each_are_told_one_by_one(backend: Backend):
 def test_a_bulk_is_told_by_its_counts(backend: Backend):
     watch(backend)
     tasks = [new(), new(priority=3), new(delay=seconds(9)), new(queue="other"), new()]
-    backend.run(backend.storage.enqueue.insert_fresh_tasks, iter(tasks), namespace="default", now=T0)
+    store = backend.storage.enqueue
+    backend.run(store.insert_fresh_tasks, iter(tasks), namespace="default", now=T0)
     counts = {(event.queue, event.state.value): event.tasks for event in told(backend)}
     assert counts == {
         ("default", "queued"): 3,
@@ -203,9 +205,21 @@ def test_a_subscription_runs_out(backend: Backend):
     if backend.durable:
         other.storage.catalog.clock = lambda: T0 + WATCHING
     else:
-        backend.storage.stores.events._known_until = 0.0  # noqa: SLF001 - a second has gone by
+        backend.storage.stores.events._known_until = 0.0  # a second has gone by
     insert(other, new(), now=T0 + WATCHING)
     assert len(told(backend)) == 1
+
+
+def test_a_break_is_noticed(backend: Backend):
+    def keep(now: datetime, namespace: str = "default") -> Kept:
+        store = backend.storage.events
+        return backend.run(store.keep_subscription, namespace, lasting=seconds(10), now=now)
+
+    assert keep(T0) == Kept(T0, unbroken=False)
+    assert keep(after(5)) == Kept(after(5), unbroken=True)
+    assert keep(after(5), "other") == Kept(after(5), unbroken=False)
+    assert keep(after(14)) == Kept(after(14), unbroken=True)
+    assert keep(after(24)) == Kept(after(24), unbroken=False)
 
 
 def test_a_longer_subscription_stays(backend: Backend):
@@ -249,5 +263,3 @@ def test_no_id_comes_twice(backend: Backend):
     insert(backend, new())
     [second] = told(backend)
     assert second.id > first.id
-
-

@@ -8,7 +8,7 @@ import httpx2
 import msgspec
 
 from rowlock.client.calls import Call
-from rowlock.errors import RateLimitError, RowlockError, UnexpectedAnswerError
+from rowlock.errors import OverloadedError, RateLimitError, RowlockError, UnexpectedAnswerError
 from rowlock.wire.documents.common import ErrorDocument
 from rowlock.wire.problems import told_error
 
@@ -45,6 +45,7 @@ def refusal(response: httpx2.Response) -> RowlockError:
         return UnexpectedAnswerError(response.status_code, shown or "without a text")
     detail = None if told.detail is msgspec.UNSET else told.detail
     found = told_error(told.type, told.reason, detail)
-    if found is None and told.type == RateLimitError.__name__:
-        return RateLimitError(1)
+    for kind in (RateLimitError, OverloadedError):
+        if found is None and told.type == kind.__name__:
+            return kind(1)
     return found or UnexpectedAnswerError(response.status_code, f"{told.type}: {told.reason}")

@@ -27,6 +27,7 @@ RowlockError
 │   ├── UnauthenticatedError     no valid token
 │   ├── ScopeError               the token may not do that
 │   ├── RateLimitError           too many requests
+│   ├── OverloadedError          the service has no room for a request
 │   ├── RouteNotFoundError       nothing is under that address
 │   ├── MethodNotAllowedError    the address does not take that method
 │   ├── BodyTooLargeError        the body is too long
@@ -145,6 +146,9 @@ from rowlock.errors.service import (
 )
 from rowlock.errors.service import (
     NotRunningError as NotRunningError,
+)
+from rowlock.errors.service import (
+    OverloadedError as OverloadedError,
 )
 from rowlock.errors.service import (
     RateLimitError as RateLimitError,

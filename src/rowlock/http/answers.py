@@ -12,10 +12,12 @@ from starlette.responses import PlainTextResponse, Response
 from rowlock.errors import (
     InvalidValueError,
     MethodNotAllowedError,
+    OverloadedError,
     RateLimitError,
     RouteNotFoundError,
     RowlockError,
     SchemaError,
+    ServiceError,
     StorageDataError,
     StorageUnavailableError,
     UnauthenticatedError,
@@ -75,7 +77,7 @@ def error_answer(error: Exception) -> Response:
 def error_document(error: Exception) -> Wire:
     """Return an `ErrorDocument`; what nobody outside should see is in the log instead."""
     status = status_of(type(error))
-    if status >= INTERNAL:
+    if status >= INTERNAL and not isinstance(error, ServiceError):
         log.error("a request failed: %s: %s", type(error).__name__, error, exc_info=error)
     document: Wire = {
         "code": status,
@@ -91,6 +93,8 @@ def error_document(error: Exception) -> Wire:
 def _reason(error: Exception, status: int) -> str:
     if isinstance(error, StorageDataError):
         return _DATA_REFUSED
+    if isinstance(error, ServiceError):
+        return str(error)
     return _UNTOLD.get(status) or str(error)
 
 
@@ -108,7 +112,7 @@ def _detail(error: Exception, status: int) -> Any:
 
 def error_headers(error: Exception, status: int) -> dict[str, str]:
     """Return the headers of an answer that refuses a request."""
-    if isinstance(error, RateLimitError):
+    if isinstance(error, (RateLimitError, OverloadedError)):
         return {"Retry-After": str(error.retry_after)}
     if status == UNAVAILABLE:
         return {"Retry-After": "1"}

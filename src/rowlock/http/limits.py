@@ -24,6 +24,8 @@ class Limits:
         failed_burst: How many of those may come at once.
         waits: Requests that wait for a task or follow it at once, of all clients.
         waits_each: The same of one token.
+        streams: Streams of events at once, of all clients.
+        streams_each: The same of one token.
         wait_seconds: How long a request may wait.
         recheck_seconds: How often it is looked whether the token of a subscription may be used.
         bulk_seconds: How long a request works on an operation before it is answered.
@@ -37,6 +39,8 @@ class Limits:
     failed_burst: int = 10
     waits: int = 200
     waits_each: int = 50
+    streams: int = 1_000
+    streams_each: int = 1_000
     wait_seconds: float = 60.0
     recheck_seconds: float = 5.0
     bulk_seconds: float = 3.0

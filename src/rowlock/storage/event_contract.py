@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rowlock.model.events import TaskEvent
 from rowlock.plan import Plan
@@ -13,15 +13,27 @@ WATCHED_SECONDS = 1.0
 """For how long a process takes for granted that nobody watches, or that somebody does."""
 
 
+class Kept(NamedTuple):
+    """A subscription that goes on.
+
+    Attributes:
+        at: When it was looked at, by the database's clock.
+        unbroken: Whether events were written up to then.
+    """
+
+    at: datetime
+    unbroken: bool
+
+
 class EventStore(Protocol):
     """Events of tasks, written by the transactions that change these while somebody watches."""
 
     def keep_subscription(
         self, namespace: str, /, *, lasting: timedelta, now: datetime | None = None
-    ) -> Plan[None]:
-        """Have events of a namespace written for so long.
+    ) -> Plan[Kept]:
+        """Have events of a namespace written for so long, from now on or still.
 
-        Every process does within `WATCHED_SECONDS`: what is committed later than that is told.
+        Every process does within `WATCHED_SECONDS`: what changes later than that is told.
         """
         ...
 

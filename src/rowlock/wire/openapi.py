@@ -39,6 +39,7 @@ ignored, unknown parameters are refused. A token of every namespace names the on
 header `{NAMESPACE_HEADER}`, or by writing `{PREFIX}/namespace/NAME/` in place of `{PREFIX}/`.\
 """
 _TEXT: Json = {"text/plain": {"schema": {"type": "string"}}}
+_STREAM: Json = {"text/event-stream": {"schema": {"type": "string"}}}
 _DOCUMENT: Json = {"application/json": {"schema": {"type": "object"}}}
 _BEFORE_ALL = (InvalidValueError, RouteNotFoundError, RateLimitError, StorageUnavailableError)
 _WITH_TOKEN = (UnauthenticatedError, ScopeError)
@@ -61,6 +62,7 @@ def openapi_document(*, server: str = "") -> Json:
     types: set[type] = {ErrorDocument}
     for route in ROUTES:
         types.update(one for one in (route.request, route.response) if one is not None)
+        types.update(kind for _, kind in route.events)
     ordered = sorted(types, key=lambda one: one.__name__)
     schemas, components = msgspec.json.schema_components(
         ordered, ref_template="#/components/schemas/{name}"
@@ -112,6 +114,8 @@ def _operation(route: Route, refs: dict[type, Any]) -> Json:
         operation["x-rowlock-scope"] = route.scope.value
         if route.also:
             operation["x-rowlock-also"] = [scope.value for scope in route.also]
+    if route.events:
+        operation["x-rowlock-events"] = {name: refs[kind] for name, kind in route.events}
     if route.request is not None:
         operation["requestBody"] = {
             "required": route.body_needed,
@@ -163,6 +167,8 @@ def _schema(parameter: Parameter) -> Json:
 
 def _responses(route: Route, refs: dict[type, Any]) -> Json:
     content = _TEXT if route.rooted or route.text else _DOCUMENT
+    if route.events:
+        content = _STREAM
     if route.response is not None:
         content = {"application/json": {"schema": refs[route.response]}}
     done: Json = {"description": route.summary, "content": content}

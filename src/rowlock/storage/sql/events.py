@@ -13,7 +13,7 @@ from rowlock.model.events import TaskEvent
 from rowlock.plan import BEGIN, Plan, Row
 from rowlock.storage.catalog import Catalog
 from rowlock.storage.contract import Ready
-from rowlock.storage.event_contract import WATCHED_SECONDS
+from rowlock.storage.event_contract import WATCHED_SECONDS, Kept
 from rowlock.storage.rows import shown_state
 from rowlock.storage.sql.base import Batch, Plans
 from rowlock.storage.values import ColumnValues
@@ -41,9 +41,12 @@ class EventPlans(Plans):
 
     def keep_subscription(
         self, namespace: str, /, *, lasting: timedelta, now: datetime | None = None
-    ) -> Plan[None]:
+    ) -> Plan[Kept]:
+        found = yield self._sql.bind("read_subscription", namespace=namespace, now=now)
         yield self._sql.bind("keep_subscription", namespace=namespace, lasting=lasting, now=now)
         self._known_until = 0.0
+        at, unbroken = found.rows[0]
+        return Kept(self._values.read_time(at), bool(unbroken))
 
     def is_watched(self) -> Plan[bool]:
         """Return whether anybody watches anything; what is known is good for a second."""

@@ -11,6 +11,7 @@ from typing import Final
 from rowlock.wire.routes.about import ABOUT
 from rowlock.wire.routes.batches import BATCHES
 from rowlock.wire.routes.definitions import DEFINITIONS
+from rowlock.wire.routes.events import EVENTS
 from rowlock.wire.routes.observing import OBSERVING
 from rowlock.wire.routes.operations import OPERATIONS
 from rowlock.wire.routes.queues import QUEUES
@@ -29,6 +30,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *BATCHES,
     *OPERATIONS,
     *OBSERVING,
+    *EVENTS,
     *DEFINITIONS,
     *SCHEDULES,
     *TICKERS,

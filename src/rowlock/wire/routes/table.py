@@ -58,6 +58,7 @@ class Route:
         queries: Those after the `?`.
         errors: What it raises besides what every route does.
         text: Whether its answer is text and no JSON.
+        events: What its answer is a stream of: names of events, and the types of their data.
         rooted: Whether it is at the root and not below `/api/v1`.
         idempotent: Whether it takes the header `Idempotency-Key`.
         gives: The path's parameters of other routes that its answer tells, and in which field.
@@ -77,6 +78,7 @@ class Route:
     queries: tuple[Parameter, ...] = ()
     errors: tuple[type[RowlockError], ...] = ()
     text: bool = False
+    events: tuple[tuple[str, type[Struct]], ...] = ()
     rooted: bool = False
     idempotent: bool = False
     gives: tuple[tuple[Parameter, str], ...] = ()

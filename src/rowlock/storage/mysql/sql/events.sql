@@ -1,3 +1,8 @@
+-- name: read_subscription
+SELECT m.now, (
+    SELECT until_at > m.now FROM rowlock_subscription WHERE namespace = :namespace)
+FROM (SELECT COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)) AS now) AS m;
+
 -- name: keep_subscription
 INSERT INTO rowlock_subscription (namespace, until_at)
 VALUES (

@@ -1,3 +1,8 @@
+-- name: read_subscription
+SELECT m.now, (
+    SELECT until_at > m.now FROM rowlock_subscription WHERE namespace = :namespace)
+FROM (SELECT coalesce(:now::timestamptz, clock_timestamp()) AS now) AS m;
+
 -- name: keep_subscription
 INSERT INTO rowlock_subscription AS s (namespace, until_at)
 VALUES (:namespace, coalesce(:now::timestamptz, clock_timestamp()) + :lasting::interval)

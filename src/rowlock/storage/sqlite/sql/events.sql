@@ -1,3 +1,6 @@
+-- name: read_subscription
+SELECT :now, (SELECT until_at > :now FROM rowlock_subscription WHERE namespace = :namespace);
+
 -- name: keep_subscription
 INSERT INTO rowlock_subscription (namespace, until_at)
 VALUES (:namespace, :now + :lasting)
