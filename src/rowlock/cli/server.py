@@ -47,6 +47,12 @@ WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104 - what is told apart here
     metavar="N",
     help="Requests a second of one token, and of one address.  [default: 500]",
 )
+@click.option(
+    "--streams",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Streams of live events at once.  [default: 1000]",
+)
 @click.option("--no-graphql", is_flag=True, help="Leave /graphql out, also if it is installed.")
 @click.option("--worker", is_flag=True, help="Also run the app's tasks, in this process.")
 @log_level_option
@@ -60,6 +66,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     no_auth: bool,
     hosts: tuple[str, ...],
     rate: float | None,
+    streams: int | None,
     no_graphql: bool,
     worker: bool,
     log_level: str,
@@ -90,12 +97,16 @@ def command(  # noqa: PLR0913 - one parameter for each option
     log_to_stderr(log_level)
     served = _app(app, database)
     own = () if host in WILDCARDS else (host,)
-    limits = Limits() if rate is None else Limits(rate=rate, burst=max(1, round(2 * rate)))
+    given: dict[str, Any] = {}
+    if rate is not None:
+        given |= {"rate": rate, "burst": max(1, round(2 * rate))}
+    if streams is not None:
+        given |= {"streams": streams, "streams_each": streams}
     asgi = create_asgi(
         served,
         needs_token=not no_auth,
         allowed_hosts=(*LOCAL_HOSTS, *own, *hosts),
-        limits=limits,
+        limits=Limits(**given),
         graphql=not no_graphql,
     )
     try:

@@ -13,7 +13,12 @@ RETRY_SECONDS: Final = 1
 
 
 class Places:
-    """A number of places, of which nobody gets all."""
+    """A number of places, of which nobody gets all.
+
+    Attributes:
+        most: How many there are.
+        taken: How many are taken.
+    """
 
     def __init__(self, most: int, most_each: int) -> None:
         """Make them free.
@@ -22,7 +27,7 @@ class Places:
             most: How many there are.
             most_each: How many one client gets.
         """
-        self._most = most
+        self.most = most
         self._most_each = most_each
         self._each: Counter[Hashable] = Counter()
         self.taken = 0
@@ -35,7 +40,7 @@ class Places:
             OverloadedError: All are taken.
             RateLimitError: The client has as many as it gets.
         """
-        if self.taken >= self._most:
+        if self.taken >= self.most:
             raise OverloadedError(RETRY_SECONDS)
         if self._each[key] >= self._most_each:
             raise RateLimitError(RETRY_SECONDS)

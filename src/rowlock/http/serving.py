@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from rowlock.app.core import Application
 from rowlock.errors import InvalidValueError
 from rowlock.http.application import Served
+from rowlock.http.streaming import STALLED_SECONDS
 from rowlock.worker.caretaking import looked_after
 from rowlock.worker.notify import Notifier
 from rowlock.worker.signals import stopping_on_signals
@@ -138,6 +139,7 @@ def _address(listener: socket.socket) -> str:
 
 
 def _config(asgi: ASGIApp) -> uvicorn.Config:
+    streams = asgi.live.places.most if isinstance(asgi, Served) else 0
     return uvicorn.Config(
         asgi,
         http=_Connection,
@@ -147,7 +149,7 @@ def _config(asgi: ASGIApp) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=MAX_CONNECTIONS,
+        limit_concurrency=MAX_CONNECTIONS + streams,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
@@ -163,11 +165,12 @@ class _Server(uvicorn.Server):
 
 
 class _Connection(H11Protocol):
-    """uvicorn's connection, closed if the head of a request takes too long to come."""
+    """uvicorn's connection, with deadlines: for a request's head to come, for an answer to go."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         super().connection_made(transport)
@@ -181,8 +184,26 @@ class _Connection(H11Protocol):
         if self.cycle is not before:
             self._drop_deadline()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self.loop.call_later(STALLED_SECONDS, self._drop_stalled)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._drop_patience()
+
+    def _drop_stalled(self) -> None:
+        log.info("a client took nothing for %g s: its connection ends", STALLED_SECONDS)
+        self.transport.abort()
+
+    def _drop_patience(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._drop_deadline()
+        self._drop_patience()
         super().connection_lost(exc)
 
     def _set_deadline(self) -> None:
