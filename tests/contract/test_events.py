@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from rowlock.model.events import TaskEvent
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Outcome, Report
-from rowlock.storage.event_contract import Kept
+from rowlock.storage.event_contract import WATCHED_SECONDS, Kept
 from rowlock.storage.sql.events import MANY
 from tests.contract.steps import (
     LEASE,
@@ -70,7 +71,7 @@ def test_a_life_is_told_step_by_step(backend: Backend):
     insert(backend, task)
     promote(backend, now=after(5))
     [one] = claim(backend, now=after(5))
-    report = Report(task.id, one.token, 40.0, "half of it", ())
+    report = Report(task.id, one.token, 40.0, "half of it")
     backend.run(backend.storage.claims.report, [report], now=after(6))
     release(backend, back(one, delay=seconds(9)))
     promote(backend, now=after(60))
@@ -167,15 +168,24 @@ def test_as_many_as_have_a_name_each_are_told_one_by_one(backend: Backend):
 
 def test_a_bulk_is_told_by_its_counts(backend: Backend):
     watch(backend)
-    tasks = [new(), new(priority=3), new(delay=seconds(9)), new(queue="other"), new()]
+    tasks = [new(), new(priority=3), new(delay=seconds(9)), new(queue="other")]
+    tasks += [new() for _ in range(MANY)]
     store = backend.storage.enqueue
     backend.run(store.insert_fresh_tasks, iter(tasks), namespace="default", now=T0)
     counts = {(event.queue, event.state.value): event.tasks for event in told(backend)}
     assert counts == {
-        ("default", "queued"): 3,
+        ("default", "queued"): MANY + 2,
         ("default", "scheduled"): 1,
         ("other", "queued"): 1,
     }
+
+
+def test_a_small_bulk_is_told_one_by_one(backend: Backend):
+    watch(backend)
+    tasks = [new(), new(priority=3), new(delay=seconds(9))]
+    store = backend.storage.enqueue
+    backend.run(store.insert_fresh_tasks, iter(tasks), namespace="default", now=T0)
+    assert {event.task for event in told(backend)} == {task.id for task in tasks}
 
 
 def test_only_a_watched_namespace_is_told_of(backend: Backend):
@@ -205,7 +215,7 @@ def test_a_subscription_runs_out(backend: Backend):
     if backend.durable:
         other.storage.catalog.clock = lambda: T0 + WATCHING
     else:
-        backend.storage.stores.events._known_until = 0.0  # a second has gone by
+        time.sleep(WATCHED_SECONDS)
     insert(other, new(), now=T0 + WATCHING)
     assert len(told(backend)) == 1
 

@@ -130,11 +130,13 @@ class Method:
     def lines(self) -> Iterator[str]:
         """The method that makes the request."""
         route = self.route
-        before = "async def" if self.module.asynchronous else "def"
-        yield from self.definition(before, route.name, self.keywords(), self.answer())
+        waits = self.module.asynchronous and not route.events
+        before = "async def" if waits else "def"
+        answer = self.events() if route.events else self.answer()
+        yield from self.definition(before, route.name, self.keywords(), answer)
         yield from self.docstring()
-        waits = "await " if self.module.asynchronous else ""
-        yield f"        return {waits}self._send(Call("
+        sends = "_stream" if route.events else "_send"
+        yield f"        return {'await ' if waits else ''}self.{sends}(Call("
         yield f'            method="{route.method}",'
         yield f"            path={self.shown_path()},"
         yield f"            answer={self.answer()},"
@@ -145,7 +147,21 @@ class Method:
         if route.idempotent:
             need = self.module.need("rowlock.client.calls", "key_of")
             yield f"            key={need}(idempotency_key),"
-        yield "        ))"
+        if not route.events:
+            yield "        ))"
+            return
+        yield "        ), {"
+        for name, kind in route.events:
+            yield f'            "{name}": {self.shown(kind)},'
+        yield "        })"
+
+    def events(self) -> str:
+        """The type of the events of a stream."""
+        kinds = " | ".join(self.shown(kind) for _, kind in self.route.events)
+        each = "AsyncGenerator" if self.module.asynchronous else "Generator"
+        self.module.need("collections.abc", each)
+        self.module.need("rowlock.client.streams", "ServerEvent")
+        return f"{each}[ServerEvent[{kinds} | None]]"
 
     def called(self, function: str, values: list[tuple[str, str]]) -> Iterator[str]:
         """A part of the request, from the arguments."""
@@ -170,7 +186,12 @@ class Method:
             return
         yield f"    {before} {safe(name)}("
         yield from packed(parts, 8)
-        yield f"    ) -> {answer}:"
+        line = f"    ) -> {answer}:"
+        if len(line) <= WIDTH:
+            yield line
+            return
+        outer, _, inner = answer.partition("[")
+        yield from (f"    ) -> {outer}[", f"        {inner[:-1]}", "    ]:")
 
     def docstring(self) -> Iterator[str]:
         """What it is for, and what it raises."""

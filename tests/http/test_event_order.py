@@ -21,6 +21,7 @@ from tests.http.streams import streaming
 from tests.support.backends import Backend
 
 ADDRESS = f"{API}/events"
+FRAME = re.compile(r"id: (\S+)\nevent: (\w+)\ndata: (.*)\n\n")
 WRITERS = 8
 EACH = 25
 IMPATIENT = """
@@ -121,13 +122,9 @@ def test_after_a_restart_a_client_starts_over(tmp_path: Path):
         with serving(tmp_path, "--url", url) as server:
             given = headers | ({"Last-Event-ID": place} if place else {})
             with httpx2.stream("GET", server.url + ADDRESS, headers=given, timeout=30) as response:
-                text = ""
-                for part in response.iter_text():
-                    text += part
-                    found = re.search(r"id: (\S+)\nevent: (\w+)\ndata: (.*)\n\n", text)
-                    if found:
-                        break
-                assert found is not None
+                text, parts = "", response.iter_text()
+                while not (found := FRAME.search(text)):
+                    text += next(parts)
                 assert (found[2], json.loads(found[3])) == (expected, {})
                 place = found[1]
                 # It stops although a client still listens.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import AsyncGenerator, Mapping
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx2
 
@@ -14,6 +15,7 @@ from rowlock.client.answers import answer_of
 from rowlock.client.calls import Call
 from rowlock.client.retrying import Retrying, unavailable
 from rowlock.client.routes.all_async import Routes
+from rowlock.client.streams import Events, ServerEvent
 
 T = TypeVar("T")
 
@@ -75,6 +77,26 @@ class AsyncClient(Routes):
                 wait = self._retrying.wait_after(response, call, sent)
                 if wait is None:
                     return answer_of(call, response)
+            await asyncio.sleep(wait)
+
+    async def _stream(
+        self, call: Call[str], kinds: Mapping[str, type]
+    ) -> AsyncGenerator[ServerEvent[Any]]:
+        events = Events(kinds)
+        while True:
+            try:
+                request = settings.stream_of(self._place, call, events)
+                async with self._http.stream(**request) as response:
+                    if not response.is_success:
+                        await response.aread()
+                    events.begin(call, response)
+                    async for line in response.aiter_lines():
+                        event = events.read(line)
+                        if event is not None:
+                            yield event
+                wait = self._retrying.wait_after_break(None, call, events)
+            except httpx2.TransportError as error:
+                wait = self._retrying.wait_after_break(error, call, events)
             await asyncio.sleep(wait)
 
     async def close(self) -> None:

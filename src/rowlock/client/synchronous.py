@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Generator, Mapping
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx2
 
@@ -14,6 +15,7 @@ from rowlock.client.answers import answer_of
 from rowlock.client.calls import Call
 from rowlock.client.retrying import Retrying, unavailable
 from rowlock.client.routes.all_sync import Routes
+from rowlock.client.streams import Events, ServerEvent
 
 T = TypeVar("T")
 
@@ -75,6 +77,23 @@ class Client(Routes):
                 wait = self._retrying.wait_after(response, call, sent)
                 if wait is None:
                     return answer_of(call, response)
+            time.sleep(wait)
+
+    def _stream(self, call: Call[str], kinds: Mapping[str, type]) -> Generator[ServerEvent[Any]]:
+        events = Events(kinds)
+        while True:
+            try:
+                with self._http.stream(**settings.stream_of(self._place, call, events)) as response:
+                    if not response.is_success:
+                        response.read()
+                    events.begin(call, response)
+                    for line in response.iter_lines():
+                        event = events.read(line)
+                        if event is not None:
+                            yield event
+                wait = self._retrying.wait_after_break(None, call, events)
+            except httpx2.TransportError as error:
+                wait = self._retrying.wait_after_break(error, call, events)
             time.sleep(wait)
 
     def close(self) -> None:

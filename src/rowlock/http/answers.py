@@ -105,7 +105,9 @@ def _detail(error: Exception, status: int) -> Any:
         return {"outcome_unknown": error.outcome_unknown}
     if isinstance(error, SchemaError):
         return error_detail(error)
-    if status >= INTERNAL or not isinstance(error, RowlockError):
+    if status >= INTERNAL and not isinstance(error, ServiceError):
+        return None
+    if not isinstance(error, RowlockError):
         return None
     return None if isinstance(error, StorageDataError) else error_detail(error)
 

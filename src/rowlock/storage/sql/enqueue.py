@@ -15,7 +15,7 @@ from rowlock.model.tasks import NewTask, Task, TaskTerms
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.contract import Identity
 from rowlock.storage.rows import task_from_insert
-from rowlock.storage.sql.events import TellingPlans, Way, returned, tells
+from rowlock.storage.sql.events import MANY, TellingPlans, Way, returned, tells
 
 INLINE_PAYLOAD_LENGTH = 2048
 """Longer payloads live in a table of their own, so that a claim rewrites short rows."""
@@ -55,10 +55,11 @@ def _of_task(task: Task | None, *_: object, **__: object) -> list[UUID]:
 
 
 class _Counted:
-    """Passes tasks on, and knows how many."""
+    """Passes tasks on, and knows how many, and which if they are few."""
 
-    def __init__(self, tasks: Iterator[NewTask]) -> None:
+    def __init__(self, tasks: Iterator[NewTask], first: list[UUID]) -> None:
         self._tasks = tasks
+        self._first = first
         self.count = 0
 
     def __iter__(self) -> Self:
@@ -67,6 +68,8 @@ class _Counted:
     def __next__(self) -> NewTask:
         task = next(self._tasks)
         self.count += 1
+        if len(self._first) <= MANY:
+            self._first.append(task.id)
         return task
 
 
@@ -163,15 +166,19 @@ class EnqueuePlans(TellingPlans, ABC):
             clock = yield self._sql.bind("read_clock", now=None)
             now = self._values.read_time(clock.rows[0][0])
         inserted: Counter[Way] = Counter()
+        first: list[UUID] = []
         for terms, group in groupby(tasks, key=attrgetter("terms")):
-            common, counted = common_columns(terms, namespace, now), _Counted(group)
+            common, counted = common_columns(terms, namespace, now), _Counted(group, first)
             yield from self._insert_alike(counted, common)
             inserted[Way(namespace, terms.queue, terms.definition, common["state"])] += (
                 counted.count
             )
         # Not before: somebody may have begun to watch since.
         if (yield from self._events.is_watched()):
-            yield from self._events.tell_counts(inserted, now=now)
+            if len(first) <= MANY:
+                yield from self._events.tell(first, now=now)
+            else:
+                yield from self._events.tell_counts(inserted, now=now)
 
     @abstractmethod
     def _insert_alike(self, tasks: Iterator[NewTask], common: Mapping[str, Any]) -> Plan[None]:

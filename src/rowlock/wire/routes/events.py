@@ -18,7 +18,7 @@ LAST_EVENT_HEADER: Final = "Last-Event-ID"
 
 EVENTS: Final = (
     route("GET", "/events", "watch_events", Scope.TASKS_READ,
-          summary="Stream what becomes of tasks, as server-sent events.", response=None,
+          summary="Stream what becomes of tasks.", response=None,
           errors=(InvalidValueError, OverloadedError),
           events=(("task", TaskEventDocument), ("tasks", TasksEventDocument),
                   ("stats", StatsEventDocument)),

@@ -36,8 +36,7 @@ TICKERS: Final = (
           response=TickerList, queries=(OFFSET, LIMIT),
           errors=(InvalidValueError, OverloadedError)),
     route("GET", NEXT_TICK, "watch_ticks", Scope.TICKERS_WORK,
-          summary="Stream ticks as server-sent events: each goes to one listener. `GET /ticker` "
-          "does the same if it is asked with `Accept: text/event-stream`.", response=None,
+          summary="Stream ticks, each of which goes to one listener.", response=None,
           events=(("ticker", TickerDocument),),
           queries=(Parameter("name", "Only of these tickers.", repeated=True),),
           errors=(InvalidValueError, OverloadedError)),
