@@ -40,7 +40,8 @@ async def watch_events(call: Call) -> EventStream:
     # A browser that asks again for the same address says in the header how far it is.
     last = query.get("last_event_id") if call.last_event is None else call.last_event
     place = None if last is None else place_from(last)
-    following = Following(call.live, wanted, place, call.check_still)
+    every = call.limits.recheck_seconds
+    following = Following(call.live, wanted, place, call.check_still, every=every)
     return call.stream(following.frames())
 
 

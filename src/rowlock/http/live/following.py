@@ -29,7 +29,13 @@ class Following:
     """What one client is sent."""
 
     def __init__(
-        self, live: Live, wanted: Wanted, last: Place | None, check: Callable[[], Awaitable[None]]
+        self,
+        live: Live,
+        wanted: Wanted,
+        last: Place | None,
+        check: Callable[[], Awaitable[None]],
+        *,
+        every: float,
     ) -> None:
         """Set it up.
 
@@ -37,16 +43,19 @@ class Following:
             live: The events.
             wanted: Which of them.
             last: The last one that the client has; None for whatever comes from now on.
-            check: Raises if the client may not go on; called often.
+            check: Raises if the client may not go on.
+            every: How often it is called, in seconds.
         """
         self._live = live
         self._wanted = wanted
         self._last = last
         self._check = check
+        self._every = every
         self._core = live.core.within(wanted.namespace)
         self._looked_up: dict[str, Note] = {}
         self._look = False
         self._look_after = 0.0
+        self._check_after = 0.0
 
     async def frames(self) -> AsyncGenerator[bytes]:
         """Yield events as they are sent, until the service stops or the client may not go on."""
@@ -100,8 +109,11 @@ class Following:
 
     async def _allowed(self) -> None:
         """Raise if the client may not go on; while nobody can tell, it may: nothing is read."""
-        with suppress(StorageError):
-            await self._check()
+        now = time.monotonic()
+        if now >= self._check_after:
+            self._check_after = now + self._every
+            with suppress(StorageError):
+                await self._check()
 
     async def _found(self, *, unclear: bool) -> bytes:
         """Return what became of the tasks that are followed by their ids.

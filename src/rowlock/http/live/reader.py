@@ -23,6 +23,8 @@ from rowlock.wire.events import event_to_wire
 log = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 0.2
+REST: Final = 3
+"""Telling those who watch takes at most one part in so many and one of the time."""
 KEEP_SECONDS: Final = 4.0
 LASTING: Final = timedelta(seconds=15)
 RETENTION: Final = timedelta(seconds=60)
@@ -73,14 +75,16 @@ class Reader:
         self._holes: Holes | None = None
         self._kept: dict[str, datetime] = {}
         self._keep_after = 0.0
-        self._is_behind = False
 
     async def run(self) -> None:
         """Read as long as somebody watches."""
         while self._namespaces():
+            rest = TICK_SECONDS
             try:
                 changed, lost = await self._round()
+                began = time.monotonic()
                 await self._after_round(self._kept, changed=changed, lost=lost)
+                rest = max(rest, REST * (time.monotonic() - began))
             except StorageError as error:
                 log.warning("cannot read events, trying again: %s", error)
                 await self._after_round(self._kept, changed=False, lost=False)
@@ -88,7 +92,7 @@ class Reader:
             except Exception:
                 log.exception("cannot read events, trying again")
                 await asyncio.sleep(AWAY_SECONDS)
-            await asyncio.sleep(0 if self._is_behind else TICK_SECONDS)
+            await asyncio.sleep(rest)
 
     async def _round(self) -> tuple[bool, bool]:
         """Read what is new; returns whether anything is, and whether something was missed."""
@@ -100,10 +104,11 @@ class Reader:
         if self._holes is None or lost:
             self._holes = Holes(await self._run(self._events.newest_event))
             self._ring.restart()
-        events = await self._read(self._holes)
-        self._is_behind = len(events) >= PAGE
+        newest = self._ring.newest
+        while len(events := await self._read(self._holes)) >= PAGE:
+            self._ring.add(notes_of(events))
         self._ring.add(notes_of(events))
-        return bool(events), lost
+        return self._ring.newest != newest, lost
 
     async def _keep(self) -> bool:
         """Renew the subscriptions; returns whether something may have been missed."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+_PLACE = re.compile(r"([0-9a-f]+)-([0-9]{1,18})")
 RING_SIZE: Final = 10_000
 """How many events back a client can go on."""
 MOST_AT_ONCE: Final = 500
@@ -169,5 +171,5 @@ def frame(kind: str, data: bytes, place: str | None = None) -> bytes:
 
 def place_from(text: str) -> Place:
     """Return the place that a client says it has come to; one of no epoch if it is none."""
-    epoch, _, number = text.partition("-")
-    return Place(epoch, int(number)) if number.isascii() and number.isdigit() else Place("", 0)
+    found = _PLACE.fullmatch(text)
+    return Place("", 0) if found is None else Place(found[1], int(found[2]))
