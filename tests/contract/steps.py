@@ -27,7 +27,8 @@ from rowlock.model.tasks import (
     TaskFilter,
     TaskTerms,
 )
-from rowlock.storage.contract import ClaimRequest, Rescued
+from rowlock.storage.contract import ClaimRequest
+from rowlock.storage.upkeep_contract import Rescued
 from tests.support.backends import Backend
 
 T0 = datetime(2030, 1, 1, 12, tzinfo=UTC)

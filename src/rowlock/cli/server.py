@@ -97,16 +97,11 @@ def command(  # noqa: PLR0913 - one parameter for each option
     log_to_stderr(log_level)
     served = _app(app, database)
     own = () if host in WILDCARDS else (host,)
-    given: dict[str, Any] = {}
-    if rate is not None:
-        given |= {"rate": rate, "burst": max(1, round(2 * rate))}
-    if streams is not None:
-        given |= {"streams": streams, "streams_each": streams}
     asgi = create_asgi(
         served,
         needs_token=not no_auth,
         allowed_hosts=(*LOCAL_HOSTS, *own, *hosts),
-        limits=Limits(**given),
+        limits=Limits(**_limits(rate, streams)),
         graphql=not no_graphql,
     )
     try:
@@ -118,6 +113,16 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if given_up:
         warn(f"rowlock: {given_up} tasks were given up; they run again")
         raise click.exceptions.Exit(ExitCode.FAILED)
+
+
+def _limits(rate: float | None, streams: int | None) -> dict[str, Any]:
+    """Return what was given of `Limits`."""
+    given: dict[str, Any] = {}
+    if rate is not None:
+        given |= {"rate": rate, "burst": max(1, round(2 * rate))}
+    if streams is not None:
+        given |= {"streams": streams, "streams_each": streams}
+    return given
 
 
 def _app(app: str | None, database: Database) -> Any:

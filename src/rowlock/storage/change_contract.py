@@ -10,7 +10,7 @@ from uuid import UUID
 from rowlock.model.changes import Action, AuditEntry, By, NewAudit, Operation, OperationState
 from rowlock.model.states import TaskState
 from rowlock.plan import Plan
-from rowlock.storage.contract import Ready
+from rowlock.storage.upkeep_contract import Ready
 
 
 class Found(NamedTuple):

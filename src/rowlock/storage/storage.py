@@ -11,14 +11,7 @@ from rowlock.plan import Plan
 from rowlock.runners import Runner, ThreadRunner
 from rowlock.storage.catalog import Catalog
 from rowlock.storage.change_contract import ChangeStore, RecordStore
-from rowlock.storage.contract import (
-    ClaimStore,
-    EnqueueStore,
-    OperateStore,
-    QueueStore,
-    ReadStore,
-    UpkeepStore,
-)
+from rowlock.storage.contract import ClaimStore, EnqueueStore, OperateStore, QueueStore, ReadStore
 from rowlock.storage.definition_contract import DefinitionStore
 from rowlock.storage.endings import Endings
 from rowlock.storage.enlisted import EnlistedAsyncRunner, EnlistedRunner, Enlisting
@@ -27,6 +20,7 @@ from rowlock.storage.migrations import Migrations
 from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
 from rowlock.storage.ticker_contract import TickerStore
 from rowlock.storage.token_contract import TokenStore
+from rowlock.storage.upkeep_contract import UpkeepStore
 from rowlock.storage.wakeups import Wakeups
 
 ASYNC_THREADS = 4

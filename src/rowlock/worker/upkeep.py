@@ -25,8 +25,8 @@ from rowlock.ops.upkeep import (
     Duty,
 )
 from rowlock.runtime.threads import DaemonThreads
-from rowlock.storage.contract import Rescued
 from rowlock.storage.storage import Storage
+from rowlock.storage.upkeep_contract import Rescued
 
 log = logging.getLogger(__name__)
 

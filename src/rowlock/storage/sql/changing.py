@@ -9,9 +9,9 @@ from uuid import UUID
 from rowlock.model.states import TaskState
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.change_contract import Aging, Content, Found, NewContent, Purged
-from rowlock.storage.contract import Ready
 from rowlock.storage.sql.enqueue import INLINE_PAYLOAD_LENGTH
 from rowlock.storage.sql.events import TellingPlans, named, ready, returned, tells
+from rowlock.storage.upkeep_contract import Ready
 from rowlock.storage.values import pause_to_text
 
 

@@ -12,10 +12,10 @@ from uuid import UUID
 from rowlock.model.events import TaskEvent
 from rowlock.plan import BEGIN, Plan, Row
 from rowlock.storage.catalog import Catalog
-from rowlock.storage.contract import Ready
 from rowlock.storage.event_contract import WATCHED_SECONDS, Kept
 from rowlock.storage.rows import shown_state
 from rowlock.storage.sql.base import Batch, Plans
+from rowlock.storage.upkeep_contract import Ready
 from rowlock.storage.values import ColumnValues
 
 F = TypeVar("F", bound=Callable[..., Plan[Any]])

@@ -9,8 +9,8 @@ from uuid import UUID
 from rowlock.model.failures import failure_to_text
 from rowlock.model.tasks import TaskFailure
 from rowlock.plan import BEGIN, Plan, Row
-from rowlock.storage.contract import Ready, Rescued
 from rowlock.storage.sql.events import TellingPlans, ready, returned, tells
+from rowlock.storage.upkeep_contract import Ready, Rescued
 
 LOST = failure_to_text(
     TaskFailure(

@@ -13,14 +13,7 @@ from rowlock.errors import ConfigError
 from rowlock.plan import Plan
 from rowlock.storage.catalog import Catalog
 from rowlock.storage.change_contract import ChangeStore, RecordStore
-from rowlock.storage.contract import (
-    ClaimStore,
-    EnqueueStore,
-    OperateStore,
-    QueueStore,
-    ReadStore,
-    UpkeepStore,
-)
+from rowlock.storage.contract import ClaimStore, EnqueueStore, OperateStore, QueueStore, ReadStore
 from rowlock.storage.definition_contract import DefinitionStore
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.pool import PooledRunner
@@ -36,6 +29,7 @@ from rowlock.storage.sqlite.wakeups import DataVersionWakeups
 from rowlock.storage.storage import Storage
 from rowlock.storage.ticker_contract import TickerStore
 from rowlock.storage.token_contract import TokenStore
+from rowlock.storage.upkeep_contract import UpkeepStore
 from rowlock.storage.wakeups import LocalWakeups
 
 if TYPE_CHECKING:
