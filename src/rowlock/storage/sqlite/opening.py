@@ -17,13 +17,13 @@ from rowlock.storage.contract import (
     ClaimStore,
     EnqueueStore,
     OperateStore,
-    QueueStore,
     ReadStore,
     UpkeepStore,
 )
 from rowlock.storage.definition_contract import DefinitionStore
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.pool import PooledRunner
+from rowlock.storage.queue_contract import QueueStore
 from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
 from rowlock.storage.sqlite.connection import (
     SQLITE_VALUES,
