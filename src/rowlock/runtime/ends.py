@@ -158,6 +158,14 @@ def end_of_cancel(claim: Claim) -> End:
     return Finish(claim.id, claim.token, TaskState.CANCELED, reason="canceled")
 
 
+def end_of_refused(end: End, error: Exception) -> Finish:
+    """Return what is recorded in place of an end that cannot be stored."""
+    failure = TaskFailure(type=type(error).__name__, message=str(error))
+    return Finish(
+        end.id, end.token, TaskState.FAILED, None, failure_to_text(failure), "result_invalid"
+    )
+
+
 def hand_back(claim: Claim) -> End:
     """Return the end of a claim that never started: the attempt does not count."""
     return Release(claim.id, claim.token, Outcome.HANDED_BACK)
