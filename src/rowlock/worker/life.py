@@ -46,9 +46,9 @@ DEFAULT_GRACE = timedelta(seconds=30)
 
 
 class WorkerLife(ABC):
-    """Runs an app's tasks until it is stopped.
+    """Runs an app's tasks until it is stopped; of any kind of worker.
 
-    What is left to the kinds of workers: where tasks come from, and what goes on beside them.
+    What each kind adds: where tasks come from, and what goes on beside them.
     """
 
     def __init__(
@@ -239,7 +239,9 @@ class WorkerLife(ABC):
         try:
             dispatcher, source = await self._open()
             loops = self._start_loops(dispatcher, self._loops())
-            heartbeat = self._start_heartbeat(dispatcher, source)
+            heartbeat = started_heartbeat(
+                dispatcher, source, lost=self._hooks.lost, died=self._died
+            )
             try:
                 await until_stopped(self._drain(dispatcher), self._stop_asked)
             finally:
@@ -255,7 +257,7 @@ class WorkerLife(ABC):
 
     @abstractmethod
     async def _read(self) -> Rules:
-        """Connect, and learn what is needed before the hooks start."""
+        """Connect, and learn what is needed before hooks start."""
 
     @abstractmethod
     def _source(self, rules: Rules) -> tuple[TaskSource, str]:
@@ -325,9 +327,6 @@ class WorkerLife(ABC):
             raise StorageUnavailableError("told to stop before the other side answered")
         return rules
 
-    def _start_heartbeat(self, dispatcher: Dispatcher, source: TaskSource) -> Heartbeat:
-        return started_heartbeat(dispatcher, source, lost=self._hooks.lost, died=self._died)
-
     def _start_loops(
         self,
         dispatcher: Dispatcher,
@@ -382,7 +381,7 @@ class WorkerLife(ABC):
             raise
         opened.set_result(None)
         unsubscribe = source.subscribe(dispatcher.wake)
-        heartbeat = self._start_heartbeat(dispatcher, source)
+        heartbeat = started_heartbeat(dispatcher, source, lost=self._hooks.lost, died=self._died)
         loops = self._start_loops(dispatcher, {**self._loops(), **self._serving_loops()})
         queues = ", ".join(f"{name}={slots}" for name, slots in self._slots_by_queue.items())
         log.info("worker %s: %s slots, queues %s", self.id, self._total, queues)
