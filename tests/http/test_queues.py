@@ -106,7 +106,8 @@ async def test_a_change_is_in_the_audit_with_the_token_as_actor(service: Service
     token, text = await service.token("queues:write")
     caller = service.with_token(text)
     await caller.ok("POST", "queue", {"queue": "q"})
-    await caller.ok("PATCH", "queue/q", {"lease": 7})
+    await caller.ok("PATCH", "queue/q", {"lease": 7, "reason": "slow"})
     entries = await service.app.audit(target="q")
-    assert [entry.action for entry in entries] == ["set_policy", "create"]
+    told = [(entry.action, entry.reason) for entry in entries]
+    assert told == [("set_policy", "slow"), ("create", None)]
     assert {entry.actor for entry in entries} == {f"token test ({token.id})"}

@@ -48,7 +48,7 @@ def command(
     """
     with closing(database.open()) as opened:
         flow = flows.cleanup(opened, by, older_than=older_than, queue=queue, states=states)
-        count = run_flow(opened, flow)
+        count = run_flow(opened, flow).removed
     if as_json:
         say_json({"removed": count})
     else:

@@ -61,7 +61,8 @@ class QueuesRoutes(AsyncSender):
         max_attempts: int | None = None, retries: int | None = None, max_crashes: int | None = None,
         retry: str | RetryBody | None = None, retry_delay: Duration | None = None,
         lease: Duration | None = None, timeout: Duration | None = None,
-        retention: Duration | None = None, name: str | None = None, queue: str | None = None,
+        retention: Duration | None = None, reason: str | None = None, name: str | None = None,
+        queue: str | None = None,
     ) -> QueueDocument:
         """Create a queue.
 
@@ -78,7 +79,7 @@ class QueuesRoutes(AsyncSender):
             body=fields(
                 lifetime=lifetime, ttl=ttl, max_attempts=max_attempts, retries=retries,
                 max_crashes=max_crashes, retry=retry, retry_delay=retry_delay, lease=lease,
-                timeout=timeout, retention=retention, name=name, queue=queue,
+                timeout=timeout, retention=retention, reason=reason, name=name, queue=queue,
             ),
         ))
 
@@ -102,7 +103,7 @@ class QueuesRoutes(AsyncSender):
         max_attempts: int | None = None, retries: int | None = None, max_crashes: int | None = None,
         retry: str | RetryBody | None = None, retry_delay: Duration | None = None,
         lease: Duration | None = None, timeout: Duration | None = None,
-        retention: Duration | None = None,
+        retention: Duration | None = None, reason: str | None = None,
     ) -> QueueDocument:
         """Change what is given of a queue's policy.
 
@@ -119,7 +120,7 @@ class QueuesRoutes(AsyncSender):
             body=fields(
                 lifetime=lifetime, ttl=ttl, max_attempts=max_attempts, retries=retries,
                 max_crashes=max_crashes, retry=retry, retry_delay=retry_delay, lease=lease,
-                timeout=timeout, retention=retention,
+                timeout=timeout, retention=retention, reason=reason,
             ),
         ))
 

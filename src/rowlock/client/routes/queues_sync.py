@@ -59,7 +59,8 @@ class QueuesRoutes(Sender):
         max_attempts: int | None = None, retries: int | None = None, max_crashes: int | None = None,
         retry: str | RetryBody | None = None, retry_delay: Duration | None = None,
         lease: Duration | None = None, timeout: Duration | None = None,
-        retention: Duration | None = None, name: str | None = None, queue: str | None = None,
+        retention: Duration | None = None, reason: str | None = None, name: str | None = None,
+        queue: str | None = None,
     ) -> QueueDocument:
         """Create a queue.
 
@@ -76,7 +77,7 @@ class QueuesRoutes(Sender):
             body=fields(
                 lifetime=lifetime, ttl=ttl, max_attempts=max_attempts, retries=retries,
                 max_crashes=max_crashes, retry=retry, retry_delay=retry_delay, lease=lease,
-                timeout=timeout, retention=retention, name=name, queue=queue,
+                timeout=timeout, retention=retention, reason=reason, name=name, queue=queue,
             ),
         ))
 
@@ -100,7 +101,7 @@ class QueuesRoutes(Sender):
         max_attempts: int | None = None, retries: int | None = None, max_crashes: int | None = None,
         retry: str | RetryBody | None = None, retry_delay: Duration | None = None,
         lease: Duration | None = None, timeout: Duration | None = None,
-        retention: Duration | None = None,
+        retention: Duration | None = None, reason: str | None = None,
     ) -> QueueDocument:
         """Change what is given of a queue's policy.
 
@@ -117,7 +118,7 @@ class QueuesRoutes(Sender):
             body=fields(
                 lifetime=lifetime, ttl=ttl, max_attempts=max_attempts, retries=retries,
                 max_crashes=max_crashes, retry=retry, retry_delay=retry_delay, lease=lease,
-                timeout=timeout, retention=retention,
+                timeout=timeout, retention=retention, reason=reason,
             ),
         ))
 

@@ -47,7 +47,7 @@ async def create_queue(call: Call) -> Wire:
     name = one_of(call.body, "name", "queue")
     if name is None:
         raise InvalidValueError("name", "is missing")
-    flow = flows.create_queue(call.core, name, _policy(call.body), by=call.by())
+    flow = flows.create_queue(call.core, name, _policy(call.body), by=call.by(call.body.reason))
     return queue_document(await call.run(flow))
 
 
@@ -61,7 +61,7 @@ async def change_queue(call: Call) -> Wire:
     policy = _policy(call.body)
     if not policy:
         raise InvalidValueError("body", "has nothing to change")
-    flow = flows.change_queue(call.core, call.path["queue"], policy, by=call.by())
+    flow = flows.change_queue(call.core, call.path["queue"], policy, by=call.by(call.body.reason))
     return queue_document(await call.run(flow))
 
 
