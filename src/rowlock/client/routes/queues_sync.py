@@ -11,7 +11,12 @@ from rowlock.client.calls import Call, fields, path_with, queries
 from rowlock.client.sending import Sender, numbered_pages
 from rowlock.wire.bodies.common import Duration, Moment, RetryBody
 from rowlock.wire.documents.observing import QueueCountsDocument
-from rowlock.wire.documents.queues import NamespaceList, QueueDocument, QueueList
+from rowlock.wire.documents.queues import (
+    DeletedQueueDocument,
+    NamespaceList,
+    QueueDocument,
+    QueueList,
+)
 
 # fmt: off
 
@@ -120,6 +125,26 @@ class QueuesRoutes(Sender):
                 max_crashes=max_crashes, retry=retry, retry_delay=retry_delay, lease=lease,
                 timeout=timeout, retention=retention, reason=reason,
             ),
+        ))
+
+    def delete_queue(
+        self, queue: str, *, force: bool | None = None, reason: str | None = None,
+    ) -> DeletedQueueDocument:
+        """Delete a queue and all of its tasks, finished ones too.
+
+        `DELETE /api/v1/queue/{queue}`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            QueueNotFoundError: The namespace has no queue of that name.
+            QueueBusyError: Tasks of the queue run, so that it is not deleted; `running` is how
+                many.
+        """
+        return self._send(Call(
+            method="DELETE",
+            path=path_with("/api/v1/queue/{queue}", queue=queue),
+            answer=DeletedQueueDocument,
+            queries=queries(force=force, reason=reason),
         ))
 
     def count_queue(self, queue: str) -> QueueCountsDocument:

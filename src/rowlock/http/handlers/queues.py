@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import Any
 
-from rowlock.app import flows
+from rowlock.app import flows, queue_deletion
 from rowlock.errors import InvalidValueError
 from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.policies import common_terms, one_of
@@ -70,6 +71,19 @@ def _policy(body: PolicyBody) -> dict[str, Any]:
     return common_terms(body) | {name: one for name, one in own.items() if one is not None}
 
 
+async def delete_queue(call: Call) -> Wire:
+    """Delete a queue and its tasks, as far as it goes in the time that a request may take."""
+    flow = queue_deletion.delete_queue(
+        call.core,
+        call.path["queue"],
+        force=call.query.get("force", False),
+        by=call.by(call.query.get("reason")),
+        until=time.monotonic() + call.limits.bulk_seconds,
+    )
+    queue, ended = await call.run(flow)
+    return {**queue_document(queue), "deleted": ended}
+
+
 async def count_queue(call: Call) -> Wire:
     """Count a queue's tasks."""
     return counts_to_wire(await call.run(flows.queue_counts(call.core, call.path["queue"])))
@@ -98,6 +112,7 @@ HANDLERS: Handlers = {
     "create_queue": create_queue,
     "get_queue": get_queue,
     "change_queue": change_queue,
+    "delete_queue": delete_queue,
     "count_queue": count_queue,
     "pause_queue": pause_queue,
     "resume_queue": resume_queue,
