@@ -28,6 +28,7 @@ class Limits:
         recheck_seconds: How often it is looked whether the token of a subscription may be used.
         bulk_seconds: How long a request works on an operation, or a queue's deletion, before it is
             answered.
+        claim_bytes: Of the payloads of one answer, after which no more tasks are claimed for it.
     """
 
     body_bytes: int = MAX_BYTES
@@ -41,6 +42,7 @@ class Limits:
     wait_seconds: float = 60.0
     recheck_seconds: float = 5.0
     bulk_seconds: float = 3.0
+    claim_bytes: int = 4 * MAX_BYTES
 
 
 class Buckets:

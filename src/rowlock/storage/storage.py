@@ -15,7 +15,6 @@ from rowlock.storage.contract import (
     ClaimStore,
     EnqueueStore,
     OperateStore,
-    QueueStore,
     ReadStore,
     UpkeepStore,
 )
@@ -24,6 +23,7 @@ from rowlock.storage.deletion_contract import DeletionStore
 from rowlock.storage.endings import Endings
 from rowlock.storage.enlisted import EnlistedAsyncRunner, EnlistedRunner, Enlisting
 from rowlock.storage.migrations import Migrations
+from rowlock.storage.queue_contract import QueueStore
 from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
 from rowlock.storage.ticker_contract import TickerStore
 from rowlock.storage.token_contract import TokenStore

@@ -17,7 +17,6 @@ from rowlock.storage.contract import (
     ClaimStore,
     EnqueueStore,
     OperateStore,
-    QueueStore,
     ReadStore,
     UpkeepStore,
 )
@@ -25,6 +24,7 @@ from rowlock.storage.definition_contract import DefinitionStore
 from rowlock.storage.deletion_contract import DeletionStore
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.pool import PooledRunner
+from rowlock.storage.queue_contract import QueueStore
 from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
 from rowlock.storage.sqlite.connection import (
     SQLITE_VALUES,
