@@ -26,7 +26,8 @@ class Limits:
         waits_each: The same of one token.
         wait_seconds: How long a request may wait.
         recheck_seconds: How often it is looked whether the token of a subscription may be used.
-        bulk_seconds: How long a request works on an operation before it is answered.
+        bulk_seconds: How long a request works on an operation, or a queue's deletion, before it is
+            answered.
         claim_bytes: Of the payloads of one answer, after which no more tasks are claimed for it.
     """
 

@@ -19,6 +19,7 @@ from rowlock.storage.contract import (
     UpkeepStore,
 )
 from rowlock.storage.definition_contract import DefinitionStore
+from rowlock.storage.deletion_contract import DeletionStore
 from rowlock.storage.endings import Endings
 from rowlock.storage.enlisted import EnlistedAsyncRunner, EnlistedRunner, Enlisting
 from rowlock.storage.migrations import Migrations
@@ -87,6 +88,11 @@ class Stores(Protocol):
         ...
 
     @property
+    def deletions(self) -> DeletionStore:
+        """Queues that are being deleted."""
+        ...
+
+    @property
     def definitions(self) -> DefinitionStore:
         """Definitions."""
         ...
@@ -131,6 +137,7 @@ class AllStores(NamedTuple):
     operate: OperateStore
     reads: ReadStore
     queues: QueueStore
+    deletions: DeletionStore
     definitions: DefinitionStore
     changes: ChangeStore
     records: RecordStore
@@ -211,6 +218,11 @@ class Storage:
     def queues(self) -> QueueStore:
         """Queues and their policies."""
         return self.stores.queues
+
+    @property
+    def deletions(self) -> DeletionStore:
+        """Queues that are being deleted."""
+        return self.stores.deletions
 
     @property
     def definitions(self) -> DefinitionStore:

@@ -21,6 +21,7 @@ from rowlock.storage.contract import (
     UpkeepStore,
 )
 from rowlock.storage.definition_contract import DefinitionStore
+from rowlock.storage.deletion_contract import DeletionStore
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.pool import PooledRunner
 from rowlock.storage.queue_contract import QueueStore
@@ -124,6 +125,13 @@ class SQLiteStores:
         from rowlock.storage.sql.queues import QueuePlans
 
         return QueuePlans(*self._at_work)
+
+    @cached_property
+    def deletions(self) -> DeletionStore:
+        """Queues that are being deleted."""
+        from rowlock.storage.sql.deletions import DeletionPlans
+
+        return DeletionPlans(*self._at_work)
 
     @cached_property
     def definitions(self) -> DefinitionStore:
