@@ -11,7 +11,18 @@ from typing import Any
 
 import pytest
 
-from rowlock import Cancel, Context, Fail, Retry, RetryPolicy, Rowlock, Snooze, Task, Worker
+from rowlock import (
+    Backoff,
+    Cancel,
+    Context,
+    Fail,
+    Retry,
+    RetryPolicy,
+    Rowlock,
+    Snooze,
+    Task,
+    Worker,
+)
 from rowlock.app import token_flows
 from rowlock.app.flow import run_flow
 from rowlock.client import HttpWorker
@@ -65,7 +76,7 @@ def define_all(app: Rowlock) -> list[tuple[str, Any]]:  # noqa: C901 - one for e
     def raises() -> None:
         raise ValueError("no such user")
 
-    @app.task(max_attempts=3, retry=RetryPolicy(backoff="none"))
+    @app.task(max_attempts=3, retry=RetryPolicy(backoff=Backoff.NONE))
     def raises_once() -> None:
         raise OSError("disk full")
 
@@ -374,7 +385,7 @@ def test_unknown_definitions_are_left_or_failed(app: Rowlock, url: str):
 @pytest.mark.parametrize(
     ("given", "field"),
     [
-        ({"server": "ftp://x"}, "url"),
+        ({"server": "ftp://x"}, "server"),
         ({"token": "a b"}, "token"),
         ({"queues": ["a b"]}, "queue"),
         ({"unknown": "x"}, "unknown"),

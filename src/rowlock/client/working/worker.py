@@ -10,6 +10,7 @@ from rowlock.app.core import Application
 from rowlock.client.asynchronous import AsyncClient
 from rowlock.client.synchronous import Client
 from rowlock.client.working.source import WAIT_SECONDS, HttpSource
+from rowlock.errors import InvalidValueError
 from rowlock.worker.life import DEFAULT_GRACE, WorkerLife
 from rowlock.worker.limits import GivenLimits
 from rowlock.worker.loops import Loops
@@ -74,10 +75,18 @@ class HttpWorker(WorkerLife):
         )
         self._server, self._token = server, token
         self._namespace, self._verify = namespace, verify
-        self._sync_client().close()  # refuses an address or a token that cannot be one
+        self._check_place()
         self._client: AsyncClient
         self._beating: Client
         self._http: HttpSource
+
+    def _check_place(self) -> None:
+        try:
+            self._sync_client().close()
+        except InvalidValueError as error:
+            if error.field != "url":
+                raise
+            raise InvalidValueError("server", error.problem) from error
 
     def _sync_client(self) -> Client:
         return Client(
