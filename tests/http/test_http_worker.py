@@ -397,3 +397,73 @@ def test_what_makes_no_sense_is_refused_at_once(given: dict[str, Any], field: st
     with pytest.raises(InvalidValueError) as error:
         HttpWorker(Rowlock("memory://"), **values)
     assert error.value.field == field
+
+
+async def test_handlers_store_tasks_by_way_of_the_server(app: Rowlock, url: str):
+    @app.task(queue="sums", max_attempts=7, tags=["code"])
+    def add(a: int, b: int = 1) -> int:
+        return a + b
+
+    @app.task(unique=["number"])
+    def once(number: int, other: int) -> None:
+        """Do nothing."""
+
+    @app.task
+    def stores() -> dict[str, Any]:
+        task = add.options(delay="1h", priority=3, timeout="9s", retry="none").enqueue(a=1)
+        again, created = app.enqueue_if_not_exists("once", {"number": 1, "other": 1})
+        other, second = app.enqueue_if_not_exists("once", {"number": 1, "other": 2})
+        many = add.enqueue_many({"a": number} for number in range(3))
+        return {"id": str(task.id), "same": again.id == other.id, "many": len(many),
+                "created": [created, second], "state": task.state.value}  # fmt: skip
+
+    @app.task
+    async def stores_async() -> int:
+        await add.aenqueue(a=5)
+        raw = app.enqueue(None, {"any": "json"}, queue="sums")
+        return len(await add.aenqueue_many([{"a": 6}, {"a": 7}])) + len(raw.payload)
+
+    for queue in ("default", "sums"):
+        app.register_queue(queue)
+    await app.core.aput_definitions()
+    told, also = stores.enqueue(), stores_async.enqueue()
+    async with working(HttpWorker(app, url)):
+        [done, second] = await finished(app, told, also)
+    assert done.result == {
+        "id": done.result["id"], "same": True, "many": 3, "created": [True, False],
+        "state": "scheduled",
+    }  # fmt: skip
+    assert second.result == 3
+    assert app.count(queue="sums").count == 8
+    stored = app.get_task(done.result["id"])
+    assert (stored.definition, stored.queue, stored.payload) == ("add", "sums", {"a": 1})
+    assert (stored.priority, stored.max_attempts, stored.tags) == (3, 7, ("code",))
+    assert stored.timeout == timedelta(seconds=9)
+    assert stored.retry == RetryPolicy(backoff=Backoff.NONE)
+
+
+async def test_a_handler_is_told_that_there_is_no_database(app: Rowlock, url: str):
+    other = Rowlock("memory://")
+    seen: list[Any] = []
+
+    @app.task(max_attempts=1)
+    def looks() -> None:
+        other.register_queue("q")  # of another app, whose database is its own matter
+        seen.append(other.enqueue(None, 1, queue="q").queue)
+        app.stats()
+
+    @app.task(max_attempts=1)
+    async def joins() -> None:
+        app.enqueue("joins", transaction=object())
+
+    app.register_queue("default")
+    tasks = [looks.enqueue(), joins.enqueue()]
+    async with working(HttpWorker(app, url)):
+        found = [task.error for task in await finished(app, *tasks)]
+    other.close()
+    assert seen == ["q"]
+    assert found[0] is not None
+    assert found[1] is not None
+    assert (found[0].type, "no database" in found[0].message) == ("ConfigError", True)
+    assert (found[1].type, "transaction" in found[1].message) == ("InvalidValueError", True)
+    assert app.stats()  # the program around it goes on as ever

@@ -66,6 +66,7 @@ class WorkerLife(ABC):
         if unknown not in {"leave", "fail"}:
             raise InvalidValueError("unknown", f"{unknown!r} is neither 'leave' nor 'fail'")
         self._app = app.core
+        self._child_settings: dict[str, str] = {}
         self._slots_by_queue, self._total = limits_of(queues, concurrency)
         Slots(self._slots_by_queue, self._total)
         self.id = new_worker_id() if worker_id is None else checked_worker(worker_id)
@@ -298,7 +299,7 @@ class WorkerLife(ABC):
         self._hooks = WorkerHooks(self._app)
 
     async def _open(self) -> tuple[Dispatcher, TaskSource]:
-        processes = process_pool(self._app, self._limits.child)
+        processes = process_pool(self._app, self._limits.child, self._child_settings)
         rules = await self._ready()
         source, namespace = self._source(rules)
         slots = Slots(self._slots_by_queue, self._total, budget=self._limits.max_tasks)

@@ -7,16 +7,24 @@ from collections.abc import Iterable, Mapping
 from typing import Unpack
 
 from rowlock.app.core import Application
+from rowlock.app.elsewhere import set_elsewhere
 from rowlock.client.asynchronous import AsyncClient
 from rowlock.client.synchronous import Client
 from rowlock.client.working.source import WAIT_SECONDS, HttpSource
+from rowlock.client.working.storing import HttpStoring
 from rowlock.errors import InvalidValueError
+from rowlock.runtime.dispatcher import Dispatcher
+from rowlock.runtime.source import TaskSource
 from rowlock.worker.life import DEFAULT_GRACE, WorkerLife
 from rowlock.worker.limits import GivenLimits
 from rowlock.worker.loops import Loops
 from rowlock.worker.rules import Rules
 
 ANSWER_SECONDS = 15.0
+NOT_IN_CHILDREN = (
+    "a worker over HTTP has no database, and its child processes cannot store tasks either: "
+    "leave out executor='process'"
+)
 
 
 class HttpWorker(WorkerLife):
@@ -76,8 +84,10 @@ class HttpWorker(WorkerLife):
         self._server, self._token = server, token
         self._namespace, self._verify = namespace, verify
         self._check_place()
+        self._child_settings["refusal"] = NOT_IN_CHILDREN
         self._client: AsyncClient
         self._beating: Client
+        self._storing: Client
         self._http: HttpSource
 
     def _check_place(self) -> None:
@@ -111,6 +121,9 @@ class HttpWorker(WorkerLife):
             verify=self._verify,
         )
         self._beating = self._sync_client()
+        self._storing = Client(
+            self._server, self._token, namespace=self._namespace, verify=self._verify
+        )
         queues = tuple(self._slots_by_queue)
         self._http = HttpSource(self._client, self._beating, self.id, queues)
 
@@ -129,6 +142,13 @@ class HttpWorker(WorkerLife):
     def _loops(self) -> Loops:
         return {"reading policies": self._http.keep_fresh}
 
+    async def _open(self) -> tuple[Dispatcher, TaskSource]:
+        # Seen by all that is started from here on.
+        set_elsewhere(HttpStoring(self._storing, self._app.owner))
+        return await super()._open()
+
     async def _close(self) -> None:
+        set_elsewhere(None)
         await self._client.close()
         self._beating.close()
+        self._storing.close()
