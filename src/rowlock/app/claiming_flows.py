@@ -65,7 +65,7 @@ def claim(  # noqa: PLR0913 - what can be said of a claim
     """
     checked_count("limit", limit, most=MAX_CLAIM)
     chosen, keys = _chosen(queues, definitions)
-    checked_worker(worker)
+    name = checked_worker(worker)
     given = None if lease is None else checked_lease(lease)
     known: list[Queue] = yield Run(
         partial(core.storage.queues.list_queues, core.namespace), reads=True
@@ -73,7 +73,7 @@ def claim(  # noqa: PLR0913 - what can be said of a claim
     request = ClaimRequest(
         namespace=core.namespace,
         queue="",
-        worker=checked_worker(worker),
+        worker=name,
         token=new_token(),
         limit=limit,
         lease=given or lease_of(Queue(namespace=core.namespace, name="")),
@@ -134,9 +134,9 @@ def _claims_within(
 ) -> Flow[list[Claim]]:
     """Claim; with a limit of bytes a piece at a time, as nobody knows sizes before."""
     claims: list[Claim] = []
-    size, pieces = 0, request.limit if max_bytes is None else min(request.limit, FIRST_PIECE)
+    length, wanted = 0, request.limit if max_bytes is None else min(request.limit, FIRST_PIECE)
     while True:
-        asked = request._replace(limit=pieces, token=new_token() if claims else request.token)
+        asked = request._replace(limit=wanted, token=new_token() if claims else request.token)
         operation = partial(claim_from, core.storage, asked, queues, leases=leases)
         try:
             piece = yield from _claims(core, asked, operation)
@@ -146,10 +146,10 @@ def _claims_within(
             return claims  # what the earlier pieces took is run
         claims += piece
         left = request.limit - len(claims)
-        size += sum(len(one.payload) for one in piece)
-        if len(piece) < pieces or not left or max_bytes is None or size >= max_bytes:
+        length += sum(len(one.payload) for one in piece)
+        if len(piece) < wanted or not left or max_bytes is None or length >= max_bytes:
             return claims
-        pieces = min(left, FIRST_PIECE if size > len(claims) * SMALL_BYTES else 4 * pieces)
+        wanted = min(left, FIRST_PIECE if length > len(claims) * SMALL_BYTES else 4 * wanted)
 
 
 def _claims(

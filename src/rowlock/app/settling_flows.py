@@ -28,6 +28,8 @@ from rowlock.runtime.ends import MAX_MESSAGE_LENGTH, MAX_TRACEBACK_LENGTH, failu
 from rowlock.storage.values import options_from_text
 
 MAX_TYPE_LENGTH = 200
+# For the words that say how much a worker has left out.
+ROOM = 100
 
 
 def served_token(core: Intake, task: HeldTask) -> Flow[UUID]:
@@ -86,8 +88,8 @@ def told_failure(kind: str, message: str, traceback: str | None, detail: Any) ->
         json_text.encode("detail", detail)
     return TaskFailure(
         type=kind[:MAX_TYPE_LENGTH],
-        message=message[:MAX_MESSAGE_LENGTH],
-        traceback=None if traceback is None else traceback[-MAX_TRACEBACK_LENGTH:],
+        message=message[: MAX_MESSAGE_LENGTH + ROOM],
+        traceback=None if traceback is None else traceback[-MAX_TRACEBACK_LENGTH - ROOM :],
         detail=detail,
     )
 

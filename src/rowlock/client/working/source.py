@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+import msgspec
+
 from rowlock.client.asynchronous import AsyncClient
 from rowlock.client.synchronous import Client
 from rowlock.client.working.converting import (
@@ -27,13 +29,16 @@ from rowlock.errors import (
     QueueNotFoundError,
     RowlockError,
     StorageError,
+    UnexpectedAnswerError,
 )
 from rowlock.model.queues import Queue
 from rowlock.model.tasks import Claim, Held, Pulse, Report
 from rowlock.ops.policies import FRESH_SECONDS, PolicyCache
 from rowlock.runtime.ends import End, end_of_refused
 from rowlock.wire.bodies.batches import ClaimKeyBody, HeldEndBody
+from rowlock.wire.documents.common import ErrorDocument
 from rowlock.wire.documents.work import WorkDocument
+from rowlock.wire.problems import told_error
 
 log = logging.getLogger(__name__)
 
@@ -180,16 +185,20 @@ class HttpSource:
             if verdict.error is None:
                 recorded.add(end.id)
             elif verdict.error.type not in LOST:
-                problem = InvalidValueError("end", verdict.error.reason)
-                recorded |= await self._fail_visibly(end, problem)
+                recorded |= await self._fail_visibly(end, _told(verdict.error))
         return recorded
 
     async def _fail_visibly(self, end: End, error: Exception) -> set[UUID]:
         log.error("task %s: its outcome cannot be stored: %s", end.id, error)
         self.on_refused(end.id, error)
         failed = body_of_end(end_of_refused(end, error))
-        with waited_for():
-            told = await self._client.settle_many(ends=[failed])
+        try:
+            with waited_for():
+                told = await self._client.settle_many(ends=[failed])
+        except (BodyTooLargeError, InvalidValueError) as again:
+            # Not even that: its lease runs out, and three such ends are a crash loop.
+            log.error("task %s: its failure cannot be stored either: %s", end.id, again)  # noqa: TRY400 - its words say it all
+            return set()
         return {end.id} if told.refused == 0 else set()
 
     def settling(self, claim: Claim) -> Settling:
@@ -252,6 +261,13 @@ class HttpSource:
                 self._hungry.clear()
                 on_wake()
                 await asyncio.sleep(LEAST_PAUSE_SECONDS)
+
+
+def _told(error: ErrorDocument) -> Exception:
+    """Return why an end was refused."""
+    detail = None if error.detail is msgspec.UNSET else error.detail
+    known = told_error(error.type, error.reason, detail)
+    return known or UnexpectedAnswerError(error.code, error.reason)
 
 
 LOST = frozenset({LeaseLostError.__name__, "TaskNotFoundError"})

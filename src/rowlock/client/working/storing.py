@@ -13,7 +13,9 @@ from rowlock.app.elsewhere import NewTaskElsewhere
 from rowlock.backoff import RetryPolicy
 from rowlock.client.synchronous import Client
 from rowlock.client.working.converting import in_batches
+from rowlock.client.working.refusals import waited_for
 from rowlock.errors import InvalidValueError
+from rowlock.model import json_text
 from rowlock.model.durations import optional_seconds
 from rowlock.model.tasks import Task
 from rowlock.wire.bodies.common import RetryBody
@@ -22,7 +24,7 @@ from rowlock.wire.models import model_from
 
 
 class HttpStoring:
-    """Stores tasks by way of the service. See `Elsewhere`.
+    """Stores tasks by way of the service, and raises as a database would. See `Elsewhere`.
 
     Args:
         client: Asks it; from any thread.
@@ -40,19 +42,23 @@ class HttpStoring:
 
     def store(self, task: NewTaskElsewhere, /) -> Task:
         """Store a task."""
-        made = self._client.create_task(**_terms(task), idempotency_key=task.id)
-        return model_from(Task, made)
+        with waited_for():
+            made = self._client.create_task(**_terms(task), idempotency_key=task.id)
+        # Its token need not be one that may read payloads.
+        return model_from(Task, made, payload=json_text.decode(task.payload))
 
     def find(self, task_id: UUID | str, /) -> Task:
         """Return a task."""
-        return model_from(Task, self._client.get_task(task_id))
+        with waited_for():
+            return model_from(Task, self._client.get_task(task_id))
 
     def store_many(self, tasks: Sequence[NewTaskElsewhere], /) -> list[UUID]:
         """Store tasks, all or none."""
         bodies = [NewTaskBody(**_terms(task)) for task in tasks]
         if len(list(in_batches(bodies))) > 1:
             raise InvalidValueError("arguments", "are too long to be sent at once: say chunk=")
-        return [UUID(one) for one in self._client.enqueue_many(tasks=bodies).body]
+        with waited_for():
+            return [UUID(one) for one in self._client.enqueue_many(tasks=bodies).body]
 
 
 def _terms(task: NewTaskElsewhere) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Iterable, Mapping
 from typing import Unpack
@@ -19,6 +20,8 @@ from rowlock.worker.life import DEFAULT_GRACE, WorkerLife
 from rowlock.worker.limits import GivenLimits
 from rowlock.worker.loops import Loops
 from rowlock.worker.rules import Rules
+
+log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 15.0
 NOT_IN_CHILDREN = (
@@ -133,6 +136,8 @@ class HttpWorker(WorkerLife):
         rules.take(self._app.registry)
         source.definitions, rules.aliases = rules.claimed, source.aliases
         await source.look()
+        if self._app.extensions.tickers:
+            log.warning("tickers are left to workers of the database: their handlers do not run")
         return rules
 
     def _source(self, rules: Rules) -> tuple[HttpSource, str]:
