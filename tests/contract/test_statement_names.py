@@ -26,6 +26,8 @@ def functions_of(storage: Storage) -> Iterator[ast.AST]:
         *("enqueue", "claims", "upkeep", "operate", "reads"),
         *("queues", "definitions", "changes", "records", "schedules", "firings", "tickers"),
         *("tokens", "events"),
+        "tokens",
+        "deletions",
     )
     groups = (*stores, "migrations", "enlisting", "vacuum")
     for group in groups:

@@ -110,6 +110,14 @@ class Module:
             yield from method.iterator_lines()
 
 
+def is_one(hint: Any, alias: Any) -> bool:
+    """Whether a type is that alias, perhaps with more said of it."""
+    if get_origin(hint) is not Annotated or get_args(hint)[0] != get_args(alias)[0]:
+        return False
+    known = alias.__metadata__
+    return bool(hint.__metadata__[: len(known)] == known)
+
+
 class Method:
     """The methods of one route."""
 
@@ -264,7 +272,7 @@ class Method:
     def shown(self, hint: Any) -> str:
         """A type as code."""
         for name, alias in (("Duration", Duration), ("Moment", Moment)):
-            if hint == alias:
+            if is_one(hint, alias):
                 return self.module.need("rowlock.wire.bodies.common", name)
         origin = get_origin(hint)
         return self.shown_name(hint) if origin is None else self.shown_form(origin, get_args(hint))

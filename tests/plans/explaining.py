@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from rowlock.model.ends import ClaimKey
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Finish, Held, Outcome, Release, Report, TaskFilter
 from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive
@@ -83,6 +84,9 @@ OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
     "renew": lambda on: on.storage.claims.renew_leases(_held(on), now=LATER),
     "renew lost": lambda on: on.storage.claims.renew_leases(_held(on, lost=True), now=LATER),
     "read token": lambda on: on.storage.claims.read_token("default", on.task_id),
+    "read standings": lambda on: on.storage.claims.read_standings(
+        "default", [ClaimKey(on.task_id, on.token)]
+    ),
     "read claimed": lambda on: on.storage.claims.read_claimed(on.token),
     "finish": lambda on: on.storage.claims.finish_tasks(_done(on), now=LATER),
     "finish lost": lambda on: on.storage.claims.finish_tasks(_done(on, lost=True), now=LATER),

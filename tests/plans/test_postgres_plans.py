@@ -50,6 +50,7 @@ INDEXES = {
     "expire": {EXPIRY, TASK},
     "prune": {FINISHED, HISTORY},
     "get": {TASK, HISTORY},
+    "read standings": {TASK, HISTORY},
     "read token": {TASK},
     "retry": {HISTORY},
     "find unique holder": {"ix_rowlock_task_unique"},

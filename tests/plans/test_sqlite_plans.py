@@ -45,6 +45,7 @@ INDEXES = {
     "expire": {EXPIRY},
     "prune": {FINISHED, HISTORY},
     "get": {TASK, HISTORY},
+    "read standings": {TASK, HISTORY},
     "read token": {TASK},
     "list": {TASK, HISTORY},
     "next page": {TASK, HISTORY},

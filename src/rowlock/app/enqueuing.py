@@ -11,6 +11,8 @@ from itertools import islice
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from rowlock.app import storing_elsewhere as storing
+from rowlock.app.elsewhere import elsewhere_of
 from rowlock.app.flow import Flow, Pause, Run
 from rowlock.app.intake import Intake
 from rowlock.app.orders import Code, Order, Target
@@ -53,6 +55,9 @@ def enqueue(
     Raises:
         DuplicateTaskError: A live task holds its unique key.
     """
+    elsewhere = elsewhere_of(core.owner)
+    if elsewhere is not None:
+        return (yield from storing.store(core, elsewhere, definition, payload, options))
     new, stored = yield from _stored(
         core, definition, payload, options, unique=False, record=record
     )
@@ -65,6 +70,9 @@ def enqueue_if_not_exists(
     core: Intake, definition: AnyDefinition, payload: Any, options: TaskOptions
 ) -> Flow[tuple[Task, bool]]:
     """Store one task unless a live one holds its unique key, by default all arguments."""
+    elsewhere = elsewhere_of(core.owner)
+    if elsewhere is not None:
+        return (yield from storing.store_unless(core, elsewhere, definition, payload, options))
     _, stored = yield from _stored(core, definition, payload, options, unique=True)
     return stored.task, stored.created
 
@@ -193,6 +201,10 @@ def enqueue_many(
         checked_count("chunk", chunk)
     if isinstance(payloads, (str, bytes, Mapping)) or not isinstance(payloads, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
         raise InvalidValueError("arguments", "must be an iterable of mappings, one for each task")
+    elsewhere = elsewhere_of(core.owner)
+    if elsewhere is not None:
+        many = storing.store_many(core, elsewhere, definition, payloads, options, chunk=chunk)
+        return (yield from many)
     options = _joining(core, options)
     target = yield from prepared(core, definition, options)
     queue = core.policies.queue(core.queue_name(target, options))

@@ -49,7 +49,6 @@ Flow: TypeAlias = Generator[Step, Any, T]
 
 def run_flow(core: Opened, flow: Flow[T]) -> T:
     """Run a flow to its end, blocking."""
-    core.open()
     try:
         step = next(flow)
         while True:
@@ -70,6 +69,7 @@ def _perform(core: Opened, step: Step) -> Any:
         return None
     if isinstance(step, Do):
         return step.blocking()
+    core.open()
     transaction = core.joined if step.transaction is None else step.transaction
     if transaction is not None:
         return core.storage.enlist(transaction).run(step.operation)
@@ -79,7 +79,6 @@ def _perform(core: Opened, step: Step) -> Any:
 
 async def run_flow_async(core: Opened, flow: Flow[T]) -> T:
     """Run a flow to its end without blocking the event loop."""
-    await core.aopen()
     try:
         step = next(flow)
         while True:
@@ -102,6 +101,7 @@ async def _perform_async(core: Opened, step: Step) -> Any:
         return None
     if isinstance(step, Do):
         return await step.awaited()
+    await core.aopen()
     transaction = core.joined if step.transaction is None else step.transaction
     if transaction is not None:
         enlisted = await core.storage.enlist_async(transaction)

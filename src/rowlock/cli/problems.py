@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from rowlock.errors import RowlockError
 from rowlock.wire.problems import error_detail
 
 _PASSWORD = re.compile(r"""(://[^:@/\s"']*):(?!password@)[^"']*@""")
+_TOKEN = re.compile(r"rowlock_[0-9a-f]{32}_[\w-]+")
 _GIVEN_PASSWORD = re.compile(r"://[^:@/]*:(.+)@")
 # Shorter ones would be taken out of ordinary words.
 MIN_SECRET_LENGTH = 3
@@ -62,12 +64,12 @@ class Telling:
     Attributes:
         as_json: Also as one line of JSON, the last one on stderr.
         debug: After the traceback.
-        url: The URL that was given, whose password must not show.
+        secrets: What was given that must not show: tokens, and URLs for their passwords.
     """
 
     as_json: bool
     debug: bool
-    url: str | None
+    secrets: Sequence[str | None]
 
     def tell(self, error: Exception) -> None:
         """Print an error on stderr."""
@@ -89,7 +91,9 @@ class Telling:
             warn(self._safe(json.dumps(document)))
 
     def _safe(self, text: str) -> str:
-        given = _GIVEN_PASSWORD.search(self.url or "")
-        if given and len(given[1]) >= MIN_SECRET_LENGTH:
-            text = text.replace(given[1], "***")
-        return _PASSWORD.sub(r"\1:***@", text)
+        for secret in filter(None, self.secrets):
+            password = _GIVEN_PASSWORD.search(secret)
+            hidden = secret if "://" not in secret else password[1] if password else ""
+            if len(hidden) >= MIN_SECRET_LENGTH:
+                text = text.replace(hidden, "***")
+        return _TOKEN.sub("***", _PASSWORD.sub(r"\1:***@", text))

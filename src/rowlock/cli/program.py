@@ -16,7 +16,7 @@ from rowlock._version import __version__
 from rowlock.cli.loading import loading
 
 COMPLETE_VARIABLE = "_ROWLOCK_COMPLETE"
-DEBUG, URL = "rowlock.debug", "rowlock.url"
+DEBUG, SECRETS = "rowlock.debug", "rowlock.secrets"
 # The other exit codes, and how errors are told, are loaded when something went wrong.
 DONE = 0
 
@@ -224,7 +224,7 @@ class Program(click.Group):
             told = Telling(
                 as_json="--json" in given,
                 debug=bool(known.get(DEBUG)),
-                url=known.get(URL),
+                secrets=known.get(SECRETS, ()),
             )
             told.tell(error)
             return exit_code_for(error)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from typing import Any
 
 import click
 
 from rowlock.app import flows
-from rowlock.app.flow import run_flow
+from rowlock.app.opened import Opened
 from rowlock.cli.arguments import moment_from
 from rowlock.cli.changing import by_options
-from rowlock.cli.options import Database, database_options, examples, json_option, number
+from rowlock.cli.doors import Place
+from rowlock.cli.options import examples, json_option, number
 from rowlock.cli.output import duration_text, say, say_json, say_table, time_text, warn
+from rowlock.cli.places import place_options
 from rowlock.model.changes import By
 from rowlock.model.queues import Queue
 from rowlock.wire.queues import queue_to_wire
@@ -39,17 +40,17 @@ COLUMNS = (
         "rowlock queues resume emails",
     ),
 )
-@database_options
+@place_options
 @json_option
-def command(database: Database, *, as_json: bool) -> None:
+def command(place: Place, *, as_json: bool) -> None:
     """List queues with their policies; or set, pause or resume one.
 
     A queue springs into being at its first use, with the built-in policy.
     """
     if click.get_current_context().invoked_subcommand is not None:
         return
-    with closing(database.open()) as opened:
-        queues = run_flow(opened, flows.list_queues(opened))
+    with place.door(Opened) as door:
+        queues = door.ask(flows.list_queues)
     _show(queues, as_json=as_json, alone=False)
 
 
@@ -65,13 +66,13 @@ def command(database: Database, *, as_json: bool) -> None:
 @click.option("--timeout", metavar="DURATION", help="How long an attempt may take.")
 @click.option("--retention", metavar="DURATION", help="How long finished tasks are kept.")
 @by_options
-@database_options
+@place_options
 @json_option
-def set_policy(database: Database, *, name: str, by: By, as_json: bool, **policy: Any) -> None:
+def set_policy(place: Place, *, name: str, by: By, as_json: bool, **policy: Any) -> None:
     """Create a queue or change its policy; only what is given changes."""
     given = {key: value for key, value in policy.items() if value is not None}
-    with closing(database.open(create=True)) as opened:
-        queue = run_flow(opened, flows.register_queue(opened, name, given, by=by))
+    with place.door(Opened, create=True) as door:
+        queue = door.ask(flows.register_queue, name, given, by=by)
     _show([queue], as_json=as_json, alone=True)
 
 
@@ -79,25 +80,25 @@ def set_policy(database: Database, *, name: str, by: By, as_json: bool, **policy
 @click.argument("name")
 @click.option("--until", metavar="TIME", help="Until then: 2026-12-31T23:59:00Z.")
 @by_options
-@database_options
+@place_options
 @json_option
-def pause(database: Database, *, name: str, until: str | None, by: By, as_json: bool) -> None:
+def pause(place: Place, *, name: str, until: str | None, by: By, as_json: bool) -> None:
     """Let workers claim nothing more from a queue; running tasks go on."""
     end = moment_from("until", until)
-    with closing(database.open()) as opened:
-        run_flow(opened, flows.pause_queue(opened, name, paused=True, until=end, by=by))
+    with place.door(Opened) as door:
+        door.ask(flows.pause_queue, name, paused=True, until=end, by=by)
     _say_paused(name, as_json=as_json, paused=True)
 
 
 @command.command("resume", epilog=examples("rowlock queues resume emails"))
 @click.argument("name")
 @by_options
-@database_options
+@place_options
 @json_option
-def resume(database: Database, *, name: str, by: By, as_json: bool) -> None:
+def resume(place: Place, *, name: str, by: By, as_json: bool) -> None:
     """Let workers claim from a paused queue again."""
-    with closing(database.open()) as opened:
-        run_flow(opened, flows.pause_queue(opened, name, paused=False, by=by))
+    with place.door(Opened) as door:
+        door.ask(flows.pause_queue, name, paused=False, by=by)
     _say_paused(name, as_json=as_json, paused=False)
 
 

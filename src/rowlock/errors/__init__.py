@@ -14,6 +14,7 @@ RowlockError
 ├── HookError                    a hook of the worker raised; names it
 ├── QueueNotFoundError           no queue of that name in the namespace
 ├── DuplicateQueueError          a queue of that name is there already
+├── QueueBusyError           tasks of the queue run, so that it is not deleted
 ├── ScheduleError
 │   ├── ScheduleNotFoundError    no schedule of that name or id in the namespace
 │   └── DuplicateScheduleError   two schedules whose names fold alike
@@ -107,6 +108,9 @@ from rowlock.errors.resources import (
 )
 from rowlock.errors.resources import (
     OperationNotFoundError as OperationNotFoundError,
+)
+from rowlock.errors.resources import (
+    QueueBusyError as QueueBusyError,
 )
 from rowlock.errors.resources import (
     QueueNotFoundError as QueueNotFoundError,

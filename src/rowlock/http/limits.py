@@ -28,7 +28,9 @@ class Limits:
         streams_each: The same of one token.
         wait_seconds: How long a request may wait.
         recheck_seconds: How often it is looked whether the token of a subscription may be used.
-        bulk_seconds: How long a request works on an operation before it is answered.
+        bulk_seconds: How long a request works on an operation, or a queue's deletion, before it is
+            answered.
+        claim_bytes: Of the payloads of one answer, after which no more tasks are claimed for it.
     """
 
     body_bytes: int = MAX_BYTES
@@ -44,6 +46,7 @@ class Limits:
     wait_seconds: float = 60.0
     recheck_seconds: float = 5.0
     bulk_seconds: float = 3.0
+    claim_bytes: int = 4 * MAX_BYTES
 
 
 class Buckets:

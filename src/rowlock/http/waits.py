@@ -35,18 +35,25 @@ class Waits:
         """How many wait now."""
         return self._places.taken
 
-    def seconds(self, given: str | None) -> timedelta:
+    def seconds(
+        self, given: float | str | None, *, field: str = "timeout", usual: float = USUAL_SECONDS
+    ) -> timedelta:
         """Return for how long a request may wait.
+
+        Args:
+            given: What it says.
+            field: Where it says that.
+            usual: How many seconds if it says nothing.
 
         Raises:
             InvalidValueError: It is no duration, or longer than allowed.
         """
         longest = self._limits.wait_seconds
         if given is None:
-            return timedelta(seconds=min(USUAL_SECONDS, longest))
-        wanted = duration_from("timeout", given)
+            return timedelta(seconds=min(usual, longest))
+        wanted = duration_from(field, given)
         if wanted.total_seconds() > longest:
-            raise InvalidValueError("timeout", f"{given!r} is more than {longest:g} s")
+            raise InvalidValueError(field, f"{given!r} is more than {longest:g} s")
         return wanted
 
     async def until(

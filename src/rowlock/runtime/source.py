@@ -17,7 +17,14 @@ class TaskSource(Protocol):
 
     Async methods raise `StorageUnavailableError` while the outside cannot be reached; the
     runtime then waits and tries again.
+
+    Attributes:
+        unanswered: How many claims were cut off before they were answered.
+        on_refused: Told of each end that cannot be stored.
     """
+
+    unanswered: int
+    on_refused: Callable[[UUID, Exception], None]
 
     @property
     def poll_seconds(self) -> float:

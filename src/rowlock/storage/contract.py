@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from rowlock.model.queues import Queue, QueuePolicy
+from rowlock.model.ends import ClaimKey, Standing
 from rowlock.model.tasks import (
     Attempt,
     Claim,
@@ -181,8 +181,13 @@ class ClaimStore(Protocol):
         """Return the token under which a task runs; None if it does not."""
         ...
 
-    def is_held(self, task_id: UUID, token: UUID, /) -> Plan[bool]:
-        """Return whether a task still runs under this claim."""
+    def read_standings(
+        self, namespace: str, claims: Sequence[ClaimKey], /
+    ) -> Plan[dict[UUID, Standing]]:
+        """Return where the tasks of claims stand now.
+
+        Those that the namespace does not have, or that are deleted, are left out.
+        """
         ...
 
     def finish_tasks(
@@ -290,49 +295,4 @@ class ReadStore(ListStore, MeasureStore, Protocol):
         self, namespace: str, queue: str, *, limit: int
     ) -> Plan[dict[str, int]]:
         """Return which definitions wait at the head of a queue, and how often."""
-        ...
-
-
-class QueueStore(Protocol):
-    """Queues and their policies."""
-
-    def ensure_queue(self, namespace: str, name: str, /) -> Plan[Queue]:
-        """Return the queue, made with the defaults if it was not there."""
-        ...
-
-    def get_queue(self, namespace: str, name: str, /) -> Plan[Queue | None]:
-        """Return the queue, if it is there."""
-        ...
-
-    def create_queue(self, namespace: str, name: str, /) -> Plan[bool]:
-        """Make the queue with the defaults; False if it was there."""
-        ...
-
-    def list_namespaces(self) -> Plan[list[str]]:
-        """Return the namespaces that have a queue, by name."""
-        ...
-
-    def update_queue(self, namespace: str, name: str, given: QueuePolicy, /) -> Plan[Queue]:
-        """Create the queue or change what is given of its policy; returns it as it is then."""
-        ...
-
-    def pause_queue(
-        self,
-        namespace: str,
-        name: str,
-        paused: bool,  # noqa: FBT001
-        /,
-        *,
-        until: datetime | None = None,
-        reason: str | None = None,
-    ) -> Plan[bool]:
-        """Pause or resume a queue, for ever or until a time; False if there is none."""
-        ...
-
-    def list_queues(self, namespace: str | None, /) -> Plan[list[Queue]]:
-        """Return the queues of a namespace, or of all, by name."""
-        ...
-
-    def forget_namespace(self, namespace: str, /) -> Plan[None]:
-        """Delete the rows of all queues and definitions of a namespace that has no tasks."""
         ...

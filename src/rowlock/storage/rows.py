@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from rowlock.model import json_text
 from rowlock.model.definitions import Definition, DefinitionStatus
+from rowlock.model.ends import Standing
 from rowlock.model.failures import failure_from_text
 from rowlock.model.queues import Queue
 from rowlock.model.states import TaskState
@@ -14,6 +16,7 @@ from rowlock.model.tasks import Attempt, Claim, LogLine, NewTask, Task
 from rowlock.model.tickers import Ticker
 from rowlock.plan import Row
 from rowlock.storage.values import (
+    EPOCH,
     ColumnValues,
     defaults_from_text,
     options_from_text,
@@ -135,6 +138,15 @@ def claim_from_row(row: Row, token: UUID, values: ColumnValues) -> Claim:
         tags,
         options,
     )
+
+
+def standing_from_row(row: Row, tokens: Mapping[UUID, UUID], values: ColumnValues) -> Standing:
+    """Return the standing in a row of `read_standings`, which was asked for with these tokens."""
+    found, held, state, queue, definition, attempt, *facts = row
+    task_id = values.read_id(found)
+    # Nothing that was started expires.
+    shown = shown_state(state, attempt, None, EPOCH)
+    return Standing(task_id, tokens[task_id], bool(held), shown, queue, definition, attempt, *facts)
 
 
 def attempt_from_row(row: Row, values: ColumnValues) -> Attempt:

@@ -11,12 +11,14 @@ from rowlock.plan import Plan
 from rowlock.runners import Runner, ThreadRunner
 from rowlock.storage.catalog import Catalog
 from rowlock.storage.change_contract import ChangeStore, RecordStore
-from rowlock.storage.contract import ClaimStore, EnqueueStore, OperateStore, QueueStore, ReadStore
+from rowlock.storage.contract import ClaimStore, EnqueueStore, OperateStore, ReadStore
 from rowlock.storage.definition_contract import DefinitionStore
+from rowlock.storage.deletion_contract import DeletionStore
 from rowlock.storage.endings import Endings
 from rowlock.storage.enlisted import EnlistedAsyncRunner, EnlistedRunner, Enlisting
 from rowlock.storage.event_contract import EventStore
 from rowlock.storage.migrations import Migrations
+from rowlock.storage.queue_contract import QueueStore
 from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
 from rowlock.storage.ticker_contract import TickerStore
 from rowlock.storage.token_contract import TokenStore
@@ -82,6 +84,11 @@ class Stores(Protocol):
         ...
 
     @property
+    def deletions(self) -> DeletionStore:
+        """Queues that are being deleted."""
+        ...
+
+    @property
     def definitions(self) -> DefinitionStore:
         """Definitions."""
         ...
@@ -131,6 +138,7 @@ class AllStores(NamedTuple):
     operate: OperateStore
     reads: ReadStore
     queues: QueueStore
+    deletions: DeletionStore
     definitions: DefinitionStore
     changes: ChangeStore
     records: RecordStore
@@ -212,6 +220,11 @@ class Storage:
     def queues(self) -> QueueStore:
         """Queues and their policies."""
         return self.stores.queues
+
+    @property
+    def deletions(self) -> DeletionStore:
+        """Queues that are being deleted."""
+        return self.stores.deletions
 
     @property
     def definitions(self) -> DefinitionStore:

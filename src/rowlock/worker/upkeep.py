@@ -1,4 +1,4 @@
-"""What any worker does for all: rescue, expire, vacuum, and prune. No leader.
+"""What any worker does for all: rescue, expire, delete queues, vacuum, and prune. No leader.
 
 Duty rows share it among workers; pruning goes by the system's own ticker.
 """
@@ -12,7 +12,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from rowlock.errors import StorageError
+from rowlock.ops.queue_deletion import Purge, purge_batch
 from rowlock.ops.upkeep import (
+    DELETE_QUEUES,
     END_PAUSES,
     END_PAUSES_LIMIT,
     EXPIRE,
@@ -33,6 +35,8 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 # Time enough for a heartbeat to notice that the database is back, and to connect.
 MIN_AMNESTY_SECONDS = 1.0
+# Of one round: other duties wait meanwhile.
+MOST_DELETING_SECONDS = 1.0
 
 
 class Upkeep:
@@ -99,6 +103,8 @@ class Upkeep:
             await self._expire()
         if await self._take(END_PAUSES):
             await self._end_pauses()
+        if await self._take(DELETE_QUEUES):
+            await self._delete_queues()
         vacuum = self._storage.vacuum
         if vacuum and await self._take(VACUUM) and await self._run(vacuum.pays):
             # Not on the runner's threads, which claiming and settling need meanwhile.
@@ -132,6 +138,18 @@ class Upkeep:
             part = len(ended)
             for task in ended:
                 self._storage.wakeups.wake_here(task.namespace, task.queue)
+
+    async def _delete_queues(self) -> None:
+        """Go on with deletions of queues that whoever asked for them did not wait for."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + MOST_DELETING_SECONDS
+        for deletion in await self._run(self._storage.deletions.list_deletions):
+            purge = Purge(deletion)
+            while not purge.over and loop.time() < end:
+                purge = await self._run(purge_batch, self._storage, purge)
+            if purge.ended:
+                log.info("queue %s: deleted", deletion.queue)
+                self._storage.wakeups.wake_here(deletion.namespace, deletion.queue)
 
 
 async def prune(storage: Storage) -> None:

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from rowlock.client.calls import Call, fields
 from rowlock.client.sending import Sender
-from rowlock.wire.bodies.batches import HeldEndBody
+from rowlock.wire.bodies.batches import ClaimKeyBody, HeldEndBody, ReportBody
 from rowlock.wire.bodies.common import Duration
 from rowlock.wire.bodies.tasks import NewTaskBody
-from rowlock.wire.documents.batches import BatchDocument, ClaimList, VerdictList
+from rowlock.wire.documents.batches import (
+    BatchDocument,
+    ClaimList,
+    PulseList,
+    ReceiptList,
+    VerdictList,
+)
 
 # fmt: off
 
@@ -42,7 +48,7 @@ class BatchesRoutes(Sender):
 
     def claim_many(
         self, *, worker: str, queues: list[str] | None = None, definitions: list[str] | None = None,
-        limit: int = 1, lease: Duration | None = None,
+        limit: int = 1, lease: Duration | None = None, wait: Duration | None = None,
     ) -> ClaimList:
         """Claim up to 1,000 tasks of any queue, or of those named, best first.
 
@@ -58,6 +64,7 @@ class BatchesRoutes(Sender):
             answer=ClaimList,
             body=fields(
                 worker=worker, queues=queues, definitions=definitions, limit=limit, lease=lease,
+                wait=wait,
             ),
         ))
 
@@ -74,4 +81,36 @@ class BatchesRoutes(Sender):
             path="/api/v1/settle",
             answer=VerdictList,
             body=fields(ends=ends),
+        ))
+
+    def heartbeat_many(
+        self, *, claims: list[ClaimKeyBody], lease: Duration | None = None,
+    ) -> PulseList:
+        """Extend up to 1,000 claims from now on.
+
+        `POST /api/v1/heartbeat`, whose body is a `HeartbeatManyBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return self._send(Call(
+            method="POST",
+            path="/api/v1/heartbeat",
+            answer=PulseList,
+            body=fields(claims=claims, lease=lease),
+        ))
+
+    def report_many(self, *, reports: list[ReportBody]) -> ReceiptList:
+        """Record progress and log lines of up to 1,000 attempts; it is no heartbeat.
+
+        `POST /api/v1/report`, whose body is a `ReportManyBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return self._send(Call(
+            method="POST",
+            path="/api/v1/report",
+            answer=ReceiptList,
+            body=fields(reports=reports),
         ))

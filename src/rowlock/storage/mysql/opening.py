@@ -21,6 +21,7 @@ from rowlock.storage.pool import ServerRunners
 from rowlock.storage.sql.changing import ChangePlans
 from rowlock.storage.sql.claiming import SteppedClaimPlans
 from rowlock.storage.sql.definitions import DefinitionPlans
+from rowlock.storage.sql.deletions import DeletionPlans
 from rowlock.storage.sql.events import EventPlans
 from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.recording import RecordPlans
@@ -111,6 +112,7 @@ def open_mysql(url: str, *, prefix: str, pool_size: int, silence: float) -> Stor
             operate=MySQLOperatePlans(*parts, events),
             reads=MySQLReadPlans(*parts),
             queues=QueuePlans(*parts),
+            deletions=DeletionPlans(*parts),
             definitions=DefinitionPlans(*parts),
             changes=ChangePlans(*parts, events),
             records=RecordPlans(*parts),

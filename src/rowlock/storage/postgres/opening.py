@@ -21,6 +21,7 @@ from rowlock.storage.postgres.wakeups import NotifyWakeups
 from rowlock.storage.sql.changing import ChangePlans
 from rowlock.storage.sql.claiming import ClaimPlans
 from rowlock.storage.sql.definitions import DefinitionPlans
+from rowlock.storage.sql.deletions import DeletionPlans
 from rowlock.storage.sql.events import EventPlans
 from rowlock.storage.sql.operating import OperatePlans
 from rowlock.storage.sql.queues import QueuePlans
@@ -100,6 +101,7 @@ def _stores(catalog: Catalog) -> AllStores:
         operate=OperatePlans(*parts, events),
         reads=ReadPlans(*parts),
         queues=QueuePlans(*parts),
+        deletions=DeletionPlans(*parts),
         definitions=DefinitionPlans(*parts),
         changes=ChangePlans(*parts, events),
         records=RecordPlans(*parts),

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from rowlock.model.ends import ClaimKey, Standing
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Claim, Finish, Held, Pulse, Release, Report
 from rowlock.plan import BEGIN, Plan, Row
 from rowlock.storage.contract import ClaimRequest, Lane, Place
-from rowlock.storage.rows import claim_from_row
+from rowlock.storage.rows import claim_from_row, standing_from_row
 from rowlock.storage.sql.events import TellingPlans, returned, tells
 from rowlock.storage.values import EPOCH
 
@@ -127,9 +128,6 @@ class ClaimPlans(TellingPlans):
         result = yield self._sql.bind("read_token", namespace=namespace, id=task_id)
         return self._values.read_id(result.rows[0][0]) if result.rows else None
 
-    def is_held(self, task_id: UUID, token: UUID, /) -> Plan[bool]:
-        return bool((yield from self._read_held([(task_id, token)])))
-
     def _read_held(self, claims: Sequence[tuple[UUID, UUID]]) -> Plan[dict[UUID, bool]]:
         """Return which of these claims hold, and whether a cancellation is requested."""
         pairs = self._batch(
@@ -137,6 +135,15 @@ class ClaimPlans(TellingPlans):
         )
         result = yield self._sql.bind("read_held", **pairs)
         return {self._values.read_id(task_id): bool(cancel) for task_id, cancel in result.rows}
+
+    def read_standings(
+        self, namespace: str, claims: Sequence[ClaimKey], /
+    ) -> Plan[dict[UUID, Standing]]:
+        tokens = dict(claims)
+        pairs = self._batch(ids=list(tokens), tokens=list(tokens.values()))
+        result = yield self._sql.bind("read_standings", namespace=namespace, **pairs)
+        standings = [standing_from_row(row, tokens, self._values) for row in result.rows]
+        return {standing.id: standing for standing in standings}
 
     @tells(returned)
     def finish_tasks(

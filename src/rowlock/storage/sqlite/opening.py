@@ -13,10 +13,12 @@ from rowlock.errors import ConfigError
 from rowlock.plan import Plan
 from rowlock.storage.catalog import Catalog
 from rowlock.storage.change_contract import ChangeStore, RecordStore
-from rowlock.storage.contract import ClaimStore, EnqueueStore, OperateStore, QueueStore, ReadStore
+from rowlock.storage.contract import ClaimStore, EnqueueStore, OperateStore, ReadStore
 from rowlock.storage.definition_contract import DefinitionStore
+from rowlock.storage.deletion_contract import DeletionStore
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.pool import PooledRunner
+from rowlock.storage.queue_contract import QueueStore
 from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
 from rowlock.storage.sqlite.connection import (
     SQLITE_VALUES,
@@ -121,6 +123,13 @@ class SQLiteStores:
         from rowlock.storage.sql.queues import QueuePlans
 
         return QueuePlans(*self._at_work)
+
+    @cached_property
+    def deletions(self) -> DeletionStore:
+        """Queues that are being deleted."""
+        from rowlock.storage.sql.deletions import DeletionPlans
+
+        return DeletionPlans(*self._at_work)
 
     @cached_property
     def definitions(self) -> DefinitionStore:

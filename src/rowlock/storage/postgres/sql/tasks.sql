@@ -190,6 +190,20 @@ CROSS JOIN LATERAL (
     SELECT id, cancel_requested FROM rowlock_task WHERE id = v.id AND token = v.token
     OFFSET 0) AS t;
 
+-- name: read_standings
+SELECT t.id, t.held, t.state, t.queue, t.definition, t.attempt, t.crashes, t.max_attempts,
+    t.options
+FROM unnest(:ids::uuid[], :tokens::uuid[]) AS v (id, token)
+CROSS JOIN LATERAL (
+    SELECT id, namespace, coalesce(token = v.token, false) AS held, state, queue, definition,
+        attempt, crashes, max_attempts, options
+    FROM rowlock_task WHERE id = v.id
+    UNION ALL
+    SELECT id, namespace, false, state, queue, definition, attempt, crashes, max_attempts, options
+    FROM rowlock_history WHERE id = v.id AND deleted_at IS NULL
+    OFFSET 0) AS t
+WHERE t.namespace = :namespace;
+
 -- name: finish_tasks
 WITH held AS MATERIALIZED (
     SELECT t.*, v.state AS final, v.result, v.error AS failure, v.reason

@@ -1,0 +1,323 @@
+"""Commands at a server tell what they tell at its database: word for word, code for code."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+
+import pytest
+
+from rowlock.cli import remote
+from tests.cli.doors import Busy, but_for, state_of, told
+from tests.cli.served import Served, new_token, served
+
+LOOKING = """
+tasks
+tasks --json
+tasks --limit 2
+tasks --state failed --json
+tasks --state failed --state succeeded --order finished_at
+tasks --order run_at --limit 3
+tasks --before {queued}
+tasks --tag monthly
+tasks --error RED --json
+tasks --definition ADD --argument a:=1
+tasks --queue post --argument to=paused --json
+tasks --worker nobody
+tasks --created-after 1h --created-before 2099-01-01T00:00:00Z
+tasks --state deleted
+tasks --limit 250 --order id
+count
+count --json
+count --queue post
+task {succeeded}
+task {succeeded} --json
+task {failed}
+task {failed} --json
+task {claimed}
+task {scheduled}
+task {paused} --json
+task {deleted}
+task 0000
+task xyz
+task 01
+tasks --state sleepy
+tasks --order age
+tasks --definition __
+tasks --argument a=1
+tasks --before 0199b2f0
+stuck
+stuck --longer-than 1ms --json
+stuck --longer-than soon
+watch {succeeded}
+watch {failed}
+watch {succeeded} --json
+queues
+queues --json
+stats
+stats --json
+stats --window 1h --json
+stats --window soon
+definitions
+definitions --json
+definitions --alias else --status active --order -created --limit 1
+definitions --limit 0
+definitions --order age
+definition show elsewhere
+definition show ELSE-where --json
+definition show nothing
+schedules
+schedules --json
+schedules --status paused --order next --definition add
+schedules --status odd
+schedule show NIGHTLY
+schedule show nightly --json
+schedule show nothing
+schedule firings nightly
+schedule firings nightly --json --limit 1
+schedule firings nightly --before 2020-01-01T00:00:00Z
+schedule simulate nightly --from 2027-03-27T00:00:00Z --to 2027-04-02T00:00:00Z
+schedule simulate nightly --from 2027-01-01T00:00:00Z --to 2030-01-01T00:00:00Z --limit 1050 --json
+schedule simulate nightly --from 2027-01-01T00:00:00Z --limit 0
+schedule simulate nothing
+tickers
+tickers --json
+tickers --limit 1 --offset 1
+ticker beat --json
+ticker Beat
+ticker nothing
+operations
+operations --json
+audit
+audit --json --limit 2
+audit --action edit
+audit --target nothing
+audit --before xyz
+cancel --all --dry-run
+retry --state failed --queue default --dry-run
+delete --state failed --yes --json --dry-run
+cancel
+cancel {queued} --all
+schedule backfill nightly 1d 2d --dry-run
+tasks --namespace 1x
+""".strip().splitlines()
+
+
+@pytest.fixture
+def busy(url: str) -> Busy:
+    """A database in which there is something of everything."""
+    return Busy(url)
+
+
+@pytest.fixture
+def server(busy: Busy) -> Iterator[Served]:
+    """A server of that database."""
+    with served(busy.url) as found:
+        yield found
+
+
+def test_looking_is_the_same_at_both_doors(busy, server):
+    env = server.at()
+    for command in LOOKING:
+        words = busy.words(command)
+        both = told(*words, env=env).ageless(), told(*words, url=busy.url).ageless()
+        if "--dry-run" in command:
+            both = both[0].but_for(both[1]), both[1].but_for(both[0])
+        assert both[0].lines() == both[1].lines(), command
+
+
+CHANGING = {
+    "one task": """
+        cancel {queued}
+        cancel {claimed} --reason late
+        cancel {claimed} --force --json
+        retry {failed} --attempts 2 --reason again
+        retry {failed}
+        retry {failed} --attempts 0
+        requeue {succeeded} b:=9 --priority 3 --set-tag new
+        requeue {queued} --json --delay 1h
+        requeue {succeeded} --max-attempts x
+        edit {scheduled} a:=8 --priority 9 --json
+        edit {scheduled} --delay 2h --max-attempts 5
+        edit {scheduled}
+        edit {succeeded} --priority 1
+        edit {paused} b:=1 --run-at 2099-01-01T00:00:00Z
+        pause {scheduled} --until 2099-01-01T00:00:00Z --reason wait
+        pause {scheduled} --until soon
+        resume {scheduled} {paused}
+        resume {scheduled}
+        delete {succeeded} {scheduled} --json
+        delete {succeeded}
+        restore {deleted}
+        restore {scheduled} --json
+        purge {queued}
+        purge {queued}
+        purge 0199b2f05c1e7c3a9d0e3f6a1b2c4d5e
+    """,
+    "many tasks": """
+        cancel --state queued --yes --reason mess
+        retry --state canceled --yes --json
+        retry --state failed --queue nowhere --yes
+        edit a:=5 --definition add --state scheduled --priority 2 --yes
+        edit --queue later --yes
+        requeue --queue later --yes
+        pause --definition add --until 2099-01-01T00:00:00Z --yes --json
+        resume --state paused --yes
+        cancel --queue later
+        delete --all --yes
+        delete --all --yes --force --json
+        restore --state deleted --yes --json
+        purge --state canceled --yes
+        purge --argument a:=1 --yes
+        operations resume 0199b2f05c1e7c3a9d0e3f6a1b2c4d5e
+        operations resume x
+        cleanup --older-than 1h
+        cleanup --older-than 0 --queue default --state succeeded --json
+        cleanup --older-than 0 --queue nowhere
+        cleanup --older-than soon
+        cleanup --older-than 0 --state queued
+    """,
+    "queues": """
+        queues set new --lease 1m --retry none --reason mine
+        queues set spare
+        queues set fresh --json
+        queues set mail --retention 30d --max-attempts 9 --timeout 5s --lifetime 1h
+        queues set a!b
+        queues set mail --lease 0
+        queues set mail --max-crashes few
+        queues set mail --retry often
+        queues pause post --until 2099-01-01T00:00:00Z --reason why
+        queues pause Post --json
+        queues resume post
+        queues resume mail --json
+        queues pause nowhere
+        queues pause post --until soon
+    """,
+    "storing": """
+        enqueue add a:=1
+        enqueue add a:=1 --json --priority 3 --tag x --timeout 5s --retry linear --lifetime 1d
+        enqueue add --args '{"a": 2}' --queue brand-new --delay 1h
+        enqueue add a:=2 --unique key --max-attempts 2
+        enqueue add a:=2 --unique key
+        enqueue add a:=2 --unique key --if-not-exists --json
+        enqueue add a:=3 --if-not-exists
+        enqueue add a:=3 --if-not-exists
+        enqueue add a:=3 --id 0199b2f0-5c1e-7c3a-9d0e-3f6a1b2c4d5e
+        enqueue add a:=3 --id 0199b2f0-5c1e-7c3a-9d0e-3f6a1b2c4d5e
+        enqueue boom text=x --id 0199b2f0-5c1e-7c3a-9d0e-3f6a1b2c4d5e
+        enqueue add a:=1 --run-at 2099-01-01T00:00:00Z
+        enqueue add a:=1 --run-at 2099-01-01
+        enqueue nothing a:=1
+        enqueue add a
+        enqueue add a:=x
+        enqueue add a:=1 --priority x
+        enqueue add a:=1 --queue 1x
+        enqueue add a:=1 --delay 1h --run-at 2099-01-01T00:00:00Z
+    """,
+    "definitions": """
+        definition create 'Nightly Report'
+        definition create nightly-report --title 'The report' --queue slow --max-attempts 3 --json
+        definition create nightly_report
+        definition update elsewhere --status canceled --memo 'until Monday' --lifetime 2h
+        definition update elsewhere
+        definition update elsewhere --priority x
+        definition update nothing --memo x
+        enqueue elsewhere
+        definition delete nightly-report --yes
+        definition delete boom --yes --hard --json
+        definition delete add
+        definition delete add --tasks --yes
+        definition show add
+    """,
+    "schedules": """
+        schedule create weekly '0 9 * * MON' add a:=1 --zone America/New_York --queue far --tag t
+        schedule create weekly '0 9 * * MON' add a:=1
+        schedule create poll 90s add a:=2 --overlap queue-one --jitter 5s --draft --json
+        schedule create odd '0 25 * * *' add
+        schedule create odd 1h nothing
+        schedule create odd 1h add --catch-up maybe
+        schedule create odd 1h add --max-runs x
+        schedule update weekly b:=3 --rule '0 10 * * MON' --reason later
+        schedule update weekly --args '{"a": 7}' --max-runs 5 --ends-at 2099-01-01T00:00:00Z --json
+        schedule update weekly --clear ends_at --clear tags
+        schedule update weekly --clear colour
+        schedule update weekly
+        schedule update nothing --max-runs 1
+        schedule pause weekly --reason why
+        schedule resume weekly --json
+        schedule resume poll
+        schedule run weekly
+        schedule run weekly --json
+        schedule run nothing
+        schedule backfill nightly 2026-01-01T00:00:00Z 2026-01-08T00:00:00Z --yes
+        schedule backfill nightly 2026-01-01T00:00:00Z 2026-01-09T00:00:00Z --yes --json
+        schedule backfill nightly 2026-01-02T00:00:00Z 2026-01-01T00:00:00Z --yes
+        schedule delete poll --yes --json
+        schedule delete poll --yes
+        schedule restore poll
+        schedule delete poll
+        schedule delete poll --hard --yes
+        schedule firings nightly --limit 500
+    """,
+    "tickers": """
+        create-ticker pulse --interval 1h30m --payload '{"a": [1]}' --json
+        create-ticker pulse
+        create-ticker new --queue spare --interval never
+        create-ticker 1x
+        create-ticker odd --interval soon
+        create-ticker odd --payload '{'
+        update-ticker pulse --interval 2h --reason why --json
+        update-ticker beat --no-queue
+        update-ticker beat --queue later
+        update-ticker nothing --interval 1h
+        update-ticker pulse
+        next-ticker pulse --once
+        delete-ticker beat
+        delete-ticker beat --json
+    """,
+}
+
+
+@pytest.mark.parametrize("script", CHANGING.values(), ids=list(CHANGING))
+def test_changing_is_the_same_at_both_doors(busy, script):
+    token = new_token(busy.url)
+    mine, theirs = busy.copy("mine.db"), busy.copy("theirs.db")
+    with served(theirs) as server:
+        env = server.by(token)
+        for command in script.strip().splitlines():
+            words = busy.words(command)
+            here, there = told(*words, url=mine).ageless(), told(*words, env=env).ageless()
+            assert there.but_for(here).lines() == here.but_for(there).lines(), command
+    ours, others = state_of(mine), state_of(theirs)
+    assert but_for(others, ours).splitlines() == but_for(ours, others).splitlines()
+
+
+def asked() -> list[tuple[str, str]]:
+    """Modules of `rowlock.cli.remote` that stand for flows, and their functions."""
+    found: list[tuple[str, str]] = []
+    for module in pkgutil.iter_modules(remote.__path__):
+        if module.name not in {"door", "reading", "saying"}:
+            functions = vars(importlib.import_module(f"{remote.__name__}.{module.name}")).items()
+            found += [
+                (module.name, name)
+                for name, one in functions
+                if inspect.isfunction(one)
+                and one.__module__ == f"{remote.__name__}.{module.name}"
+                and not name.startswith("_")
+            ]
+    return found
+
+
+@pytest.mark.parametrize(("module", "name"), asked())
+def test_what_is_asked_of_a_server_is_called_like_the_flow(module, name):
+    flow = getattr(importlib.import_module(f"rowlock.app.{module}"), name)
+    function = getattr(importlib.import_module(f"{remote.__name__}.{module}"), name)
+    database, *wanted = inspect.signature(flow).parameters.values()
+    client, *given = inspect.signature(function).parameters.values()
+    assert (database.name, client.name) == ("core", "client")
+    left_out = [one for one in wanted if one.name not in {own.name for own in given}]
+    assert all(one.kind is one.KEYWORD_ONLY and one.default is None for one in left_out)
+    shape = [(one.name, one.kind, one.default) for one in wanted if one not in left_out]
+    assert [(one.name, one.kind, one.default) for one in given] == shape
