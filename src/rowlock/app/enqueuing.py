@@ -99,7 +99,9 @@ def _stored(
         stored: Stored = yield Run(partial(operation, coalesce=False), options.transaction)
         _wake_after_commit(core, options.transaction, new.terms.queue)
         return new, stored
-    stored = yield from _until_certain(store)
+    # A unique key may be taken, or have to wait for another transaction.
+    alone = given_id or new.unique_key is not None or record is not None
+    stored = yield from _until_certain(store, grouped=None if alone else (core.namespace, new))
     if stored.created:
         core.storage.wakeups.wake_here(core.namespace, new.terms.queue)
         if core.on_enqueued is not None:
@@ -129,12 +131,15 @@ def _store_recorded(
     return stored
 
 
-def _until_certain(operation: Callable[..., Plan[Any]]) -> Flow[Any]:
+def _until_certain(
+    operation: Callable[..., Plan[Any]], *, grouped: tuple[str, NewTask] | None = None
+) -> Flow[Any]:
     """Write what may be written twice; when the commit is in doubt, once more, told so."""
     replayed, last_start = False, time.monotonic() + RETRY_SECONDS
     for attempt in range(MAX_TRIES):
         try:
-            done: Any = yield Run(partial(operation, replayed=replayed))
+            attempted = partial(operation, replayed=replayed)
+            done: Any = yield Run(attempted, grouped=None if replayed else grouped)
         except StorageUnavailableError as error:
             # A later try that never reached the database leaves the first in doubt.
             replayed = error.outcome_unknown = replayed or error.outcome_unknown

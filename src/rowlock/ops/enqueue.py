@@ -67,6 +67,27 @@ def enqueue_task(
     raise StorageConflictError(f"task {new.id} could be neither stored nor found")
 
 
+def enqueue_together(
+    storage: Storage, wanted: Sequence[tuple[str, NewTask]], *, now: datetime | None = None
+) -> Plan[list[Stored]]:
+    """Store tasks that many asked for at once, in one transaction.
+
+    Args:
+        storage: Where.
+        wanted: Namespace and task of each, with fresh ids and without unique keys.
+        now: Instead of the database's clock; for tests.
+    """
+    yield BEGIN
+    stored: dict[UUID, Task] = {}
+    for namespace in sorted({namespace for namespace, _ in wanted}):
+        tasks = [new for own, new in wanted if own == namespace]
+        inserted = yield from storage.enqueue.insert_together(tasks, namespace=namespace, now=now)
+        stored |= {task.id: task for task in inserted}
+        queues = sorted({task.queue for task in inserted})
+        yield from storage.wakeups.announce(namespace, queues, coalesce=True)
+    return [Stored(stored[new.id], created=True) for _, new in wanted]
+
+
 def _inserted(
     storage: Storage, namespace: str, new: NewTask, *, fresh: bool, now: datetime | None
 ) -> Plan[Task | None]:

@@ -96,6 +96,12 @@ class EnqueueStore(Protocol):
         """Insert a task with a fresh id and return it; None if its unique key is taken."""
         ...
 
+    def insert_together(
+        self, tasks: Sequence[NewTask], *, namespace: str, now: datetime | None = None
+    ) -> Plan[list[Task]]:
+        """Insert a few tasks with fresh ids and without unique keys, and return them."""
+        ...
+
     def insert_tasks(
         self,
         tasks: Sequence[NewTask],

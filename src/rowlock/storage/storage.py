@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from rowlock.model.tasks import NewTask
 from rowlock.plan import Plan
 from rowlock.runners import Runner, ThreadRunner
 from rowlock.storage.catalog import Catalog
@@ -25,9 +27,14 @@ from rowlock.storage.token_contract import TokenStore
 from rowlock.storage.upkeep_contract import UpkeepStore
 from rowlock.storage.wakeups import Wakeups
 
+if TYPE_CHECKING:
+    from rowlock.storage.grouping import GroupRunner
+
 ASYNC_THREADS = 4
 # One claims while the other settles: more would not be faster, and each is a connection.
 WORKER_THREADS = 2
+# One executes while the other commits.
+GROUP_LANES = 2
 
 
 class Vacuum(Protocol):
@@ -190,6 +197,7 @@ class Storage:
     endings: Endings = field(default_factory=Endings)
     _threads: ThreadRunner | None = field(default=None, init=False)
     _worker_threads: ThreadRunner | None = field(default=None, init=False)
+    _groups: GroupRunner | None = field(default=None, init=False)
 
     @property
     def enqueue(self) -> EnqueueStore:
@@ -272,6 +280,22 @@ class Storage:
         if self._threads is None:
             self._threads = ThreadRunner(self.runner, threads=ASYNC_THREADS)
         return self._threads
+
+    def groups(
+        self, together: Callable[[Storage, Sequence[tuple[str, NewTask]]], Plan[list[Any]]]
+    ) -> GroupRunner:
+        """Return what stores together what many async callers store at once.
+
+        Args:
+            together: The operation that does; the same each time.
+        """
+        if self._groups is None:
+            from rowlock.storage.grouping import GroupRunner  # start-up time of sync programs
+
+            lanes = 1 if self.enlisting.one_writer else GROUP_LANES
+            store = partial(together, self)
+            self._groups = GroupRunner(self.async_runner, store, lanes=lanes)
+        return self._groups
 
     @property
     def worker_runner(self) -> ThreadRunner:
