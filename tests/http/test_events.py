@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from rowlock import AsyncRowlock
 from rowlock.app import token_flows
 from rowlock.app.flow import run_flow_async
 from rowlock.http import Limits
 from rowlock.http.application import Served
 from tests.http.conftest import API, Caller, Service
 from tests.http.streams import LONG, Stream, streaming
+from tests.support.backends import Backend
 
 ADDRESS = f"{API}/events"
 
@@ -257,6 +260,18 @@ async def test_streams_end_when_the_service_stops(in_memory: Service):
         assert await stream.next() == ("", None, "")
     async with streaming(in_memory, text, ADDRESS) as stream:
         assert await stream.next() == ("", None, "")
+
+
+async def test_it_may_be_the_first_thing_that_is_asked_for(backend: Backend):
+    app = AsyncRowlock(backend.url)
+    async with AsyncExitStack() as stack:
+        service = Service(app, stack)
+        service.serve(needs_token=False)
+        async with streaming(service, None, ADDRESS) as stream:
+            await opened(stream)
+            task = await app.enqueue(None, {}, queue="q")
+            assert (await stream.next()).data["id"] == str(task.id)
+    await app.close()
 
 
 async def test_the_head_alone_can_be_asked_for(in_memory: Service):

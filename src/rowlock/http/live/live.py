@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Collection, Generator
 from collections.abc import Set as AbstractSet
@@ -22,6 +23,8 @@ from rowlock.http.live.ring import Note, NoteKind, Ring, Wanted
 from rowlock.http.places import Places
 from rowlock.storage.event_contract import WATCHED_SECONDS
 from rowlock.wire.queues import counts_to_wire
+
+log = logging.getLogger(__name__)
 
 SETTLED_SECONDS: Final = WATCHED_SECONDS + 0.3
 """After so long every process writes events."""
@@ -119,7 +122,7 @@ class Live:
     async def _run(self) -> None:
         """Read and count as long as somebody watches."""
         while self._namespaces():
-            reader = Reader(self.core.storage, self.ring, self._namespaces, self._after_round)
+            reader = Reader(self.core, self.ring, self._namespaces, self._after_round)
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(reader.run())
@@ -169,7 +172,10 @@ class Live:
             began = time.monotonic()
             for name, watched in list(self._watched.items()):
                 if watched.with_stats and watched.complete_after is not None:
-                    await self._count_one(name, watched)
+                    try:
+                        await self._count_one(name, watched)
+                    except Exception:
+                        log.exception("cannot count the tasks of %s, trying again", name)
             took = time.monotonic() - began
             await asyncio.sleep(max(STATS_SECONDS, STATS_REST * took))
 

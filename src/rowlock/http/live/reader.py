@@ -12,12 +12,12 @@ from typing import Final, Protocol
 
 import msgspec
 
+from rowlock.app.core import Core
 from rowlock.errors import StorageError
 from rowlock.http.live.holes import Holes
 from rowlock.http.live.ring import Note, NoteKind, Ring
 from rowlock.model.events import TaskEvent
 from rowlock.model.names import definition_key
-from rowlock.storage.storage import Storage
 from rowlock.wire.events import event_to_wire
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Reader:
 
     def __init__(
         self,
-        storage: Storage,
+        core: Core,
         ring: Ring,
         namespaces: Callable[[], AbstractSet[str]],
         after_round: AfterRound,
@@ -62,13 +62,14 @@ class Reader:
         """Set it up.
 
         Args:
-            storage: Where events are, of all namespaces.
+            core: The app in whose database events are, of all namespaces.
             ring: Where they go.
             namespaces: Says which are watched now.
             after_round: Told, after every look, which namespaces' events are written.
         """
-        self._run = storage.async_runner.run
-        self._events = storage.events
+        self._core = core
+        self._run = core.storage.async_runner.run
+        self._events = core.storage.events
         self._ring = ring
         self._namespaces = namespaces
         self._after_round = after_round
@@ -96,6 +97,7 @@ class Reader:
 
     async def _round(self) -> tuple[bool, bool]:
         """Read what is new; returns whether anything is, and whether something was missed."""
+        await self._core.aopen()
         lost = False
         missing = self._namespaces() - self._kept.keys()
         if time.monotonic() >= self._keep_after or missing:
