@@ -129,7 +129,7 @@ def _parameters(route: Route) -> list[Json]:
         text = "Which namespace, if the token is good for every one."
         in_header.append(_parameter(NAMESPACE_HEADER, "header", text, {"type": "string"}))
     if route.idempotent:
-        text = "A UUID: the task's id. Sent again, it answers with the task that is there."
+        text = "A UUID, which a task has as its id. Sent again, it answers with what is there."
         schema = {"type": "string", "format": "uuid"}
         in_header.append(_parameter(IDEMPOTENCY_HEADER, "header", text, schema))
     return [*in_path, *in_query, *in_header]

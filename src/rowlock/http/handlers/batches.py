@@ -9,7 +9,7 @@ from rowlock.app.enqueuing import placed_errors
 from rowlock.definitions.options import TaskOptions, task_options
 from rowlock.http.answers import error_document
 from rowlock.http.call import Call, Handlers
-from rowlock.http.handlers.tasks import known_queue, options_from, payload_from
+from rowlock.http.handlers.tasks import id_from, known_queue, options_from, payload_from
 from rowlock.http.handlers.work import claims_for, end
 from rowlock.wire.bodies.batches import BatchBody, ClaimBody, HeldEndBody, SettleManyBody
 from rowlock.wire.routes.batches import SETTLED
@@ -19,6 +19,7 @@ from rowlock.wire.values import Wire
 async def enqueue_many(call: Call) -> Wire:
     """Store tasks, all or none."""
     body: BatchBody = call.body
+    key = id_from(call.key)
     wanted: list[tuple[str | None, Any, TaskOptions]] = []
     for place, one in enumerate(body.tasks):
         with placed_errors(f"tasks[{place}]"):
@@ -26,7 +27,7 @@ async def enqueue_many(call: Call) -> Wire:
             wanted.append((one.definition, payload_from(one), options))
     for queue in dict.fromkeys(one.queue for one in body.tasks if one.queue is not None):
         await call.run(known_queue(call.core, queue))
-    ids = await call.run(enqueuing.enqueue_batch(call.core, wanted))
+    ids = await call.run(enqueuing.enqueue_batch(call.core, wanted, key=key))
     return {"count": len(ids), "body": [str(one) for one in ids]}
 
 
