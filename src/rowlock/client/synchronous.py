@@ -5,12 +5,12 @@ from __future__ import annotations
 import ssl
 import time
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx2
 
 from rowlock.client import settings
-from rowlock.client.answers import answer_of
+from rowlock.client.answers import answer_of, unreadable
 from rowlock.client.calls import Call
 from rowlock.client.retrying import Retrying, unavailable
 from rowlock.client.routes.all_sync import Routes
@@ -66,7 +66,7 @@ class Client(Routes):
         while True:
             sent += 1
             try:
-                response = self._http.request(**request)
+                response = self._exchange(request)
             except httpx2.TransportError as error:
                 wait = self._retrying.wait_after_error(error, call, sent)
                 if wait is None:
@@ -76,6 +76,14 @@ class Client(Routes):
                 if wait is None:
                     return answer_of(call, response)
             time.sleep(wait)
+
+    def _exchange(self, request: dict[str, Any]) -> httpx2.Response:
+        with self._http.stream(**request) as response:
+            try:
+                response.read()
+            except httpx2.DecodingError as error:
+                raise unreadable(response, error) from error
+        return response
 
     def close(self) -> None:
         """Close the connections."""
