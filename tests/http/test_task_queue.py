@@ -70,7 +70,8 @@ async def test_a_failed_task_says_why_and_one_that_is_tried_again_does_not(admin
 
 
 async def test_a_canceled_task_has_failed_there(admin):
-    task = await store(admin)
+    task = await store(admin, max_attempts=2)
+    await end(admin, fail=True, result="no such mailbox")
     await admin.ok("POST", f"task/{task}/cancel", {})
     shown = await status_of(admin, task)
     assert (shown["status"], shown["error"]) == ("failed", "canceled")

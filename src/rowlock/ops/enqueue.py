@@ -163,22 +163,14 @@ def enqueue_stream(
     yield BEGIN
     if stream.keyed:
         for part in slices(stream):
-            yield from _insert_keyed(storage, namespace, part, now)
+            inserted = yield from storage.enqueue.insert_tasks(part, namespace=namespace, now=now)
+            missing = [task for task in part if task.id not in inserted]
+            yield from _refuse_held(storage, namespace, missing)
     else:
         for tasks in slices(stream) if joined else (stream,):
             yield from storage.enqueue.insert_fresh_tasks(tasks, namespace=namespace, now=now)
     yield from storage.wakeups.announce(namespace, sorted(stream.queues), coalesce=not joined)
     return stream.ids
-
-
-def _insert_keyed(
-    storage: Storage, namespace: str, part: Sequence[NewTask], now: datetime | None
-) -> Plan[None]:
-    inserted = yield from storage.enqueue.insert_tasks(part, namespace=namespace, now=now)
-    for task in part:
-        if task.id not in inserted and task.unique_key is not None:
-            holder = yield from storage.enqueue.find_unique_holder(namespace, task.unique_key)
-            raise DuplicateTaskError(holder or task.id, task.unique_key)
 
 
 def enqueue_keyed(

@@ -49,8 +49,10 @@ def task_status_document(task: Task, *, reveal: bool) -> Wire:
 
 
 def _error(task: Task) -> str | None:
-    """Return why a task failed; while it is still tried that is nobody's business there."""
-    return task.reason if task.error is None else task.error.message
+    """Return why a task ended; an error of an earlier run did not end one that was canceled."""
+    if task.state is TaskState.FAILED and task.error is not None:
+        return task.error.message
+    return task.reason
 
 
 def task_totals_document(counts: Iterable[QueueCounts]) -> Wire:
