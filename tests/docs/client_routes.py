@@ -24,9 +24,9 @@ import msgspec
 import rowlock
 from rowlock.wire import routes as table
 from rowlock.wire.bodies.common import Duration, Moment
-from rowlock.wire.openapi import full_path
 from rowlock.wire.routes import ROUTES
-from rowlock.wire.routes.table import Parameter, Route
+from rowlock.wire.routes.table import HEALTH, Parameter, Route, full_path
+from rowlock.wire.routes.task_queue import TASK_QUEUE_ROUTES
 
 FOLDER = Path(rowlock.__file__).parent / "client" / "routes"
 WIDTH = 100
@@ -39,8 +39,8 @@ from __future__ import annotations
 '''
 LISTS = re.compile(r"list_(\w+)")
 CURSORS = ("before", "after", "cursor")
-WITHOUT_METHOD: frozenset[str] = frozenset()
-"""Names of routes that are no single request and answer, such as streams."""
+WITHOUT_METHOD = frozenset(one.name for one in TASK_QUEUE_ROUTES)
+"""Names of routes that are for other clients, or no single request and answer."""
 Resources = dict[str, list[Route]]
 
 
@@ -248,7 +248,7 @@ class Method:
         """The type of what it returns."""
         if self.route.response is not None:
             return self.shown(self.route.response)
-        return "bool" if self.route.rooted else "str"
+        return "bool" if self.route.door is HEALTH else "str"
 
     def shown_path(self) -> str:
         """The path as code."""

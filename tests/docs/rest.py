@@ -15,7 +15,8 @@ INTRODUCTION = """\
 
 Every route of the [server](../guides/server.md), from the OpenAPI 3.1 document that it has at
 `/api/v1/openapi.json`. Routes below `/api/v1` are also found below `/api/v1/namespace/NAME`. Errors
-are an `ErrorDocument`; their classes are explained in [Errors](errors.md).
+are an `ErrorDocument`, whose classes are explained in [Errors](errors.md); below `/api/tasks` they
+are a `MessageDocument`.
 
 | Route | Scope | |
 |---|---|---|

@@ -129,13 +129,12 @@ async def test_many_are_told_together_and_who_follows_one_is_told_of_it(
     async with streaming(service, text, ADDRESS) as stream, by_task as followed:
         await opened(stream)
         await opened(followed)
-        claim = {"worker": "w", "limit": 150, "queue": ["q"]}
-        assert len((await admin.ok("POST", "claim", claim))["body"]) == 150
+        await admin.ok("POST", "operation", {"action": "cancel", "filter": {"queue": "q"}})
         together = await stream.next()
         assert (together.name, together.data["tasks"]) == ("tasks", 150)
-        assert (together.data["queue"], together.data["state"]) == ("q", "running")
+        assert (together.data["queue"], together.data["state"]) == ("q", "canceled")
         one = await followed.next()
-        assert (one.name, one.data["id"], one.data["state"]) == ("task", ids[70], "running")
+        assert (one.name, one.data["id"], one.data["state"]) == ("task", ids[70], "canceled")
         assert one.id == ""
 
 

@@ -15,6 +15,7 @@ from rowlock.wire.documents.observing import (
 from tests.http.conftest import Caller, Service
 
 LATE = "2100-01-01T00:00:00Z"
+PAST = "2020-01-01T00:00:00Z"
 
 
 async def fill(caller: Caller, queue: str, tasks: int, **more) -> None:
@@ -162,7 +163,12 @@ async def test_a_queue_of_another_namespace_is_not_paused(service: Service, admi
 
 @pytest.mark.parametrize(
     ("body", "field"),
-    [({"until": "soon"}, "until"), ({"until": 7}, "until"), ({"reason": 7}, "reason")],
+    [
+        ({"until": "soon"}, "until"),
+        ({"until": 7}, "until"),
+        ({"until": PAST}, "until"),
+        ({"reason": 7}, "reason"),
+    ],
 )
 async def test_a_pause_that_makes_no_sense_is_refused(in_memory: Service, body, field):
     admin = await in_memory.caller()

@@ -183,6 +183,7 @@ async def test_operations_are_listed_newest_first_in_pages(admin, tasks):
         ({"action": "edit", "filter": {"queue": "q"}, "changes": {"prio": 1}}, "changes"),
         ({"action": "edit", "filter": {"queue": "q"}, "set_arguments": {}}, "set_arguments"),
         ({"action": "pause", "filter": {"queue": "q"}, "until": "2099-01-01"}, "until"),
+        ({"action": "pause", "filter": {"queue": "q"}, "until": "2020-01-01T00:00:00Z"}, "until"),
         ({"action": "pause", "filter": {"queue": "q"}, "reason": "x" * 5_000}, "reason"),
     ],
 )

@@ -216,6 +216,7 @@ async def test_only_one_of_many_purges_succeeds(admin, task_id):
         ("edit", {"arguments": [1]}, "arguments"),
         ("edit", {"priority": 1, "reason": "x" * 5_000}, "reason"),
         ("pause", {"until": "tomorrow"}, "until"),
+        ("pause", {"until": "2020-01-01T00:00:00Z"}, "until"),
         ("resume", {"reason": 1}, "reason"),
         ("requeue", {"delay": -1}, "delay"),
         ("requeue", {"queue": "a b"}, "queue"),

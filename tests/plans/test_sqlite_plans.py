@@ -44,6 +44,8 @@ INDEXES = {
     "rescue": {LEASES},
     "expire": {EXPIRY},
     "prune": {FINISHED, HISTORY},
+    "delete what waits in a queue": {TASK},
+    "delete what is finished of a queue": {FINISHED, HISTORY},
     "get": {TASK, HISTORY},
     "read standings": {TASK, HISTORY},
     "read token": {TASK},

@@ -24,9 +24,17 @@ from rowlock.errors import (
     StorageError,
     StorageUnavailableError,
 )
+from rowlock.model.ids import keyed_task_ids
 from rowlock.model.queues import checked_count
 from rowlock.model.tasks import NewTask, Task
-from rowlock.ops.enqueue import Stored, TaskStream, enqueue_stream, enqueue_task, was_stored
+from rowlock.ops.enqueue import (
+    Stored,
+    TaskStream,
+    enqueue_keyed,
+    enqueue_stream,
+    enqueue_task,
+    was_stored,
+)
 from rowlock.ops.tasks import get_task
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.unwrapping import call_after_commit
@@ -222,16 +230,21 @@ def enqueue_many(
 
 
 def enqueue_batch(
-    core: Intake, wanted: Iterable[tuple[AnyDefinition, Any, TaskOptions]]
+    core: Intake,
+    wanted: Iterable[tuple[AnyDefinition, Any, TaskOptions]],
+    *,
+    key: UUID | None = None,
 ) -> Flow[list[UUID]]:
     """Store tasks of any definitions and queues, all or none, in one transaction.
 
     Args:
         core: Where.
         wanted: Definition, payload and options of each; the options without id and transaction.
+        key: Makes it the same batch when it is stored again.
 
     Raises:
         InvalidValueError: A value is refused; the field begins with the task's place.
+        IdConflictError: Another batch was stored under that key, or a part of it is gone since.
         DuplicateTaskError: A live task, or another one of these, holds a unique key.
     """
     tasks: list[NewTask] = []
@@ -243,6 +256,8 @@ def enqueue_batch(
             order = Order(target, options, queue, unique_by_default=False)
             tasks.append(order.task(payload))
             keyed = keyed or order.is_unique
+    if key is not None:
+        return (yield from _store_once(core, tasks, key))
 
     def store() -> Plan[list[UUID]]:
         # A new one for each try: a stream is read only once, the tasks are all here.
@@ -258,6 +273,19 @@ def enqueue_batch(
             raise
         ids = [task.id for task in tasks]
     yield from _announce_here(core, {task.terms.queue for task in tasks}, ids)
+    return ids
+
+
+def _store_once(core: Intake, tasks: Sequence[NewTask], key: UUID) -> Flow[list[UUID]]:
+    *ids, after = keyed_task_ids(key, len(tasks) + 1)
+    named = [task._replace(id=own) for task, own in zip(tasks, ids, strict=True)]
+
+    def store(*, replayed: bool) -> Plan[bool]:
+        del replayed  # it is stored once however often it is tried
+        return enqueue_keyed(core.storage, core.namespace, named, key=key, after=after)
+
+    if (yield from _until_certain(store)):
+        yield from _announce_here(core, {task.terms.queue for task in named}, ids)
     return ids
 
 

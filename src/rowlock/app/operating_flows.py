@@ -11,7 +11,7 @@ from uuid import UUID
 
 from rowlock.app import enqueuing
 from rowlock.app.flow import Flow, Run
-from rowlock.app.flows import checked_id, get_task, list_queues
+from rowlock.app.flows import checked_id, end_of_pause, get_task, list_queues
 from rowlock.app.intake import Intake
 from rowlock.app.opened import Opened
 from rowlock.app.orders import payload_text
@@ -99,7 +99,7 @@ def run_keyed(operation: Callable[[], Plan[T]]) -> Flow[T]:
 
 def pause(core: Opened, task: UUID | str | Task, by: By, *, until: datetime | None) -> Flow[Task]:
     """Hold a waiting task back."""
-    end = checked_until(until)
+    end = yield from end_of_pause(core, checked_until(until))
     return (yield from change(core, task, Change(Action.PAUSE, until=end), by))
 
 

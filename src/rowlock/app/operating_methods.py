@@ -111,7 +111,7 @@ class OperatingMethods(Running):
         Raises:
             TaskNotFoundError: The namespace has none of that id.
             TaskConflictError: It does not wait.
-            InvalidValueError: `until` has no time zone.
+            InvalidValueError: `until` has no time zone, or is in the past.
         """
         return self._run(flows.pause(self.core, task, checked_by(actor, reason), until=until))
 

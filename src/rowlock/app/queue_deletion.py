@@ -13,7 +13,6 @@ from rowlock.model.changes import By
 from rowlock.model.names import checked_name
 from rowlock.model.queues import Queue
 from rowlock.ops.queue_deletion import Purge, purge_batch, start_deletion
-from rowlock.ops.queues import get_queue
 from rowlock.storage.deletion_contract import Deletion
 
 
@@ -46,14 +45,29 @@ def delete_queue(
     started: tuple[Queue, Deletion] = yield Run(start)
     queue, deletion = started
     core.policies.forget(name)
-    purge = Purge(deletion)
+    look = partial(core.storage.deletions.deletion_of, core.namespace, name)
     while True:
+        in_time = yield from _purge(core, deletion, until)
+        left: Deletion | None = yield Run(look, reads=True)
+        if left is None or left == deletion or not in_time:
+            break
+        deletion = left  # somebody asked for it again meanwhile, and may have left it to us
+    core.storage.wakeups.wake_here(core.namespace, name)
+    if left is None:
+        return Deleted(queue, ended=True)
+    read = partial(core.storage.queues.get_queue, core.namespace, name)
+    found: Queue | None = yield Run(read, reads=True)
+    return Deleted(found or queue, ended=found is None)
+
+
+def _purge(core: Opened, deletion: Deletion, until: float | None) -> Flow[bool]:
+    """Delete what has to go; returns whether that was looked for to the end."""
+    purge = Purge(deletion)
+    while not purge.over:
         began = time.monotonic()
         purge = yield Run(partial(purge_batch, core.storage, purge))
-        if purge.over or (until is not None and time.monotonic() >= until):
+        if until is not None and time.monotonic() >= until:
             break
-        yield Pause(min(time.monotonic() - began, MOST_PAUSE_SECONDS))
-    if not purge.ended:
-        queue = yield Run(partial(get_queue, core.storage, core.namespace, name), reads=True)
-    core.storage.wakeups.wake_here(core.namespace, name)
-    return Deleted(queue, purge.ended)
+        if not purge.over:
+            yield Pause(min(time.monotonic() - began, MOST_PAUSE_SECONDS))
+    return purge.over

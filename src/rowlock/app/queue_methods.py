@@ -60,7 +60,7 @@ class QueueMethods(Running):
             reason: Why; shown with the queue, and in the audit.
 
         Raises:
-            InvalidValueError: `until` has no time zone.
+            InvalidValueError: `until` has no time zone, or is in the past.
             QueueNotFoundError: The namespace has no such queue.
         """
         return self._run(

@@ -42,6 +42,20 @@ WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104 - what is told apart here
     "'*': anything.",
 )
 @click.option(
+    "--trust-proxy",
+    "proxies",
+    multiple=True,
+    metavar="ADDRESS",
+    help="A proxy, or a network of them, whose X-Forwarded-For tells the client's address; again "
+    "for more.",
+)
+@click.option(
+    "--root-path",
+    default="",
+    metavar="PATH",
+    help="What a proxy takes off the paths on the way, such as /queue.",
+)
+@click.option(
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
     metavar="N",
@@ -65,6 +79,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
     port: int,
     no_auth: bool,
     hosts: tuple[str, ...],
+    proxies: tuple[str, ...],
+    root_path: str,
     rate: float | None,
     streams: int | None,
     no_graphql: bool,
@@ -85,6 +101,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if worker and app is None:
         raise click.UsageError("--worker needs APP, whose tasks it runs: module:name")
     from rowlock.http import Limits, create_asgi
+    from rowlock.http.front import checked_front
     from rowlock.http.hosts import LOCAL_HOSTS, is_loopback
     from rowlock.http.serving import Place, serve
 
@@ -94,6 +111,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
             f"--no-auth is for {LOOPBACK} alone, others could reach {host or 'every address'}: "
             "leave it out and make a token with 'rowlock token create'",
         )
+    front = checked_front(proxies, root_path)
     log_to_stderr(log_level)
     served = _app(app, database)
     own = () if host in WILDCARDS else (host,)
@@ -104,10 +122,9 @@ def command(  # noqa: PLR0913 - one parameter for each option
         limits=Limits(**_limits(rate, streams)),
         graphql=not no_graphql,
     )
+    beside = _worker(served) if worker else None
     try:
-        given_up = asyncio.run(
-            serve(served, asgi, Place(host, port), worker=_worker(served) if worker else None)
-        )
+        given_up = asyncio.run(serve(served, asgi, Place(host, port), front=front, worker=beside))
     finally:
         served.core.close()
     if given_up:

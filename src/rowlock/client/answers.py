@@ -36,6 +36,12 @@ def answer_of(call: Call[T], response: httpx2.Response) -> T:
         raise UnexpectedAnswerError(response.status_code, str(error)) from error
 
 
+def unreadable(response: httpx2.Response, error: httpx2.DecodingError) -> UnexpectedAnswerError:
+    """Return the error of an answer that is not compressed as it says."""
+    encoding = response.headers.get("Content-Encoding", "")[:MAX_SHOWN]
+    return UnexpectedAnswerError(response.status_code, f"is no {encoding}: {error}")
+
+
 def refusal_of(answer: httpx2.Response | ErrorDocument) -> RowlockError:
     """Return the error that a response tells, or that a stream ends with."""
     if isinstance(answer, ErrorDocument):

@@ -20,6 +20,7 @@ from rowlock.errors import (
     ServiceError,
     StorageDataError,
     StorageUnavailableError,
+    TaskNotFoundError,
     UnauthenticatedError,
 )
 from rowlock.wire.problems import error_detail
@@ -72,6 +73,14 @@ def error_answer(error: Exception) -> Response:
     document = error_document(error)
     status = document["code"]
     return json_answer(document, status, error_headers(error, status))
+
+
+def message_answer(error: Exception) -> Response:
+    """Return what a request is answered that clients of a queue in memory sent."""
+    document = error_document(error)
+    status = document["code"]
+    message = "Task not found" if isinstance(error, TaskNotFoundError) else document["reason"]
+    return json_answer({"message": message}, status, error_headers(error, status))
 
 
 def error_document(error: Exception) -> Wire:

@@ -18,7 +18,15 @@ from starlette.websockets import WebSocketClose
 
 from rowlock.app.core import Application, Core
 from rowlock.errors import ConfigError, MethodNotAllowedError, RouteNotFoundError
-from rowlock.http.answers import Answer, Text, error_answer, json_answer, other_answer, text_answer
+from rowlock.http.answers import (
+    Answer,
+    Text,
+    error_answer,
+    json_answer,
+    message_answer,
+    other_answer,
+    text_answer,
+)
 from rowlock.http.call import Call, Identity
 from rowlock.http.graphql.endpoint import PATH as GRAPHQL
 from rowlock.http.graphql.endpoint import Endpoint, is_installed, refusal
@@ -32,15 +40,22 @@ from rowlock.http.reading import read_body, read_queries
 from rowlock.http.streaming import EventStream
 from rowlock.http.waits import Waits, until_gone
 from rowlock.model.tokens import Scope as TokenScope
+from rowlock.wire.documents.common import ErrorDocument, MessageDocument
 from rowlock.wire.openapi import IDEMPOTENCY_HEADER
 from rowlock.wire.routes import ROUTES
 from rowlock.wire.routes.events import LAST_EVENT_HEADER
-from rowlock.wire.routes.table import PREFIX, Route
+from rowlock.wire.routes.table import HEALTH, Route, full_path
 from rowlock.wire.routes.tickers import NEXT_TICK
 
 log = logging.getLogger(__name__)
 
 Answering: TypeAlias = Callable[[Request, Trace], Awaitable[Response]]
+Refusing: TypeAlias = Callable[[Exception], Response]
+
+_REFUSALS: Mapping[type, Refusing] = {
+    ErrorDocument: error_answer,
+    MessageDocument: message_answer,
+}
 
 
 def create_asgi(
@@ -76,7 +91,7 @@ def create_asgi(
     routes: list[BaseRoute] = []
     for path in sorted(paths, key=_names_last):
         methods = paths[path]
-        resource = _Resource(service, partial(service.answer, methods))
+        resource = _Resource(service, partial(service.answer, methods), _refusing(methods))
         # A ticker may be called `next`: what is not asked of the stream is asked of that one.
         only = list(methods) if path.endswith(NEXT_TICK) else None
         routes.append(AsgiRoute(path, resource, methods=only))
@@ -89,9 +104,14 @@ def create_asgi(
 
 def _paths(route: Route) -> tuple[str, ...]:
     """Return where a route is found: what is about a namespace, also below its name."""
-    if route.rooted:
-        return (route.path,)
-    return (PREFIX + route.path, f"{PREFIX}/namespace/{{namespace}}{route.path}")
+    if not route.door.by_namespace:
+        return (full_path(route),)
+    return (full_path(route), f"{route.door.prefix}/namespace/{{namespace}}{route.path}")
+
+
+def _refusing(methods: Mapping[str, Route]) -> Refusing:
+    """Return how an address refuses; all of its methods have one door."""
+    return _REFUSALS[next(iter(methods.values())).door.error]
 
 
 def _names_last(path: str) -> bool:
@@ -133,8 +153,7 @@ class _Service:
     ) -> Response:
         """Return the answer to a request for an address with these methods."""
         self.guard.admit(request)
-        # Whoever asks for health, such as an orchestrator, knows the address and no name.
-        if not any(route.rooted for route in methods.values()):
+        if not any(route.door is HEALTH for route in methods.values()):
             self._check_host(request)
         method = "GET" if request.method == "HEAD" else request.method
         if not methods:
@@ -145,7 +164,7 @@ class _Service:
         trace.route = route.name
         call = await self._understand(route, request, trace)
         document = await HANDLERS[route.name](call)
-        if route.rooted:
+        if route.door is HEALTH:
             return text_answer("ok", 200) if document else text_answer("not ok", 503)
         if isinstance(document, EventStream):
             return document
@@ -217,7 +236,7 @@ class _Resource:
         self,
         service: _Service,
         answer: Answering,
-        refuse: Callable[[Exception], Response] = error_answer,
+        refuse: Refusing = error_answer,
     ) -> None:
         self._tallies = service.observed.tallies
         self._answer = answer

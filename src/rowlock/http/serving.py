@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from rowlock.app.core import Application
 from rowlock.errors import InvalidValueError
 from rowlock.http.application import Served
+from rowlock.http.front import NOTHING, Front
 from rowlock.http.streaming import STALLED_SECONDS
 from rowlock.worker.caretaking import looked_after
 from rowlock.worker.notify import Notifier
@@ -40,7 +41,12 @@ class Place(NamedTuple):
 
 
 async def serve(
-    app: Application, asgi: ASGIApp, place: Place, *, worker: Worker | None = None
+    app: Application,
+    asgi: ASGIApp,
+    place: Place,
+    *,
+    front: Front = NOTHING,
+    worker: Worker | None = None,
 ) -> int:
     """Serve until SIGTERM or SIGINT; requests that have begun are answered first.
 
@@ -48,6 +54,7 @@ async def serve(
         app: Its database is looked after meanwhile, by the worker if there is one.
         asgi: What `create_asgi` returned.
         place: Where.
+        front: What stands in front of it.
         worker: Runs beside it.
 
     Returns:
@@ -60,7 +67,7 @@ async def serve(
     await app.core.aopen()
     notifier = Notifier()
     with listening(place) as listener:
-        server = _Server(_config(asgi))
+        server = _Server(_config(asgi, front))
 
         def stop() -> None:
             notifier.stopping()
@@ -138,7 +145,7 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _config(asgi: ASGIApp) -> uvicorn.Config:
+def _config(asgi: ASGIApp, front: Front) -> uvicorn.Config:
     streams = asgi.live.places.most if isinstance(asgi, Served) else 0
     return uvicorn.Config(
         asgi,
@@ -148,7 +155,9 @@ def _config(asgi: ASGIApp) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(front.proxies),
+        forwarded_allow_ips=list(front.proxies),
+        root_path=front.prefix,
         limit_concurrency=MAX_CONNECTIONS + streams,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,

@@ -22,9 +22,8 @@ from rowlock.errors import (
     UnauthenticatedError,
 )
 from rowlock.model.tokens import Scope
-from rowlock.wire.documents.common import ErrorDocument
 from rowlock.wire.routes import ROUTES
-from rowlock.wire.routes.table import MAX_PAGE, PREFIX, Parameter, Route
+from rowlock.wire.routes.table import HEALTH, MAX_PAGE, PREFIX, Parameter, Route, full_path
 from rowlock.wire.statuses import status_of
 
 Json: TypeAlias = dict[str, Any]
@@ -59,9 +58,10 @@ def openapi_document(*, server: str = "") -> Json:
     Args:
         server: Where the service is mounted, such as `/queue`; empty for the root.
     """
-    types: set[type] = {ErrorDocument}
+    types: set[type] = set()
     for route in ROUTES:
-        types.update(one for one in (route.request, route.response) if one is not None)
+        kinds = (route.request, route.response, route.door.error)
+        types.update(one for one in kinds if one is not None)
         types.update(kind for _, kind in route.events)
     ordered = sorted(types, key=lambda one: one.__name__)
     schemas, components = msgspec.json.schema_components(
@@ -87,11 +87,6 @@ def openapi_document(*, server: str = "") -> Json:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
-
-
-def full_path(route: Route) -> str:
-    """Return a route's path below where the service is mounted."""
-    return route.path if route.rooted else PREFIX + route.path
 
 
 def errors_of(route: Route) -> tuple[type[RowlockError], ...]:
@@ -138,7 +133,7 @@ def _parameters(route: Route) -> list[Json]:
         text = "Which namespace, if the token is good for every one."
         in_header.append(_parameter(NAMESPACE_HEADER, "header", text, {"type": "string"}))
     if route.idempotent:
-        text = "A UUID: the task's id. Sent again, it answers with the task that is there."
+        text = "A UUID, which a task has as its id. Sent again, it answers with what is there."
         schema = {"type": "string", "format": "uuid"}
         in_header.append(_parameter(IDEMPOTENCY_HEADER, "header", text, schema))
     return [*in_path, *in_query, *in_header]
@@ -166,7 +161,7 @@ def _schema(parameter: Parameter) -> Json:
 
 
 def _responses(route: Route, refs: dict[type, Any]) -> Json:
-    content = _TEXT if route.rooted or route.text else _DOCUMENT
+    content = _TEXT if route.door is HEALTH or route.text else _DOCUMENT
     if route.events:
         content = _STREAM
     if route.response is not None:
@@ -178,7 +173,7 @@ def _responses(route: Route, refs: dict[type, Any]) -> Json:
     for status, kinds in _by_status(errors_of(route)).items():
         responses[str(status)] = {
             "description": " ".join(f"`{kind.__name__}`" for kind in kinds),
-            "content": {"application/json": {"schema": refs[ErrorDocument]}},
+            "content": {"application/json": {"schema": refs[route.door.error]}},
         }
     return responses
 

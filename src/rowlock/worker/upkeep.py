@@ -27,6 +27,7 @@ from rowlock.ops.upkeep import (
     Duty,
 )
 from rowlock.runtime.threads import DaemonThreads
+from rowlock.storage.deletion_contract import Deletion
 from rowlock.storage.storage import Storage
 from rowlock.storage.upkeep_contract import Rescued
 
@@ -71,6 +72,7 @@ class Upkeep:
         self._vacuuming = DaemonThreads(1, name="vacuum")
         self._no_rescue_before = 0.0
         self._away = False
+        self._purges: dict[Deletion, Purge] = {}
 
     async def run(self) -> None:
         """Do duties until cancelled."""
@@ -143,13 +145,16 @@ class Upkeep:
         """Go on with deletions of queues that whoever asked for them did not wait for."""
         loop = asyncio.get_running_loop()
         end = loop.time() + MOST_DELETING_SECONDS
+        begun, self._purges = self._purges, {}
         for deletion in await self._run(self._storage.deletions.list_deletions):
-            purge = Purge(deletion)
+            purge = begun.get(deletion, Purge(deletion))
             while not purge.over and loop.time() < end:
                 purge = await self._run(purge_batch, self._storage, purge)
             if purge.ended:
                 log.info("queue %s: deleted", deletion.queue)
                 self._storage.wakeups.wake_here(deletion.namespace, deletion.queue)
+            elif not purge.over:
+                self._purges[deletion] = purge
 
 
 async def prune(storage: Storage) -> None:

@@ -5,7 +5,9 @@ Written by `python -m tests.docs.client_routes`; do not edit.
 
 from __future__ import annotations
 
-from rowlock.client.calls import Call, fields
+from uuid import UUID
+
+from rowlock.client.calls import Call, fields, key_of
 from rowlock.client.sending import AsyncSender
 from rowlock.wire.bodies.batches import ClaimKeyBody, HeldEndBody, ReportBody
 from rowlock.wire.bodies.common import Duration
@@ -24,7 +26,9 @@ from rowlock.wire.documents.batches import (
 class BatchesRoutes(AsyncSender):
     """The routes about batches, as methods of a client."""
 
-    async def enqueue_many(self, *, tasks: list[NewTaskBody]) -> BatchDocument:
+    async def enqueue_many(
+        self, *, tasks: list[NewTaskBody], idempotency_key: UUID | str | None = None,
+    ) -> BatchDocument:
         """Store up to 1,000 tasks, all or none, in one transaction.
 
         `POST /api/v1/enqueue`, whose body is a `BatchBody`.
@@ -38,12 +42,14 @@ class BatchesRoutes(AsyncSender):
                 in the database.
             DefinitionClosedError: The definition takes no new tasks.
             DuplicateTaskError: A live task already holds the unique key; `task_id` is the holder's.
+            IdConflictError: The given id belongs to another task; nothing is told about that one.
         """
         return await self._send(Call(
             method="POST",
             path="/api/v1/enqueue",
             answer=BatchDocument,
             body=fields(tasks=tasks),
+            key=key_of(idempotency_key),
         ))
 
     async def claim_many(

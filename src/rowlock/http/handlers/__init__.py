@@ -13,6 +13,7 @@ from rowlock.http.handlers import (
     queues,
     schedules,
     steering,
+    task_queue,
     tasks,
     tickers,
     work,
@@ -31,6 +32,7 @@ _RESOURCES = (
     definitions,
     schedules,
     tickers,
+    task_queue,
 )
 HANDLERS: Handlers = {
     name: handler for resource in _RESOURCES for name, handler in resource.HANDLERS.items()

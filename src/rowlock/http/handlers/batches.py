@@ -15,7 +15,7 @@ from rowlock.errors import RowlockError
 from rowlock.http.answers import error_document
 from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.ends import told_end
-from rowlock.http.handlers.tasks import known_queue, options_from, payload_from
+from rowlock.http.handlers.tasks import id_from, known_queue, options_from, payload_from
 from rowlock.http.handlers.work import claims_for, entries_of, served_lease
 from rowlock.model.ends import ClaimKey, ToldEnd
 from rowlock.model.ids import checked_token
@@ -40,6 +40,7 @@ KeyBody: TypeAlias = ClaimKeyBody | HeldEndBody
 async def enqueue_many(call: Call) -> Wire:
     """Store tasks, all or none."""
     body: BatchBody = call.body
+    key = id_from(call.key)
     wanted: list[tuple[str | None, Any, TaskOptions]] = []
     for place, one in enumerate(body.tasks):
         with placed_errors(f"tasks[{place}]"):
@@ -47,7 +48,7 @@ async def enqueue_many(call: Call) -> Wire:
             wanted.append((one.definition, payload_from(one), options))
     for queue in dict.fromkeys(one.queue for one in body.tasks if one.queue is not None):
         await call.run(known_queue(call.core, queue))
-    ids = await call.run(enqueuing.enqueue_batch(call.core, wanted))
+    ids = await call.run(enqueuing.enqueue_batch(call.core, wanted, key=key))
     return {"count": len(ids), "body": [str(one) for one in ids]}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from msgspec import UNSET
 
@@ -36,7 +37,7 @@ _OTHERWISE = ("offset", "limit", "before", "order", "state", "status", "tag", "a
 async def create_task(call: Call) -> Answer:
     """Store a task."""
     body: NewTaskBody = call.body
-    options = task_options(**options_from(body), id=_id_from(call.key))
+    options = task_options(**options_from(body), id=id_from(call.key))
     payload = payload_from(body)
     if body.queue is not None:
         await call.run(known_queue(call.core, body.queue))
@@ -98,11 +99,16 @@ def options_from(body: TermsBody) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _id_from(key: str | None) -> str | None:
+def id_from(key: str | None) -> UUID | None:
+    """Return the header `Idempotency-Key`, if it was given.
+
+    Raises:
+        InvalidValueError: It is no UUID.
+    """
     try:
-        return None if key is None else str(flows.checked_id(key))
+        return None if key is None else flows.checked_id(key)
     except InvalidValueError as error:
-        raise InvalidValueError("Idempotency-Key", "must be a UUID: it is the task's id") from error
+        raise InvalidValueError("Idempotency-Key", "must be a UUID: ids are made of it") from error
 
 
 async def list_tasks(call: Call) -> Wire:

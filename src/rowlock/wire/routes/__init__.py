@@ -18,6 +18,7 @@ from rowlock.wire.routes.queues import QUEUES
 from rowlock.wire.routes.schedules import SCHEDULES
 from rowlock.wire.routes.steering import STEERING
 from rowlock.wire.routes.table import Route
+from rowlock.wire.routes.task_queue import TASK_QUEUE_ROUTES
 from rowlock.wire.routes.tasks import TASKS
 from rowlock.wire.routes.tickers import TICKERS
 from rowlock.wire.routes.work import WORK
@@ -34,5 +35,6 @@ ROUTES: Final[tuple[Route, ...]] = (
     *DEFINITIONS,
     *SCHEDULES,
     *TICKERS,
+    *TASK_QUEUE_ROUTES,
     *ABOUT,
 )

@@ -10,6 +10,7 @@ from typing import Final
 from rowlock.errors import (
     DefinitionClosedError,
     DuplicateTaskError,
+    IdConflictError,
     InvalidValueError,
     PayloadError,
     QueueNotFoundError,
@@ -40,9 +41,9 @@ SETTLED: Final = 201
 BATCHES: Final = (
     route("POST", "/enqueue", "enqueue_many", Scope.TASKS_ENQUEUE,
           summary="Store up to 1,000 tasks, all or none, in one transaction.",
-          request=BatchBody, response=BatchDocument, status=201,
+          request=BatchBody, response=BatchDocument, status=201, idempotent=True,
           errors=(InvalidValueError, PayloadError, QueueNotFoundError, UnknownDefinitionError,
-                  DefinitionClosedError, DuplicateTaskError)),
+                  DefinitionClosedError, DuplicateTaskError, IdConflictError)),
     route("POST", "/claim", "claim_many", Scope.TASKS_WORK,
           summary="Claim up to 1,000 tasks of any queue, or of those named, best first.",
           request=ClaimBody, response=ClaimList,

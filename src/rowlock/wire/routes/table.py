@@ -14,6 +14,7 @@ from rowlock.errors import (
     RowlockError,
 )
 from rowlock.model.tokens import Scope
+from rowlock.wire.documents.common import ErrorDocument, MessageDocument
 
 PREFIX = "/api/v1"
 MAX_PAGE = 100
@@ -25,6 +26,27 @@ class Public:
 
 
 PUBLIC: Final = Public()
+
+
+class Door(NamedTuple):
+    """Where a family of routes is found, and how it refuses.
+
+    Attributes:
+        prefix: What its paths begin with.
+        error: The type of what a refused request is answered.
+        by_namespace: Whether its routes are also found below the name of a namespace.
+    """
+
+    prefix: str
+    error: type[Struct] = ErrorDocument
+    by_namespace: bool = False
+
+
+API: Final = Door(PREFIX, by_namespace=True)
+HEALTH: Final = Door("")
+"""For orchestrators, which know the address and no name; the answers are text."""
+TASK_QUEUE: Final = Door("/api/tasks", error=MessageDocument)
+"""For pages that poll a queue in memory that this one takes the place of."""
 
 
 class Parameter(NamedTuple):
@@ -48,7 +70,7 @@ class Route:
 
     Attributes:
         name: What its handler is found by; unique.
-        path: Below `/api/v1`, or below the root; `{…}` are parameters.
+        path: Below the prefix of its door; `{…}` are parameters.
         scope: What a token needs for it; `PUBLIC` needs none.
         also: What it needs besides.
         response: The type of its answer; None for plain text.
@@ -59,7 +81,7 @@ class Route:
         errors: What it raises besides what every route does.
         text: Whether its answer is text and no JSON.
         events: What its answer is a stream of: names of events, and the types of their data.
-        rooted: Whether it is at the root and not below `/api/v1`.
+        door: Where it is found, and how it refuses.
         idempotent: Whether it takes the header `Idempotency-Key`.
         gives: The path's parameters of other routes that its answer tells, and in which field.
     """
@@ -79,7 +101,7 @@ class Route:
     errors: tuple[type[RowlockError], ...] = ()
     text: bool = False
     events: tuple[tuple[str, type[Struct]], ...] = ()
-    rooted: bool = False
+    door: Door = API
     idempotent: bool = False
     gives: tuple[tuple[Parameter, str], ...] = ()
 
@@ -89,6 +111,11 @@ class Route:
             raise ConfigError(f"route {self.name}: {self.scope!r} is no scope")
         if re.findall(r"{(\w+)}", self.path) != [one.name for one in self.parameters]:
             raise ConfigError(f"route {self.name}: its parameters are not those of {self.path}")
+
+
+def full_path(route: Route) -> str:
+    """Return a route's path below where the service is mounted."""
+    return route.door.prefix + route.path
 
 
 def route(method: str, path: str, name: str, scope: Scope | Public, **more: Any) -> Route:

@@ -10,7 +10,7 @@ WHERE deleting_at IS NOT NULL
 ORDER BY namespace, name;
 
 -- name: lock_running_of
-SELECT id FROM rowlock_task
+SELECT id FROM rowlock_task INDEXED BY ix_rowlock_task_lease
 WHERE namespace = :namespace AND queue = :queue AND state = 'running'
 ORDER BY id;
 
