@@ -21,6 +21,7 @@ from rowlock.errors import (
 )
 from rowlock.model.ids import new_task_id, new_token
 from rowlock.storage.contract import ClaimRequest
+from rowlock.storage.upkeep_contract import Ready
 from tests.app.steps import count, greeting
 from tests.support.backends import sql_plan
 
@@ -232,7 +233,7 @@ class TestPause:
         storage = app.core.storage
         end = storage.changes.end_pauses
         assert storage.runner.run(end, limit=9, now=SOON - timedelta(seconds=1)) == []
-        assert storage.runner.run(end, limit=9, now=SOON) == [("default", "default")]
+        assert storage.runner.run(end, limit=9, now=SOON) == [Ready(one.id, "default", "default")]
         assert app.get_task(one).state is TaskState.QUEUED
         assert app.get_task(two).state is TaskState.PAUSED
         assert count(app, "pause") == 1
