@@ -276,7 +276,7 @@ def test_every_command_goes_to_a_server_or_says_that_it_does_not():
             for option in ("--server", "--token", "--profile"):
                 result = cli(*words, option, "x")
                 assert result.exit_code == 2, words
-                assert "works on a database only: give --url; see" in result.stderr, words
+                assert "this works on a database only: give --url; see" in result.stderr, words
 
 
 def test_code_does_not_check_what_is_sent_to_a_server(server):

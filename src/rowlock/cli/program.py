@@ -17,6 +17,7 @@ from rowlock.cli.loading import loading
 
 COMPLETE_VARIABLE = "_ROWLOCK_COMPLETE"
 DEBUG, SECRETS = "rowlock.debug", "rowlock.secrets"
+SERVER_OPTIONS = ("--server", "--token", "--profile")
 # The other exit codes, and how errors are told, are loaded when something went wrong.
 DONE = 0
 
