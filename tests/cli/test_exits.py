@@ -120,7 +120,7 @@ def test_a_bug_says_how_to_see_where():
 )
 def test_passwords_are_never_told(text, capsys):
     url = "postgresql://ann:se cret@host/db" if "se cret" in text else None
-    Telling(as_json=True, debug=True, secrets=[url]).tell(errors.StorageError(text))
+    Telling(as_json=True, debug=True, urls=[url]).tell(errors.StorageError(text))
     told = capsys.readouterr().err
     assert "***" in told
     assert not re.search("se ?cret|s@cret", told)

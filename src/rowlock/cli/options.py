@@ -12,7 +12,7 @@ import click
 
 from rowlock.app.opened import Opened
 from rowlock.cli.doors import C, Door, LocalDoor
-from rowlock.cli.program import DEBUG, SECRETS
+from rowlock.cli.program import DEBUG, URLS
 from rowlock.errors import InvalidValueError, StorageUnavailableError
 from rowlock.storage.url import database_file
 
@@ -125,7 +125,7 @@ def database_options(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(**given: Any) -> None:
         database = database_from(given)
-        click.get_current_context().meta[SECRETS] = (database.url,)
+        click.get_current_context().meta[URLS] = (database.url,)
         command(database=database, **given)
 
     return with_options(run, DATABASE_OPTIONS)

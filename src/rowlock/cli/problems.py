@@ -73,12 +73,14 @@ class Telling:
     Attributes:
         as_json: Also as one line of JSON, the last one on stderr.
         debug: After the traceback.
-        secrets: What was given that must not show: tokens, and URLs for their passwords.
+        urls: What was given as such, whose passwords must not show.
+        tokens: What was given as such, and must not show.
     """
 
     as_json: bool
     debug: bool
-    secrets: Sequence[str | None]
+    urls: Sequence[str | None] = ()
+    tokens: Sequence[str | None] = ()
 
     def tell(self, error: Exception) -> None:
         """Print an error on stderr."""
@@ -100,9 +102,8 @@ class Telling:
             warn(self._safe(json.dumps(document)))
 
     def _safe(self, text: str) -> str:
-        for secret in filter(None, self.secrets):
-            password = _GIVEN_PASSWORD.search(secret)
-            hidden = secret if "://" not in secret else password[1] if password else ""
-            if len(hidden) >= MIN_SECRET_LENGTH:
-                text = text.replace(hidden, "***")
+        passwords = (_GIVEN_PASSWORD.search(url) for url in self.urls if url)
+        for secret in (*(found[1] for found in passwords if found), *self.tokens):
+            if secret and len(secret) >= MIN_SECRET_LENGTH:
+                text = text.replace(secret, "***")
         return _TOKEN.sub("***", _PASSWORD.sub(r"\1:***@", text))

@@ -16,7 +16,7 @@ from rowlock._version import __version__
 from rowlock.cli.loading import loading
 
 COMPLETE_VARIABLE = "_ROWLOCK_COMPLETE"
-DEBUG, SECRETS = "rowlock.debug", "rowlock.secrets"
+DEBUG, URLS, TOKENS = "rowlock.debug", "rowlock.urls", "rowlock.tokens"
 SERVER_OPTIONS = ("--server", "--token", "--profile")
 # The other exit codes, and how errors are told, are loaded when something went wrong.
 DONE = 0
@@ -237,7 +237,8 @@ class Program(click.Group):
             told = Telling(
                 as_json="--json" in given,
                 debug=bool(known.get(DEBUG)),
-                secrets=known.get(SECRETS, ()),
+                urls=known.get(URLS, ()),
+                tokens=known.get(TOKENS, ()),
             )
             told.tell(error)
             return exit_code_for(error)
