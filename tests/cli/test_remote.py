@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
+from rowlock import Rowlock
 from rowlock.cli import remote
+from rowlock.ops.bulk import BATCH
 from tests.cli.commands import cli, cli_json
 from tests.cli.doors import Busy, but_for, state_of, told
-from tests.cli.served import new_token, served
+from tests.cli.served import GENEROUS, new_token, served
 
 LOOKING = """
 tasks
@@ -372,6 +376,29 @@ def test_a_queue_has_the_values_that_its_creation_names(url):
         "backoff": "quadratic", "base_seconds": 10.0, "cap_seconds": made["retry"]["cap_seconds"],
         "jitter": False,
     }  # fmt: skip
+
+
+def test_what_takes_long_is_asked_for_again_until_it_is_done(url):
+    total = 2 * BATCH + 50
+    with closing(Rowlock(url)) as app:
+        app.enqueue_many(None, list(range(total)), queue="q")
+    with served(url, replace(GENEROUS, bulk_seconds=0)) as server:
+        env = server.at()
+        done = cli_json("cancel", "--queue", "q", "--yes", env=env)
+        assert (done["state"], done["done"]) == ("done", total)
+        cleaned = cli("cleanup", "--older-than", "0", "--queue", "q", env=env)
+        assert cleaned.stdout == f"removed\t{total}\n"
+
+
+def test_a_tick_that_is_not_due_is_waited_for(url):
+    with closing(Rowlock(url)) as app:
+        app.create_ticker("pulse", interval="1s")
+    with served(url) as server:
+        env = server.at()
+        first, second = (
+            cli("next-ticker", "pulse", "--once", env=env).stdout.split("\t")[1] for _ in range(2)
+        )
+    assert first < second
 
 
 def asked() -> list[tuple[str, str]]:
