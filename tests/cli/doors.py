@@ -96,10 +96,20 @@ _PASSING = re.compile(r'(?:due|runs|next) in \w+|"oldest_wait_seconds": [\d.]+|[
 
 
 def but_for(text: str, other: str) -> str:
-    """Return a text without the ids and times that the other one has not, and without actors."""
+    """Return a text without ids and times that the other one cannot have, and without actors."""
     known = set(_VOLATILE.findall(other))
-    masked = _VOLATILE.sub(lambda found: found[0] if found[0] in known else "…", text)
-    return _ACTOR.sub("", masked)
+
+    def shown(found: re.Match[str]) -> str:
+        return found[0] if found[0] in known and not _is_recent(found[0]) else "…"
+
+    return _ACTOR.sub("", _VOLATILE.sub(shown, text))
+
+
+def _is_recent(text: str) -> bool:
+    """Whether a text is a time at which one command or the other may have done something."""
+    if not text.endswith("Z"):
+        return False
+    return abs(datetime.fromisoformat(text) - datetime.now(UTC)) < timedelta(minutes=30)
 
 
 STATE = (

@@ -12,7 +12,7 @@ import click
 
 from rowlock.app.opened import Opened
 from rowlock.cli.doors import C, Door, LocalDoor
-from rowlock.cli.program import DEBUG, SECRETS
+from rowlock.cli.program import DEBUG, URLS
 from rowlock.errors import InvalidValueError, StorageUnavailableError
 from rowlock.storage.url import database_file
 
@@ -119,34 +119,16 @@ debug_option = click.option(
 )
 
 
-def _refuse_server(ctx: click.Context, _: click.Parameter, value: Any) -> None:
-    if value is not None:
-        raise click.UsageError("works on a database only: give --url", ctx)
-
-
-# Known only to be refused: where a command works on servers too, these stand in its help.
-_REFUSED_OPTIONS = tuple(
-    click.option(
-        name,
-        f"refused_{name.removeprefix('--')}",
-        hidden=True,
-        expose_value=False,
-        callback=_refuse_server,
-    )
-    for name in ("--server", "--token", "--profile")
-)
-
-
 def database_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that name a database, as one `Database`, and `--debug`."""
 
     @wraps(command)
     def run(**given: Any) -> None:
         database = database_from(given)
-        click.get_current_context().meta[SECRETS] = (database.url,)
+        click.get_current_context().meta[URLS] = (database.url,)
         command(database=database, **given)
 
-    return with_options(run, (*DATABASE_OPTIONS, *_REFUSED_OPTIONS))
+    return with_options(run, DATABASE_OPTIONS)
 
 
 def database_from(given: dict[str, Any]) -> Database:

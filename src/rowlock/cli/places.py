@@ -11,7 +11,7 @@ import click
 
 from rowlock.cli.doors import C, Door, Place
 from rowlock.cli.options import DATABASE_OPTIONS, database_from, with_options
-from rowlock.cli.program import SECRETS
+from rowlock.cli.program import TOKENS, URLS
 
 _WAYS = ("url", "server", "profile")
 ASKER = "asker"
@@ -74,7 +74,7 @@ def _place(context: click.Context, given: dict[str, Any]) -> Place:
     way = _way(context, given)
     server, token, profile = (given.pop(name) for name in ("server", "token", "profile"))
     database = database_from(given)
-    context.meta[SECRETS] = (database.url, server, token)
+    context.meta[URLS], context.meta[TOKENS] = (database.url, server), (token,)
     if way not in {"server", "profile"}:
         _refuse(context, "url", ("token",))
         return database
@@ -89,7 +89,7 @@ def _place(context: click.Context, given: dict[str, Any]) -> Place:
     namespace = database.namespace
     if known.namespace is not None and not _is_typed(context, "namespace"):
         namespace = known.namespace
-    context.meta[SECRETS] = (known.server, token, known.token)
+    context.meta[URLS], context.meta[TOKENS] = (known.server,), (token, known.token)
     return Server(url=known.server, token=token, namespace=namespace)
 
 
@@ -101,7 +101,7 @@ def _way(context: click.Context, given: dict[str, Any]) -> str | None:
         if _is_typed(context, ways[0]):
             raise click.UsageError(f"--{ways[0]} and --{ways[1]} exclude each other", context)
         both = " and ".join(f"ROWLOCK_{name.upper()}" for name in ways[:2])
-        raise click.UsageError(f"{both} are both set: give --{ways[0]} or --{ways[1]}", context)
+        raise click.UsageError(f"both {both} are set: give --{ways[0]} or --{ways[1]}", context)
     return ways[0] if ways else None
 
 

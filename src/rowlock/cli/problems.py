@@ -12,6 +12,7 @@ import click
 
 from rowlock.cli.exits import exit_code_for
 from rowlock.cli.output import warn, without_controls
+from rowlock.cli.program import SERVER_OPTIONS
 from rowlock.errors import RowlockError
 from rowlock.wire.problems import error_detail
 
@@ -42,9 +43,17 @@ def _usage_problem(error: click.ClickException) -> str:
         missing = isinstance(error, click.MissingParameter)
         problem = "is missing" if missing else error.message.rstrip(".")
         return f"{error.param.name}: {problem}{_where_to_read(error)}"
+    if isinstance(error, click.NoSuchOption) and _needs_database(error):
+        message = f"{error.option_name} is for servers, this works on a database only: give --url"
     if isinstance(error, click.UsageError):
         return f"{message[:1].lower()}{message[1:]}{_where_to_read(error)}"
     return message
+
+
+def _needs_database(error: click.NoSuchOption) -> bool:
+    """Whether somebody told a command to go to a server that knows databases alone."""
+    options = [] if error.ctx is None else [one.opts for one in error.ctx.command.params]
+    return error.option_name in SERVER_OPTIONS and ["--url"] in options
 
 
 def _where_to_read(error: click.UsageError) -> str:
@@ -64,12 +73,14 @@ class Telling:
     Attributes:
         as_json: Also as one line of JSON, the last one on stderr.
         debug: After the traceback.
-        secrets: What was given that must not show: tokens, and URLs for their passwords.
+        urls: What was given as such, whose passwords must not show.
+        tokens: What was given as such, and must not show.
     """
 
     as_json: bool
     debug: bool
-    secrets: Sequence[str | None]
+    urls: Sequence[str | None] = ()
+    tokens: Sequence[str | None] = ()
 
     def tell(self, error: Exception) -> None:
         """Print an error on stderr."""
@@ -91,9 +102,8 @@ class Telling:
             warn(self._safe(json.dumps(document)))
 
     def _safe(self, text: str) -> str:
-        for secret in filter(None, self.secrets):
-            password = _GIVEN_PASSWORD.search(secret)
-            hidden = secret if "://" not in secret else password[1] if password else ""
-            if len(hidden) >= MIN_SECRET_LENGTH:
-                text = text.replace(hidden, "***")
+        passwords = (_GIVEN_PASSWORD.search(url) for url in self.urls if url)
+        for secret in (*(found[1] for found in passwords if found), *self.tokens):
+            if secret and len(secret) >= MIN_SECRET_LENGTH:
+                text = text.replace(secret, "***")
         return _TOKEN.sub("***", _PASSWORD.sub(r"\1:***@", text))

@@ -18,7 +18,6 @@ from rowlock.wire.documents.common import ErrorDocument, MessageDocument
 
 PREFIX = "/api/v1"
 MAX_PAGE = 100
-DEFAULT_LEASE_SECONDS = 300.0
 
 
 class Public:
