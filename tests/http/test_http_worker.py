@@ -296,6 +296,29 @@ async def test_a_server_that_is_away_for_a_while_loses_no_outcome(app: Rowlock, 
     assert {task.crashes for task in done} == {0}
 
 
+async def test_a_handler_is_stopped_where_the_server_is_away_for_longer_than_its_lease(
+    app: Rowlock,
+):
+    began, stopped = threading.Event(), threading.Event()
+
+    @app.task
+    async def hangs() -> None:
+        began.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            stopped.set()
+
+    app.register_queue("default", lease="1s")
+    hangs.enqueue()
+    with served(app) as address:
+        worker = HttpWorker(app, address)
+        await worker.start()
+        await until(began.is_set)
+    await until(stopped.is_set)
+    assert await worker.stop(grace=0) == 0
+
+
 async def test_without_a_server_it_does_not_start(app: Rowlock):
     with served(app) as address:
         pass
