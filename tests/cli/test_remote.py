@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator
 
 import pytest
 
 from rowlock.cli import remote
+from tests.cli.commands import cli, cli_json
 from tests.cli.doors import Busy, but_for, state_of, told
-from tests.cli.served import Served, new_token, served
+from tests.cli.served import new_token, served
 
 LOOKING = """
 tasks
@@ -107,25 +107,21 @@ tasks --namespace 1x
 
 @pytest.fixture
 def busy(url: str) -> Busy:
-    """A database in which there is something of everything."""
+    """A SQLite file in which there is something of everything."""
     return Busy(url)
 
 
-@pytest.fixture
-def server(busy: Busy) -> Iterator[Served]:
-    """A server of that database."""
-    with served(busy.url) as found:
-        yield found
-
-
-def test_looking_is_the_same_at_both_doors(busy, server):
-    env = server.at()
-    for command in LOOKING:
-        words = busy.words(command)
-        both = told(*words, env=env).ageless(), told(*words, url=busy.url).ageless()
-        if "--dry-run" in command:
-            both = both[0].but_for(both[1]), both[1].but_for(both[0])
-        assert both[0].lines() == both[1].lines(), command
+@pytest.mark.parametrize("backend", ["sqlite", "postgres"], indirect=True)
+def test_looking_is_the_same_at_both_doors(folder, backend):
+    busy = Busy(backend.url)
+    with served(busy.url) as server:
+        env = server.at()
+        for command in LOOKING:
+            words = busy.words(command)
+            there, here = told(*words, env=env).ageless(), told(*words, url=busy.url).ageless()
+            if "--dry-run" in command:
+                there, here = there.but_for(here), here.but_for(there)
+            assert there.lines() == here.lines(), command
 
 
 CHANGING = {
@@ -194,6 +190,50 @@ CHANGING = {
         queues resume mail --json
         queues pause nowhere
         queues pause post --until soon
+    """,
+    "seed 003": """
+        namespaces
+        namespaces --json
+        queue mail
+        queue mail --json
+        queue nowhere
+        create-queue q --ttl=1h30m --retries=5 --retry-delay=10s --reason asked
+        create-queue q
+        create-queue q2 --retries 0 --json
+        create-queue q3 --ttl 1h --lifetime 2h
+        create-queue q3 --retry none --retry-delay 1s
+        create-queue q3 --retry-delay soon
+        create-queue 1x
+        update-queue q --retries=7 --lease 2m --json
+        update-queue q
+        update-queue nowhere --lease 1m
+        create-task q
+        create-task q --payload '{"to": [1, "é"]}' --json --priority 3
+        create-task brand-new --payload 7
+        create-task q --payload '{'
+        create-task q --payload null
+        create-task q --delayed-at 2020-01-01T00:00:00Z
+        create-task q --delayed-at 2099-01-01T00:00:00Z
+        create-task q --delay 1h --unique key --id 0199b2f0-5c1e-7c3a-9d0e-3f6a1b2c4d5e
+        create-task q --unique key
+        tasks --status new --queue q
+        retain-task --worker w nowhere
+        retain-task --worker w 1x
+        retain-task --worker w --lease soon
+        retain-task q
+        retain-task --worker w beats
+        complete-task {claimed}
+        complete-task {queued} --result 1
+        complete-task {claimed} --error '{"msg": '
+        complete-task {claimed} --error 1 --result 2
+        complete-task {claimed} --claim {queued}
+        delete-queue q
+        delete-queue nowhere --yes
+        delete-queue post --yes
+        delete-queue post --yes --force
+        delete-queue q --yes --json
+        queues
+        stats
     """,
     "storing": """
         enqueue add a:=1
@@ -292,6 +332,46 @@ def test_changing_is_the_same_at_both_doors(busy, script):
             assert there.but_for(here).lines() == here.but_for(there).lines(), command
     ours, others = state_of(mine), state_of(theirs)
     assert but_for(others, ours).splitlines() == but_for(ours, others).splitlines()
+
+
+@pytest.mark.parametrize("at_server", [False, True], ids=["database", "server"])
+def test_a_task_is_taken_and_ended_by_hand(url, at_server):
+    """C129: the commands of seed 003."""
+    assert cli("create-queue", "q", "--retry=immediate", url=url).exit_code == 0
+    with served(url) as server:
+        env = server.at() if at_server else {"ROWLOCK_URL": url}
+        first = cli("create-task", "q", "--payload", '{"to": "ann"}', env=env).stdout.strip()
+        taken = cli("retain-task", "--worker=w", "q", env=env)
+        assert taken.stderr == "yours for 5m\n"
+        task_id, queue, payload, claim = taken.stdout.rstrip().split("\t")
+        assert (task_id, queue, payload) == (first, "q", '{"to": "ann"}')
+        nothing = cli("retain-task", "--worker=w", env=env)
+        assert (nothing.exit_code, nothing.stderr) == (5, "rowlock: no task available\n")
+
+        failed = cli("complete-task", first, "--error", '{"msg": "away"}', env=env)
+        assert (failed.exit_code, failed.stdout) == (0, f"{first}\tqueued\n")
+        again = cli_json("retain-task", "--worker=w2", "--lease=1h", "q", env=env)
+        assert (again["id"], again["attempt"], again["lease_seconds"]) == (first, 2, 3600.0)
+        late = cli("complete-task", first, "--claim", claim, env=env)
+        assert late.exit_code == 7
+        mine = ["--claim", again["token"], "--result", '"done"']
+        done = cli_json("complete-task", first, *mine, env=env)
+        assert (done["state"], done["result"]) == ("succeeded", "done")
+        over = cli("complete-task", first, env=env)
+        assert (over.exit_code, over.stdout) == (7, "")
+        shown = cli_json("task", first, env=env)
+        assert shown["attempts"][0]["error"]["detail"] == {"msg": "away"}
+
+
+def test_a_queue_has_the_values_that_its_creation_names(url):
+    """C130: durations and counts as seed 003 says them."""
+    said = ("--ttl=1h30m", "--retries=5", "--retry-delay=10s")
+    made = cli_json("create-queue", "q", *said, url=url)
+    assert (made["lifetime_seconds"], made["max_attempts"]) == (5400.0, 5)
+    assert made["retry"] == {
+        "backoff": "quadratic", "base_seconds": 10.0, "cap_seconds": made["retry"]["cap_seconds"],
+        "jitter": False,
+    }  # fmt: skip
 
 
 def asked() -> list[tuple[str, str]]:

@@ -66,10 +66,11 @@ def command(
 
             follow_at(door, task.id, as_json=as_json)
         else:
-            _tell(task, created=created, as_json=as_json)
+            tell_stored(task, created=created, as_json=as_json)
 
 
-def _tell(task: Task, *, created: bool, as_json: bool) -> None:
+def tell_stored(task: Task, *, created: bool, as_json: bool) -> None:
+    """Print a task that was stored, or was there already."""
     if as_json:
         say_json({**task_to_wire(task), "created": created})
         return

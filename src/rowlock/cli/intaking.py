@@ -16,7 +16,6 @@ from rowlock.cli.options import Database, number
 from rowlock.errors import InvalidValueError
 
 _TERMS = (
-    click.option("--queue", metavar="NAME", help="Instead of the definition's queue."),
     click.option("--priority", type=number, metavar="N", help="Higher runs first; 0 is usual."),
     click.option("--max-attempts", type=number, metavar="N", help="Runs in all; 1 runs once."),
     click.option("--timeout", metavar="DURATION", help="How long an attempt may take."),
@@ -34,11 +33,17 @@ _ARGUMENTS = (
 )
 
 
-def term_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say what tasks are to be like."""
+def task_term_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say what a task is to be like, but for its queue."""
     for option in reversed(_TERMS):
         command = option(command)
     return command
+
+
+def term_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say what tasks of a definition are to be like."""
+    queue = click.option("--queue", metavar="NAME", help="Instead of the definition's queue.")
+    return queue(task_term_options(command))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

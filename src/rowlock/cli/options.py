@@ -119,24 +119,6 @@ debug_option = click.option(
 )
 
 
-def _refuse_server(ctx: click.Context, _: click.Parameter, value: Any) -> None:
-    if value is not None:
-        raise click.UsageError("works on a database only: give --url", ctx)
-
-
-# Known only to be refused: where a command works on servers too, these stand in its help.
-_REFUSED_OPTIONS = tuple(
-    click.option(
-        name,
-        f"refused_{name.removeprefix('--')}",
-        hidden=True,
-        expose_value=False,
-        callback=_refuse_server,
-    )
-    for name in ("--server", "--token", "--profile")
-)
-
-
 def database_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that name a database, as one `Database`, and `--debug`."""
 
@@ -146,7 +128,7 @@ def database_options(command: Callable[..., None]) -> Callable[..., None]:
         click.get_current_context().meta[SECRETS] = (database.url,)
         command(database=database, **given)
 
-    return with_options(run, (*DATABASE_OPTIONS, *_REFUSED_OPTIONS))
+    return with_options(run, DATABASE_OPTIONS)
 
 
 def database_from(given: dict[str, Any]) -> Database:

@@ -101,7 +101,7 @@ def _way(context: click.Context, given: dict[str, Any]) -> str | None:
         if _is_typed(context, ways[0]):
             raise click.UsageError(f"--{ways[0]} and --{ways[1]} exclude each other", context)
         both = " and ".join(f"ROWLOCK_{name.upper()}" for name in ways[:2])
-        raise click.UsageError(f"{both} are both set: give --{ways[0]} or --{ways[1]}", context)
+        raise click.UsageError(f"both {both} are set: give --{ways[0]} or --{ways[1]}", context)
     return ways[0] if ways else None
 
 

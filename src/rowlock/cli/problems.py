@@ -12,6 +12,7 @@ import click
 
 from rowlock.cli.exits import exit_code_for
 from rowlock.cli.output import warn, without_controls
+from rowlock.cli.program import SERVER_OPTIONS
 from rowlock.errors import RowlockError
 from rowlock.wire.problems import error_detail
 
@@ -42,9 +43,17 @@ def _usage_problem(error: click.ClickException) -> str:
         missing = isinstance(error, click.MissingParameter)
         problem = "is missing" if missing else error.message.rstrip(".")
         return f"{error.param.name}: {problem}{_where_to_read(error)}"
+    if isinstance(error, click.NoSuchOption) and _needs_database(error):
+        message = f"{error.option_name} is for servers, this works on a database only: give --url"
     if isinstance(error, click.UsageError):
         return f"{message[:1].lower()}{message[1:]}{_where_to_read(error)}"
     return message
+
+
+def _needs_database(error: click.NoSuchOption) -> bool:
+    """Whether somebody told a command to go to a server that knows databases alone."""
+    options = [] if error.ctx is None else [one.opts for one in error.ctx.command.params]
+    return error.option_name in SERVER_OPTIONS and ["--url"] in options
 
 
 def _where_to_read(error: click.UsageError) -> str:

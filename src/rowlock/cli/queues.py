@@ -12,9 +12,10 @@ from rowlock.app.opened import Opened
 from rowlock.cli.arguments import moment_from
 from rowlock.cli.changing import by_options
 from rowlock.cli.doors import Place
-from rowlock.cli.options import examples, json_option, number
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import duration_text, say, say_json, say_table, time_text, warn
 from rowlock.cli.places import place_options
+from rowlock.cli.policies import policy_options
 from rowlock.model.changes import By
 from rowlock.model.queues import Queue
 from rowlock.wire.queues import queue_to_wire
@@ -58,21 +59,14 @@ def command(place: Place, *, as_json: bool) -> None:
     "set", epilog=examples("rowlock queues set emails --lease 1m --retention 30d --max-attempts 8")
 )
 @click.argument("name")
-@click.option("--lifetime", metavar="DURATION", help="From enqueue to the first start.")
-@click.option("--max-attempts", type=number, metavar="N", help="Runs in all; 1 runs once.")
-@click.option("--max-crashes", type=number, metavar="N", help="Worker deaths before it is failed.")
-@click.option("--retry", metavar="BACKOFF", help="none, immediate, fixed, exponential …")
-@click.option("--lease", metavar="DURATION", help="How long a claim holds without heartbeat.")
-@click.option("--timeout", metavar="DURATION", help="How long an attempt may take.")
-@click.option("--retention", metavar="DURATION", help="How long finished tasks are kept.")
+@policy_options
 @by_options
 @place_options
 @json_option
-def set_policy(place: Place, *, name: str, by: By, as_json: bool, **policy: Any) -> None:
+def set_policy(place: Place, *, name: str, policy: dict[str, Any], by: By, as_json: bool) -> None:
     """Create a queue or change its policy; only what is given changes."""
-    given = {key: value for key, value in policy.items() if value is not None}
     with place.door(Opened, create=True) as door:
-        queue = door.ask(flows.register_queue, name, given, by=by)
+        queue = door.ask(flows.register_queue, name, policy, by=by)
     _show([queue], as_json=as_json, alone=True)
 
 
@@ -120,7 +114,8 @@ def _show(queues: Sequence[Queue], *, as_json: bool, alone: bool) -> None:
         warn("no queues yet: the first task makes one")
 
 
-def _paused(queue: Queue) -> str:
+def paused_text(queue: Queue) -> str:
+    """Return whether a queue is paused, and until when."""
     if not queue.paused:
         return "-"
     end = queue.paused_until
@@ -130,7 +125,7 @@ def _paused(queue: Queue) -> str:
 def _row(queue: Queue) -> list[str]:
     return [
         queue.name,
-        _paused(queue),
+        paused_text(queue),
         str(queue.max_attempts),
         queue.retry.backoff.value,
         duration_text(queue.lease),

@@ -8,16 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from rowlock.app.flows import checked_id
-from rowlock.cli.remote.reading import model, models, paged
+from rowlock.cli.remote.reading import model, models, paged, queue_from
 from rowlock.cli.remote.saying import said
 from rowlock.client import Client
 from rowlock.errors import DuplicateQueueError, QueueNotFoundError
 from rowlock.model.changes import NOBODY, By, checked_until
 from rowlock.model.names import checked_name, checked_queue
 from rowlock.model.queues import Queue, QueuePolicy, checked_count, queue_policy
-from rowlock.model.tasks import Attempt, LogLine, Task
+from rowlock.model.tasks import Attempt, LogLine, QueueCounts, Task
 from rowlock.ops.tasks import Canceled, ids_meant, only_id
-from rowlock.wire.documents.queues import QueueDocument
 
 
 def get_task(client: Client, task: UUID | str | Task) -> Task:
@@ -69,21 +68,26 @@ def list_namespaces(client: Client) -> list[str]:
     return client.list_namespaces().body
 
 
+def queue_counts(client: Client, name: str) -> QueueCounts:
+    """Count a queue's tasks by state."""
+    return model(QueueCounts, client.count_queue(checked_name("queue", name)))
+
+
 def list_queues(client: Client) -> list[Queue]:
     """List queues by name."""
     found = paged(lambda offset, limit: client.list_queues(offset=offset, limit=limit))
-    return [_queue(one) for one in found]
+    return [queue_from(one) for one in found]
 
 
 def get_queue(client: Client, name: str) -> Queue:
     """Show a queue."""
-    return _queue(client.get_queue(checked_name("queue", name)))
+    return queue_from(client.get_queue(checked_name("queue", name)))
 
 
 def create_queue(client: Client, name: str, values: dict[str, Any], *, by: By = NOBODY) -> Queue:
     """Create a queue."""
     queue, policy = checked_name("queue", name), _policy(values)
-    return _queue(client.create_queue(name=queue, reason=by.reason, **policy))
+    return queue_from(client.create_queue(name=queue, reason=by.reason, **policy))
 
 
 def change_queue(client: Client, name: str, values: dict[str, Any], *, by: By = NOBODY) -> Queue:
@@ -91,7 +95,7 @@ def change_queue(client: Client, name: str, values: dict[str, Any], *, by: By = 
     queue, policy = checked_name("queue", name), _policy(values)
     if not policy:
         return get_queue(client, queue)
-    return _queue(client.change_queue(queue, reason=by.reason, **policy))
+    return queue_from(client.change_queue(queue, reason=by.reason, **policy))
 
 
 def register_queue(client: Client, name: str, values: dict[str, Any], *, by: By = NOBODY) -> Queue:
@@ -121,7 +125,3 @@ def _policy(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a policy for a request, refused here if it makes no sense."""
     policy = queue_policy(**values)
     return said({name: getattr(policy, name) for name in QueuePolicy.__slots__})
-
-
-def _queue(document: QueueDocument) -> Queue:
-    return model(Queue, document, policy=model(QueuePolicy, document))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
+import click
 from msgspec import UNSET, Struct
 
 from rowlock.cli.output import warn
 from rowlock.client import Client
 from rowlock.errors import DuplicateQueueError, QueueNotFoundError, ScopeError
+from rowlock.model.queues import Queue, QueuePolicy
+from rowlock.wire.documents.queues import QueueDocument
 from rowlock.wire.models import model_from
 from rowlock.wire.routes.table import MAX_PAGE
 
@@ -24,21 +27,27 @@ class Page(Protocol[D]):
     body: list[D]
 
 
-_warned: set[str] = set()
+_TOLD = "rowlock.remote.hidden"
 
 
 def model(kind: type[M], document: Struct, **more: Any) -> M:
-    """Return what a document shows; says once what the token may not see of such."""
-    hidden = getattr(document, "hidden", UNSET)
-    if hidden is not UNSET and hidden and kind.__name__ not in _warned:
-        _warned.add(kind.__name__)
-        warn(f"rowlock: the token lacks payload:read, so these are hidden: {', '.join(hidden)}")
+    """Return what a document shows; says, once for a command, if something is hidden from it."""
+    if getattr(document, "hidden", UNSET) is not UNSET:
+        known = click.get_current_context().meta
+        if not known.get(_TOLD):
+            known[_TOLD] = True
+            warn("rowlock: the token lacks payload:read: payloads, results and errors are hidden")
     return model_from(kind, document, **more)
 
 
 def models(kind: type[M], documents: Iterable[Struct], **more: Any) -> list[M]:
     """Return what documents show."""
     return [model(kind, document, **more) for document in documents]
+
+
+def queue_from(document: QueueDocument) -> Queue:
+    """Return the queue that a document shows."""
+    return model(Queue, document, policy=model(QueuePolicy, document))
 
 
 def paged(

@@ -10,13 +10,14 @@ from rowlock.app import enqueuing, flows, holding_flows, settling_flows
 from rowlock.app.core import Core
 from rowlock.app.enqueuing import placed_errors
 from rowlock.app.flow import Flow
+from rowlock.app.served_flows import served_lease
 from rowlock.definitions.options import TaskOptions, task_options
 from rowlock.errors import RowlockError
 from rowlock.http.answers import error_document
 from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.ends import told_end
 from rowlock.http.handlers.tasks import known_queue, options_from, payload_from
-from rowlock.http.handlers.work import claims_for, entries_of, served_lease
+from rowlock.http.handlers.work import claims_for, entries_of
 from rowlock.model.ends import ClaimKey, ToldEnd
 from rowlock.model.ids import checked_token
 from rowlock.model.tasks import Report

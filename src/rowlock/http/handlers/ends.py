@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from rowlock.app.served_flows import UNEXPLAINED
 from rowlock.app.settling_flows import told_failure
 from rowlock.definitions.reports import shortened
 from rowlock.definitions.signature import Signature
@@ -79,4 +80,4 @@ def _failure(body: EndBody) -> TaskFailure:
         return told_failure(error.type, error.message, error.traceback, both)
     if error is None and isinstance(detail, str):
         return told_failure("Failed", detail, None, detail)
-    return told_failure("Failed", error or "its worker said that it failed", None, detail)
+    return told_failure("Failed", error or UNEXPLAINED, None, detail)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from rowlock.app import claiming_flows, flows, holding_flows, settling_flows
 from rowlock.app.holding_flows import LogEntry
+from rowlock.app.served_flows import served_lease
 from rowlock.errors import NoTaskError
 from rowlock.http.arrivals import found_within
 from rowlock.http.call import Call, Handlers
@@ -15,19 +15,10 @@ from rowlock.http.handlers.tasks import known_queue
 from rowlock.model.claimed import ClaimedTask
 from rowlock.model.ids import checked_token, new_served_token
 from rowlock.model.names import checked_worker
-from rowlock.model.queues import Queue
 from rowlock.wire.bodies.batches import ClaimBody
 from rowlock.wire.bodies.work import LogLineBody, SettleBody
-from rowlock.wire.routes.work import DEFAULT_LEASE_SECONDS
 from rowlock.wire.service import claim_document, queue_document, task_document
 from rowlock.wire.values import Wire
-
-DEFAULT_LEASE = timedelta(seconds=DEFAULT_LEASE_SECONDS)
-
-
-def served_lease(queue: Queue) -> timedelta:
-    """Return how long a claim over HTTP holds if nobody says: workers elsewhere answer slowly."""
-    return queue.timeout or DEFAULT_LEASE
 
 
 async def find_work(call: Call) -> Wire:

@@ -17,7 +17,6 @@ from rowlock.model.tokens import Scope
 
 PREFIX = "/api/v1"
 MAX_PAGE = 100
-DEFAULT_LEASE_SECONDS = 300.0
 
 
 class Public:

@@ -27,7 +27,6 @@ _CLAIMING = (
     Parameter("wait", "How long to wait if there is no task; not at all if left out."),
 )
 _CLAIM_ERRORS = (NoTaskError, QueueNotFoundError, InvalidValueError)
-DEFAULT_LEASE_SECONDS: Final = 300.0
 
 WORK: Final = (
     route("GET", "/work", "find_work", Scope.TASKS_WORK,
