@@ -76,10 +76,11 @@ async def test_progress_and_lines_of_many_are_kept_with_their_times(admin, held)
         {**keys(held)[2], "token": str(uuid4()), "percent": 1},
         {**keys(held)[2], "percent": 101},
         {**keys(held)[2], "lines": [{"message": "x", "level": "loud"}]},
+        {**keys(held)[2], "lines": [{"message": "x", "at": "0001-01-01T00:00:00+14:00"}]},
     ]
     told = await admin.ok("POST", "report", {"reports": reports})
-    assert [one["code"] for one in told["body"]] == [200, 200, 409, 400, 400]
-    assert told["refused"] == 3
+    assert [one["code"] for one in told["body"]] == [200, 200, 409, 400, 400, 400]
+    assert told["refused"] == 4
     first = await admin.ok("GET", f"task/{held[0]['id']}")
     assert (first["progress"], first["progress_message"]) == (40, "reading")
     assert (await admin.ok("GET", f"task/{held[1]['id']}"))["progress"] == 70

@@ -26,11 +26,17 @@ from rowlock import (
 from rowlock.app import token_flows
 from rowlock.app.flow import run_flow
 from rowlock.client import HttpWorker
+from rowlock.client.working.converting import in_batches
+from rowlock.client.working.refusals import waited_for
 from rowlock.errors import (
+    BodyTooLargeError,
     InvalidValueError,
+    RateLimitError,
     ScopeError,
+    ServerUnavailableError,
     StorageUnavailableError,
     UnauthenticatedError,
+    UnexpectedAnswerError,
 )
 from rowlock.worker.life import WorkerLife
 from tests.app.conftest import app, opened
@@ -290,6 +296,29 @@ async def test_a_server_that_is_away_for_a_while_loses_no_outcome(app: Rowlock, 
     assert {task.crashes for task in done} == {0}
 
 
+async def test_a_handler_is_stopped_where_the_server_is_away_for_longer_than_its_lease(
+    app: Rowlock,
+):
+    began, stopped = threading.Event(), threading.Event()
+
+    @app.task
+    async def hangs() -> None:
+        began.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            stopped.set()
+
+    app.register_queue("default", lease="1s")
+    hangs.enqueue()
+    with served(app) as address:
+        worker = HttpWorker(app, address)
+        await worker.start()
+        await until(began.is_set)
+    await until(stopped.is_set)
+    assert await worker.stop(grace=0) == 0
+
+
 async def test_without_a_server_it_does_not_start(app: Rowlock):
     with served(app) as address:
         pass
@@ -467,3 +496,47 @@ async def test_a_handler_is_told_that_there_is_no_database(app: Rowlock, url: st
     assert (found[0].type, "no database" in found[0].message) == ("ConfigError", True)
     assert (found[1].type, "transaction" in found[1].message) == ("InvalidValueError", True)
     assert app.stats()  # the program around it goes on as ever
+
+
+def test_what_a_handler_stores_needs_the_scope_and_is_told_whole(app: Rowlock):
+    @app.task(max_attempts=1)
+    def stores(number: int) -> Any:
+        return app.enqueue(None, {"number": number}, queue="default").payload
+
+    app.register_queue("default")
+    with served(app, needs_token=True) as address:
+        works, enqueues = (
+            token_of(app, *scopes)[1]
+            for scopes in (("tasks:work",), ("tasks:work", "tasks:enqueue"))
+        )
+        tasks = []
+        for token in (works, enqueues):
+            tasks.append(stores.enqueue(1))
+            assert HttpWorker(app, address, token).run_once() == 1
+    refused, stored = (app.get_task(task) for task in tasks)
+    assert refused.error is not None
+    assert (refused.error.type, "tasks:enqueue" in refused.error.message) == ("ScopeError", True)
+    assert stored.result == {"number": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "raised"),
+    [
+        (ServerUnavailableError("gone", outcome_unknown=True), StorageUnavailableError),
+        (RateLimitError(1), StorageUnavailableError),
+        (UnexpectedAnswerError(502, "bad gateway"), StorageUnavailableError),
+        (UnexpectedAnswerError(413, "too large"), BodyTooLargeError),
+        (UnexpectedAnswerError(200, "a page"), UnexpectedAnswerError),
+        (UnauthenticatedError(), UnauthenticatedError),
+    ],
+)
+def test_what_passes_by_itself_is_waited_for(given: Exception, raised: type[Exception]):
+    with pytest.raises(raised), waited_for():
+        raise given
+
+
+def test_bodies_are_sent_in_batches_that_a_server_takes():
+    bodies = ["x" * length for length in (300_000, 300_000, 10, 900_000, 10, *[1] * 1_500)]
+    batches = list(in_batches(bodies))
+    assert [len(batch) for batch in batches] == [1, 2, 1, 1_000, 501]
+    assert [one for batch in batches for one in batch] == bodies

@@ -31,6 +31,15 @@ def double(number: int) -> int:
     """Take a little while."""
     time.sleep(0.02)
     return 2 * number
+
+@app.task(queue="numbers", executor="process", max_attempts=1)
+def stores() -> None:
+    """Try to enqueue in a child process."""
+    double.enqueue(1)
+
+@app.task(queue="numbers", executor="process")
+def computes(number: int) -> int:
+    return 2 * number
 '''
 
 pytestmark = pytest.mark.processes
@@ -160,3 +169,19 @@ def test_processes_under_one_work_for_a_server(place: Path):
         assert 1 <= len(workers) <= 2
         check(app, 20)
         assert not (place / "x.db").exists()
+
+
+def test_a_child_process_runs_handlers_and_stores_no_tasks(place: Path):
+    url = f"sqlite:///{place}/tasks.db"
+    token = new_token(url, "tasks:work")
+    with closing(Rowlock(url)) as app, serving(place, "--url", url) as server:
+        for alias in ("stores", "computes"):
+            app.create_definition(alias, queue="numbers", max_attempts=1)
+        stored, computed = app.enqueue("stores"), app.enqueue("computes", {"number": 4})
+        told = ("worker", "numbers_app:app", "--once", "--server", server.url)
+        done = run(*told, cwd=place, ROWLOCK_TOKEN=token)
+        assert done.returncode == 0, done.stderr
+        assert app.get_task(computed).result == 8
+        error = app.get_task(stored).error
+        assert error is not None
+        assert (error.type, "child processes" in error.message) == ("ConfigError", True)

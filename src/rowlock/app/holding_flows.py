@@ -19,6 +19,7 @@ from rowlock.model.claimed import ClaimedTask
 from rowlock.model.durations import positive_duration_from
 from rowlock.model.ends import ClaimKey, Standing
 from rowlock.model.ids import checked_token
+from rowlock.model.moments import checked_moment
 from rowlock.model.queues import MIN_LEASE, Queue
 from rowlock.model.tasks import Held, Report, Task
 from rowlock.ops import holding
@@ -154,11 +155,13 @@ def report_of(
     """Return checked progress and log lines of a claimed task.
 
     Raises:
-        InvalidValueError: `percent` is outside 0 to 100, or a level is unknown.
+        InvalidValueError: `percent` is outside 0 to 100, a level is unknown, or a time is none.
     """
     reports = TaskReports()
-    for level, text, *at in lines:
-        reports.add_line(_checked_level(level), text, *at)
+    for level, text, *rest in lines:
+        at = rest[0] if rest else None
+        moment = None if at is None else checked_moment("at", at)
+        reports.add_line(_checked_level(level), text, moment)
     taken = reports.take()
     return Report(
         task_id,

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Self, Unpack
 
 from rowlock.app.core import Application
-from rowlock.errors import ConfigError, InvalidValueError, StorageUnavailableError
+from rowlock.errors import ConfigError, InvalidValueError, RowlockError, StorageUnavailableError
 from rowlock.model.durations import duration_from
 from rowlock.model.names import checked_worker
 from rowlock.runtime.dispatcher import Dispatcher
@@ -328,11 +328,7 @@ class WorkerLife(ABC):
             raise StorageUnavailableError("told to stop before the other side answered")
         return rules
 
-    def _start_loops(
-        self,
-        dispatcher: Dispatcher,
-        others: Loops,
-    ) -> list[asyncio.Task[None]]:
+    def _start_loops(self, dispatcher: Dispatcher, others: Loops) -> list[asyncio.Task[None]]:
         tune()
         stuck = until_stuck(dispatcher, self._total, self._grace, self._give_up)
         loops = {
@@ -356,7 +352,8 @@ class WorkerLife(ABC):
 
     def _died(self, part: str, error: Exception) -> None:
         """Stop, and tell why: without that part nothing is safe or nothing is recorded."""
-        log.critical("%s died; the worker stops", part, exc_info=error)
+        trace = None if isinstance(error, RowlockError) else error  # ours say all themselves
+        log.critical("%s died, the worker stops: %s", part, error, exc_info=trace)
         self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:

@@ -35,6 +35,8 @@ class StorageSource:
         on_refused: Told of each end that the database refuses to store.
     """
 
+    is_only_way = True
+
     def __init__(
         self,
         storage: Storage,

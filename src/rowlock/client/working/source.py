@@ -63,6 +63,7 @@ class HttpSource:
         aliases: What the definitions of claims are called, by key.
     """
 
+    is_only_way = False
     second_looks: tuple[float, ...] = ()
     poll_seconds = POLL_SECONDS
 

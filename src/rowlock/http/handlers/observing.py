@@ -18,7 +18,7 @@ from rowlock.http.handlers.queues import page_of
 from rowlock.model.figures import Figures
 from rowlock.model.queues import checked_count
 from rowlock.wire.changes import audit_to_wire
-from rowlock.wire.figures import scale_to_wire
+from rowlock.wire.figures import scale_to_wire, workers_to_wire
 from rowlock.wire.queues import overview_to_wire
 from rowlock.wire.values import Wire
 
@@ -74,6 +74,13 @@ async def scale(call: Call) -> Wire:
     return scale_to_wire(await call.run(flow), tasks_per_worker=each)
 
 
+async def list_workers(call: Call) -> Wire:
+    """List the workers that run something."""
+    offset, limit = page_of(call)
+    workers = workers_to_wire(await call.run(figure_flows.running_now(call.core)))
+    return {"count": len(workers), "body": workers[offset : offset + limit]}
+
+
 async def list_audit(call: Call) -> Wire:
     """List who changed what."""
     _, limit = page_of(call)
@@ -98,5 +105,6 @@ HANDLERS: Handlers = {
     "metrics": metrics,
     "stats": stats,
     "scale": scale,
+    "list_workers": list_workers,
     "list_audit": list_audit,
 }
