@@ -63,7 +63,13 @@ class Endpoint:
         core = self._guard.core_for(identity, request)
         trace.namespace = core.namespace
         body: GraphqlBody = body_from(await read_json(request, self._limits), GraphqlBody)
-        said = {"everywhere": False, "path": {}, "query": {}, "body": body, "key": None}
+        said: dict[str, Any] = {
+            "everywhere": False,
+            "path": {},
+            "query": {},
+            "body": body,
+            "key": None,
+        }
         call = self._call_of(request, core, identity, said)
         asking = Asking(call, self._guard, request, trace)
         if self._engine is None:

@@ -139,7 +139,7 @@ class EnqueuePlans(TellingPlans, ABC):
 
     def _aliases(self, namespace: str, tasks: Sequence[NewTask]) -> Plan[dict[str, str]]:
         """Return how the definitions of tasks are spelled, by their keys."""
-        keys = {task.terms.definition for task in tasks} - {None}
+        keys = {task.terms.definition for task in tasks if task.terms.definition is not None}
         if not keys:
             return {}
         columns = self._batch(keys=sorted(keys))
@@ -213,11 +213,11 @@ class EnqueuePlans(TellingPlans, ABC):
                 counted.count
             )
         # Not before: somebody may have begun to watch since.
-        if (yield from self._events.is_watched()):
+        if (yield from self.events.is_watched()):
             if len(first) <= MANY:
-                yield from self._events.tell(first, now=now)
+                yield from self.events.tell(first, now=now)
             else:
-                yield from self._events.tell_counts(inserted, now=now)
+                yield from self.events.tell_counts(inserted, now=now)
 
     def _clock(self) -> Plan[datetime]:
         clock = yield self._sql.bind("read_clock", now=None)

@@ -114,13 +114,17 @@ class EventPlans(Plans):
 
 
 class TellingPlans(Plans):
-    """Plans that change tasks, and tell those who watch."""
+    """Plans that change tasks, and tell those who watch.
+
+    Attributes:
+        events: Writes what they are told.
+    """
 
     def __init__(
         self, catalog: Catalog, values: ColumnValues, batch: Batch, events: EventPlans
     ) -> None:
         super().__init__(catalog, values, batch)
-        self._events = events
+        self.events = events
 
 
 def tells(changed: Callable[..., Collection[UUID]]) -> Callable[[F], F]:
@@ -133,7 +137,7 @@ def tells(changed: Callable[..., Collection[UUID]]) -> Callable[[F], F]:
     def decorate(method: F) -> F:
         @wraps(method)
         def telling(self: TellingPlans, *args: Any, **kwargs: Any) -> Plan[Any]:
-            events = self._events
+            events = self.events
             if not (yield from events.is_watched()):
                 return (yield from method(self, *args, **kwargs))
             yield BEGIN
