@@ -65,9 +65,10 @@ process.on("SIGTERM", () => (stopping = true));
 
 while (!stopping) {
   try {
-    await run(await call("PUT", `task/${queue}?worker=${worker}&lease=${lease}`));
+    await run(await call("PUT", `task/${queue}?worker=${worker}&lease=${lease}&wait=5`));
   } catch (error) {
-    if (error.type !== "NoTaskError") console.error(error.message);
-    await sleep(error.type === "NoTaskError" ? 200 : 1000);
+    if (error.type === "NoTaskError") continue; // it waited 5 seconds for one
+    console.error(error.message);
+    await sleep(1000);
   }
 }

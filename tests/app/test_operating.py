@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from rowlock.errors import (
 )
 from rowlock.model.ids import new_task_id, new_token
 from rowlock.storage.contract import ClaimRequest
+from rowlock.storage.upkeep_contract import Ready
 from tests.app.steps import count, greeting
 from tests.support.backends import sql_plan
 
@@ -230,7 +233,7 @@ class TestPause:
         storage = app.core.storage
         end = storage.changes.end_pauses
         assert storage.runner.run(end, limit=9, now=SOON - timedelta(seconds=1)) == []
-        assert storage.runner.run(end, limit=9, now=SOON) == [("default", "default")]
+        assert storage.runner.run(end, limit=9, now=SOON) == [Ready(one.id, "default", "default")]
         assert app.get_task(one).state is TaskState.QUEUED
         assert app.get_task(two).state is TaskState.PAUSED
         assert count(app, "pause") == 1
@@ -240,6 +243,20 @@ class TestPause:
         with pytest.raises(InvalidValueError, match="until: must be a datetime with a time zone"):
             app.pause(task, until=NO_TIME)
         assert app.get_task(task) == task
+
+    def test_an_end_in_the_past_is_refused(self, app):
+        task = greeting(app).enqueue("Ann")
+        past = {"until": datetime.now(UTC) - timedelta(days=2)}
+        for pause in (
+            partial(app.pause, task),
+            partial(app.pause_queue, "default"),
+            partial(app.bulk, "pause", queue="default"),
+            partial(app.bulk, "pause", queue="default", dry_run=True),
+        ):
+            with pytest.raises(InvalidValueError, match="until: is in the past"):
+                pause(**past)
+        assert app.get_task(task) == task
+        assert [queue.paused for queue in app.list_queues()] == [False]
 
     def test_the_lifetime_goes_on(self, app):
         task = greeting(app).options(lifetime="1h").enqueue("Ann")
@@ -261,8 +278,12 @@ class TestQueuePause:
 
     def test_it_ends_without_anybody_doing_anything(self, app):
         greeting(app).enqueue("Ann")
-        app.pause_queue("default", until=datetime(2020, 1, 1, tzinfo=UTC))
-        assert [one.paused for one in app.list_queues()] == [False]
+        app.pause_queue("default", until=datetime.now(UTC) + timedelta(seconds=1))
+        assert Worker(app).run_once() == 0
+        deadline = time.monotonic() + 30
+        while [one.paused for one in app.list_queues()] != [False]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         assert [one.paused for one in app.stats()] == [False]
         assert Worker(app).run_once() == 1
 

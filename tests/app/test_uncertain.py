@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rowlock import Rowlock
-from rowlock.app import enqueuing, holding_flows
+from rowlock.app import claiming_flows, enqueuing
 from rowlock.app.flow import Pause, Run, Step
 from rowlock.definitions.options import NO_OPTIONS, task_options
 from rowlock.errors import StorageUnavailableError
@@ -114,7 +114,7 @@ def test_a_given_id_that_was_replayed_is_the_task(core):
 
 def claiming(core):
     """A claim by hand up to the step that takes the task."""
-    flow = holding_flows.claim(core, "w", "default", limit=1, lease=None, definitions=None)
+    flow = claiming_flows.claim(core, "w", "default", limit=1, lease=None, definitions=None)
     step = flow.send(outcome(core, next(flow)))
     return flow, step
 

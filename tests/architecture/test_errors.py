@@ -42,6 +42,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "WaitTimeoutError": (TASK, "running"),
     "StorageUnavailableError": ("gone", True),
     "DuplicateQueueError": ("emails",),
+    "QueueBusyError": ("emails", 2),
     "TokenNotFoundError": (TASK,),
     "ScopeError": ("tasks:read",),
     "RateLimitError": (3,),

@@ -27,6 +27,7 @@ CODES = [
     (errors.DefinitionClosedError("x", "deleted"), 7),
     (errors.QueueNotFoundError("x"), 5),
     (errors.DuplicateQueueError("x"), 7),
+    (errors.QueueBusyError("x", 1), 7),
     (errors.TokenNotFoundError(ID), 5),
     (errors.ScheduleNotFoundError("x"), 5),
     (errors.DuplicateScheduleError("x"), 7),
@@ -45,16 +46,16 @@ CODES = [
     (errors.TaskFailedError(ID, "Fail", "x"), 1),
     (errors.WorkerLostError(ID, "worker-1", final=True), 1),
     (errors.WaitTimeoutError(ID, "running"), 1),
-    (errors.UnauthenticatedError(), 1),
-    (errors.ScopeError("admin"), 1),
-    (errors.RateLimitError(1), 1),
-    (errors.RouteNotFoundError("/"), 1),
+    (errors.UnauthenticatedError(), 7),
+    (errors.ScopeError("admin"), 7),
+    (errors.RateLimitError(1), 7),
+    (errors.RouteNotFoundError("/"), 5),
     (errors.MethodNotAllowedError("PUT", "GET"), 1),
     (errors.BodyTooLargeError(1), 1),
     (errors.BodyTimeoutError(1), 1),
-    (errors.NoTaskError(), 1),
+    (errors.NoTaskError(), 5),
     (errors.NoTickError(), 1),
-    (errors.NotRunningError(ID, "queued"), 1),
+    (errors.NotRunningError(ID, "queued"), 7),
     (errors.ServerUnavailableError("away"), 3),
     (errors.UnexpectedAnswerError(502, "x"), 1),
     (errors.StorageError("x"), 1),
@@ -119,7 +120,7 @@ def test_a_bug_says_how_to_see_where():
 )
 def test_passwords_are_never_told(text, capsys):
     url = "postgresql://ann:se cret@host/db" if "se cret" in text else None
-    Telling(as_json=True, debug=True, url=url).tell(errors.StorageError(text))
+    Telling(as_json=True, debug=True, urls=[url]).tell(errors.StorageError(text))
     told = capsys.readouterr().err
     assert "***" in told
     assert not re.search("se ?cret|s@cret", told)

@@ -27,7 +27,8 @@ from rowlock.model.tasks import (
     TaskFilter,
     TaskTerms,
 )
-from rowlock.storage.contract import ClaimRequest, Rescued
+from rowlock.storage.contract import ClaimRequest
+from rowlock.storage.upkeep_contract import Rescued
 from tests.support.backends import Backend
 
 T0 = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -129,11 +130,12 @@ def rescue(
 
 
 def promote(backend: Backend, *, now: datetime, limit: int = 100) -> list[tuple[str, str]]:
-    return backend.run(backend.storage.upkeep.promote_tasks, limit=limit, now=now)
+    ready = backend.run(backend.storage.upkeep.promote_tasks, limit=limit, now=now)
+    return [(task.namespace, task.queue) for task in ready]
 
 
 def expire(backend: Backend, *, now: datetime, limit: int = 100) -> int:
-    return backend.run(backend.storage.upkeep.expire_tasks, limit=limit, now=now)
+    return len(backend.run(backend.storage.upkeep.expire_tasks, limit=limit, now=now))
 
 
 def cancel_waiting(backend: Backend, task_id: UUID, *, reason: str = "canceled") -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from rowlock.model.states import TaskState
-from rowlock.storage.contract import Rescued
+from rowlock.storage.upkeep_contract import Rescued
 from tests.contract.steps import (
     after,
     attempts,

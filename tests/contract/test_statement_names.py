@@ -25,7 +25,9 @@ def functions_of(storage: Storage) -> Iterator[ast.AST]:
     stores = (
         *("enqueue", "claims", "upkeep", "operate", "reads"),
         *("queues", "definitions", "changes", "records", "schedules", "firings", "tickers"),
+        *("tokens", "events"),
         "tokens",
+        "deletions",
     )
     groups = (*stores, "migrations", "enlisting", "vacuum")
     for group in groups:

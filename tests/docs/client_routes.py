@@ -24,9 +24,9 @@ import msgspec
 import rowlock
 from rowlock.wire import routes as table
 from rowlock.wire.bodies.common import Duration, Moment
-from rowlock.wire.openapi import full_path
 from rowlock.wire.routes import ROUTES
-from rowlock.wire.routes.table import Parameter, Route
+from rowlock.wire.routes.table import HEALTH, Parameter, Route, full_path
+from rowlock.wire.routes.task_queue import TASK_QUEUE_ROUTES
 
 FOLDER = Path(rowlock.__file__).parent / "client" / "routes"
 WIDTH = 100
@@ -39,8 +39,8 @@ from __future__ import annotations
 '''
 LISTS = re.compile(r"list_(\w+)")
 CURSORS = ("before", "after", "cursor")
-WITHOUT_METHOD: frozenset[str] = frozenset()
-"""Names of routes that are no single request and answer, such as streams."""
+WITHOUT_METHOD = frozenset(one.name for one in TASK_QUEUE_ROUTES)
+"""Names of routes that are for other clients, or no single request and answer."""
 Resources = dict[str, list[Route]]
 
 
@@ -110,6 +110,14 @@ class Module:
             yield from method.iterator_lines()
 
 
+def is_one(hint: Any, alias: Any) -> bool:
+    """Whether a type is that alias, perhaps with more said of it."""
+    if get_origin(hint) is not Annotated or get_args(hint)[0] != get_args(alias)[0]:
+        return False
+    known = alias.__metadata__
+    return bool(hint.__metadata__[: len(known)] == known)
+
+
 class Method:
     """The methods of one route."""
 
@@ -130,11 +138,13 @@ class Method:
     def lines(self) -> Iterator[str]:
         """The method that makes the request."""
         route = self.route
-        before = "async def" if self.module.asynchronous else "def"
-        yield from self.definition(before, route.name, self.keywords(), self.answer())
+        waits = self.module.asynchronous and not route.events
+        before = "async def" if waits else "def"
+        answer = self.events() if route.events else self.answer()
+        yield from self.definition(before, route.name, self.keywords(), answer)
         yield from self.docstring()
-        waits = "await " if self.module.asynchronous else ""
-        yield f"        return {waits}self._send(Call("
+        sends = "_stream" if route.events else "_send"
+        yield f"        return {'await ' if waits else ''}self.{sends}(Call("
         yield f'            method="{route.method}",'
         yield f"            path={self.shown_path()},"
         yield f"            answer={self.answer()},"
@@ -145,7 +155,21 @@ class Method:
         if route.idempotent:
             need = self.module.need("rowlock.client.calls", "key_of")
             yield f"            key={need}(idempotency_key),"
-        yield "        ))"
+        if not route.events:
+            yield "        ))"
+            return
+        yield "        ), {"
+        for name, kind in route.events:
+            yield f'            "{name}": {self.shown(kind)},'
+        yield "        })"
+
+    def events(self) -> str:
+        """The type of the events of a stream."""
+        kinds = " | ".join(self.shown(kind) for _, kind in self.route.events)
+        each = "AsyncGenerator" if self.module.asynchronous else "Generator"
+        self.module.need("collections.abc", each)
+        self.module.need("rowlock.client.streams", "ServerEvent")
+        return f"{each}[ServerEvent[{kinds} | None]]"
 
     def called(self, function: str, values: list[tuple[str, str]]) -> Iterator[str]:
         """A part of the request, from the arguments."""
@@ -170,7 +194,12 @@ class Method:
             return
         yield f"    {before} {safe(name)}("
         yield from packed(parts, 8)
-        yield f"    ) -> {answer}:"
+        line = f"    ) -> {answer}:"
+        if len(line) <= WIDTH:
+            yield line
+            return
+        outer, _, inner = answer.partition("[")
+        yield from (f"    ) -> {outer}[", f"        {inner[:-1]}", "    ]:")
 
     def docstring(self) -> Iterator[str]:
         """What it is for, and what it raises."""
@@ -219,7 +248,7 @@ class Method:
         """The type of what it returns."""
         if self.route.response is not None:
             return self.shown(self.route.response)
-        return "bool" if self.route.rooted else "str"
+        return "bool" if self.route.door is HEALTH else "str"
 
     def shown_path(self) -> str:
         """The path as code."""
@@ -243,7 +272,7 @@ class Method:
     def shown(self, hint: Any) -> str:
         """A type as code."""
         for name, alias in (("Duration", Duration), ("Moment", Moment)):
-            if hint == alias:
+            if is_one(hint, alias):
                 return self.module.need("rowlock.wire.bodies.common", name)
         origin = get_origin(hint)
         return self.shown_name(hint) if origin is None else self.shown_form(origin, get_args(hint))

@@ -266,7 +266,8 @@ COMMANDS_INTRODUCTION = """\
 
 `rowlock COMMAND --help` prints what is below.
 
-- Every command takes the database as `--url` or from `ROWLOCK_URL`; every other option has a
+- Every command takes the database as `--url` or from `ROWLOCK_URL`; those that look at tasks or
+  change something take a [server](../guides/remote-command-line.md) instead. Every option has a
   variable too, such as `ROWLOCK_WORKER_GRACE` for `rowlock worker --grace`. Flags come first,
   then variables, then what the app itself says.
 - Data goes to stdout and messages to stderr. On a terminal lists are tables; piped, they are
@@ -280,11 +281,11 @@ COMMANDS_INTRODUCTION = """\
 | 0 | done |
 | 1 | the operation failed; `watch`: the task did not succeed; `worker`: tasks were handed back |
 | 2 | misused: an unknown option, or a value that was refused |
-| 3 | the database cannot be reached |
+| 3 | the database or the server cannot be reached |
 | 4 | the schema is missing, too old or too new |
-| 5 | no such task, queue, definition or schedule |
+| 5 | no such thing, such as a task or a queue; `retain-task`: nothing to do |
 | 6 | unhealthy |
-| 7 | refused because of the state of things: already finished, key held, id taken |
+| 7 | refused: already finished, key held, id taken; or the token may not do that |
 | 130 | interrupted |
 """
 

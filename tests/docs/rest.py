@@ -15,7 +15,8 @@ INTRODUCTION = """\
 
 Every route of the [server](../guides/server.md), from the OpenAPI 3.1 document that it has at
 `/api/v1/openapi.json`. Routes below `/api/v1` are also found below `/api/v1/namespace/NAME`. Errors
-are an `ErrorDocument`; their classes are explained in [Errors](errors.md).
+are an `ErrorDocument`, whose classes are explained in [Errors](errors.md); below `/api/tasks` they
+are a `MessageDocument`.
 
 | Route | Scope | |
 |---|---|---|
@@ -68,10 +69,13 @@ def entry(operation: dict[str, Any]) -> Iterator[str]:
         needed = "" if operation["requestBody"]["required"] else " It may be left out."
         yield from ("", f"Body: {type_of(content_of(operation['requestBody']))}.{needed}")
     done, *refused = operation["responses"].items()
-    yield from ("", f"Answers {done[0]} with {type_of(content_of(done[1]))}.")
+    told = operation.get("x-rowlock-events", {})
+    events = ", ".join(f"`{name}` with a {type_of(kind)}" for name, kind in told.items())
+    answer = f"events: {events}" if events else type_of(content_of(done[1]))
+    yield from ("", *textwrap.wrap(f"Answers {done[0]} with {answer}.", WIDTH))
     if refused:
-        told = "; ".join(f"{code} {one['description']}" for code, one in refused)
-        yield textwrap.fill(f"Refuses with {told}.", WIDTH, break_on_hyphens=False)
+        words = "; ".join(f"{code} {one['description']}" for code, one in refused)
+        yield textwrap.fill(f"Refuses with {words}.", WIDTH, break_on_hyphens=False)
 
 
 def content_of(part: dict[str, Any]) -> Any:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.http.conftest import Caller, Service
+from tests.http.streams import Stream, streaming
 
-LONG = 40
 EVENTS = {"Accept": "text/event-stream"}
 FOLLOW = (
     "subscription ($id: ID!) { taskProgress(id: $id) { taskId state progress message active } }"
@@ -50,24 +50,26 @@ async def refused(caller: Caller, query: Any, **more: Any) -> Any:
     return error
 
 
-class Stream:
+class Following:
     """A subscription as its client sees it."""
 
-    def __init__(self, events: asyncio.Queue[Any]) -> None:
-        self.events = events
-        self.gone = asyncio.Event()
-        self.status = 0
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        return self._stream.status
+
+    @property
+    def frames(self) -> asyncio.Queue[str]:
+        """What came, as it came."""
+        return self._stream.frames
 
     async def next(self) -> tuple[str, Any]:
         """Return the name and the data of the next event; an empty name at the end."""
-        while True:
-            text = await asyncio.wait_for(self.events.get(), LONG)
-            if not text:
-                return "", None
-            fields = dict(line.split(": ", 1) for line in text.strip("\n").split("\n"))
-            if "event" in fields:
-                data = fields["data"]
-                return fields["event"], json.loads(data) if data else None
+        event = await self._stream.next()
+        return event.name, event.data
 
     async def progress(self) -> Any:
         """Return what the next event says of the task."""
@@ -84,38 +86,8 @@ class Stream:
 @asynccontextmanager
 async def following(
     service: Service, text: str, query: str = FOLLOW, **variables: Any
-) -> AsyncGenerator[Stream]:
+) -> AsyncGenerator[Following]:
     """Ask for a stream with a token; the client goes away at the end of the block."""
     body = json.dumps({"query": query, "variables": variables}).encode()
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST",
-        "path": "/graphql", "raw_path": b"/graphql", "query_string": b"", "root_path": "",
-        "scheme": "http", "client": ("127.0.0.1", 1), "server": ("localhost", 80),
-        "headers": [
-            (b"host", b"localhost"), (b"authorization", f"Bearer {text}".encode()),
-            (b"content-type", b"application/json"), (b"accept", b"text/event-stream"),
-        ],
-    }  # fmt: skip
-    events: asyncio.Queue[Any] = asyncio.Queue()
-    stream = Stream(events)
-    bodies = [body]
-
-    async def receive() -> Any:
-        if bodies:
-            return {"type": "http.request", "body": bodies.pop(), "more_body": False}
-        await stream.gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            stream.status = message["status"]
-        elif message["body"] or not message.get("more_body"):
-            events.put_nowait(message["body"].decode())
-
-    running = asyncio.ensure_future(service.asgi(scope, receive, send))
-    try:
-        yield stream
-    finally:
-        stream.gone.set()
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait_for(running, LONG)
+    async with streaming(service, text, "/graphql", body=body) as stream:
+        yield Following(stream)

@@ -20,11 +20,12 @@ class Program:
 
     Attributes:
         url: Where.
+        log_path: What it writes on stderr.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self.process = process
-        self._log = log
+        self.log_path = log
         self.url = self._wait_for_url()
 
     def _wait_for_url(self) -> str:
@@ -44,7 +45,7 @@ class Program:
     @property
     def log(self) -> str:
         """What it wrote on stderr so far."""
-        return self._log.read_text("utf-8")
+        return self.log_path.read_text("utf-8")
 
     def stop(self) -> int:
         """Stop it by SIGTERM; returns its exit code."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -95,6 +95,73 @@ async def test_of_a_batch_with_one_wrong_task_nothing_is_stored(in_memory, wrong
     assert field is None or refused["detail"]["field"] == field
     assert code != 400 or refused["detail"]["field"].startswith("tasks[1]")
     assert (await admin.ok("GET", "task"))["count"] == 0
+
+
+async def keyed(caller: Caller, key: object, body: Any) -> list[str]:
+    stored = await caller.ok("POST", "enqueue", body, headers={"Idempotency-Key": str(key)})
+    assert stored["count"] == len(stored["body"])
+    return list(stored["body"])
+
+
+async def test_a_batch_that_is_sent_again_is_stored_once(admin, queues):
+    key, body = new_task_id(), batch(*range(5), unique=None)
+    first = await keyed(admin, key, body)
+    assert await keyed(admin, key, body) == first
+    assert (await admin.ok("GET", "task"))["count"] == 5
+    held = await claims(admin)
+    assert [one["id"] for one in held] == first == sorted(first)
+    for one in held:
+        await admin.ok("PATCH", f"task/{one['id']}", {"token": one["token"]})
+    assert await keyed(admin, key, body) == first
+    await admin.ok("POST", f"task/{first[0]}/purge", {})
+    headers = {"Idempotency-Key": str(key)}
+    refused = await admin.refused("POST", "enqueue", body, headers=headers)
+    assert (refused["code"], refused["type"]) == (409, "IdConflictError")
+    assert (await admin.ok("GET", "task"))["count"] == 4
+
+
+async def test_a_batch_that_is_sent_twice_at_once_is_stored_once(admin, queues):
+    key, body = uuid4(), batch(*range(20))
+    answers = await asyncio.gather(*(keyed(admin, key, body) for _ in range(6)))
+    assert [answer == answers[0] for answer in answers] == [True] * 6
+    assert (await admin.ok("GET", "task"))["count"] == 20
+
+
+@pytest.mark.parametrize("other", [batch(1, 3), batch(1), batch(1, 2, 3), batch("1", 2)])
+async def test_another_batch_with_the_same_key_is_refused(admin, queues, other):
+    key = uuid4()
+    await keyed(admin, key, batch(1, 2))
+    refused = await admin.refused("POST", "enqueue", other, headers={"Idempotency-Key": str(key)})
+    assert (refused["code"], refused["type"]) == (409, "IdConflictError")
+    assert refused["detail"] == {"task_id": str(key)}
+    assert (await admin.ok("GET", "task"))["count"] == 2
+
+
+async def test_keys_that_follow_each_other_are_of_different_batches(admin, queues):
+    key = uuid4()
+    first = await keyed(admin, key, batch(*range(3)))
+    second = await keyed(admin, UUID(int=key.int ^ 1), batch(*range(3)))
+    assert not set(first) & set(second)
+    assert (await admin.ok("GET", "task"))["count"] == 6
+
+
+async def test_a_batch_with_unique_keys_is_sent_again_too(admin, queues):
+    body = {"tasks": [{"queue": "q", "payload": n, "unique": f"key {n}"} for n in range(3)]}
+    key = uuid4()
+    assert await keyed(admin, key, body) == await keyed(admin, key, body)
+    mixed = {"tasks": [{"queue": "q", "payload": 9, "unique": "new"}, body["tasks"][1]]}
+    for again in (body, mixed):
+        refused = await admin.refused(
+            "POST", "enqueue", again, headers={"Idempotency-Key": str(uuid4())}
+        )
+        assert (refused["code"], refused["type"]) == (409, "DuplicateTaskError")
+    assert (await admin.ok("GET", "task"))["count"] == 3
+
+
+async def test_a_key_that_is_no_uuid_is_refused(admin, queues):
+    headers = {"Idempotency-Key": "again"}
+    refused = await admin.refused("POST", "enqueue", batch(1), headers=headers)
+    assert (refused["code"], refused["detail"]["field"]) == (400, "Idempotency-Key")
 
 
 async def test_a_unique_key_that_is_held_refuses_the_whole_batch(admin, queues):

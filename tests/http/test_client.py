@@ -16,9 +16,9 @@ from rowlock import errors
 from rowlock.client import AsyncClient, Client
 from rowlock.http import Limits, create_asgi
 from rowlock.http.answers import error_answer
-from rowlock.wire.openapi import full_path
 from rowlock.wire.problems import told_error
 from rowlock.wire.routes import ROUTES
+from rowlock.wire.routes.table import full_path
 from rowlock.wire.statuses import INTERNAL, status_of
 from tests.architecture.test_errors import ERRORS, example
 from tests.docs import client_routes
@@ -294,4 +294,4 @@ def test_the_package_does_not_load_it():
 
 def test_every_route_is_written_with_its_path():
     text = "".join(client_routes.files().values())
-    assert all(f'"{full_path(one)}"' in text for one in ROUTES)
+    assert all(f'"{full_path(one)}"' in text for one in ROUTES if one.name not in WITHOUT_METHOD)

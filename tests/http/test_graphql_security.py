@@ -320,7 +320,7 @@ async def test_each_field_counts_as_a_request(in_memory: Service):
 
 
 async def test_a_fault_of_ours_is_masked_and_in_the_log(caller, monkeypatch, caplog):
-    monkeypatch.setattr("rowlock.app.flows.stats", None)
+    monkeypatch.setattr("rowlock.app.measuring_flows.overview", None)
     document = await answered(caller, "{ stats { queues { queue } } }")
     [error] = document["errors"]
     assert (document["data"], error["path"]) == ({"stats": None}, ["stats"])
@@ -394,7 +394,7 @@ async def test_requests_and_errors_of_the_database_are_counted(in_memory: Servic
         raise StorageUnavailableError("connection to db.internal failed")
 
     with monkeypatch.context() as patch:
-        patch.setattr("rowlock.app.flows.stats", away)
+        patch.setattr("rowlock.app.measuring_flows.overview", away)
         error = await field_refused(caller, "{ stats { queues { queue } } }")
         assert error["extensions"]["code"] == 503
         assert "db.internal" not in json.dumps(error)

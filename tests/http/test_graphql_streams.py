@@ -12,8 +12,9 @@ from rowlock.app import token_flows
 from rowlock.app.flow import run_flow_async
 from rowlock.http import Limits
 from rowlock.http.application import Served
-from tests.http.asking import EVENTS, FOLLOW, LONG, ask, following
+from tests.http.asking import EVENTS, FOLLOW, ask, following
 from tests.http.conftest import Caller, Service
+from tests.http.streams import LONG
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ async def taken(service: Service, count: int) -> None:
     """Return once so many places are taken."""
     assert isinstance(service.asgi, Served)
     end = time.monotonic() + LONG
-    while service.asgi._waits.taken != count:
+    while service.asgi.waits.taken != count:
         assert time.monotonic() < end
         await asyncio.sleep(0.01)
 
@@ -116,7 +117,7 @@ async def test_only_so_many_are_followed_in_all_and_of_one_token(in_memory: Serv
         async with following(in_memory, other, id=task["id"]) as three:
             await three.progress()
             refused = await caller.send("POST", "/graphql", body, headers=EVENTS)
-            assert refused.status_code == 429
+            assert refused.status_code == 503
             assert (await ask(caller, "{ tasks { count } }"))["tasks"]["count"] == 1
     await taken(in_memory, 0)
 
@@ -138,7 +139,7 @@ async def test_something_is_sent_while_there_is_no_news(in_memory: Service, monk
     _, text = await in_memory.token("tasks:read")
     async with following(in_memory, text, id=task["id"]) as stream:
         await stream.progress()
-        assert await asyncio.wait_for(stream.events.get(), LONG) == ": ping\n\n"
+        assert await asyncio.wait_for(stream.frames.get(), LONG) == ": ping\n\n"
 
 
 async def test_what_is_no_subscription_can_be_streamed_too(in_memory: Service):

@@ -15,6 +15,7 @@ from rowlock.wire.documents.observing import (
 from tests.http.conftest import Caller, Service
 
 LATE = "2100-01-01T00:00:00Z"
+PAST = "2020-01-01T00:00:00Z"
 
 
 async def fill(caller: Caller, queue: str, tasks: int, **more) -> None:
@@ -162,7 +163,12 @@ async def test_a_queue_of_another_namespace_is_not_paused(service: Service, admi
 
 @pytest.mark.parametrize(
     ("body", "field"),
-    [({"until": "soon"}, "until"), ({"until": 7}, "until"), ({"reason": 7}, "reason")],
+    [
+        ({"until": "soon"}, "until"),
+        ({"until": 7}, "until"),
+        ({"until": PAST}, "until"),
+        ({"reason": 7}, "reason"),
+    ],
 )
 async def test_a_pause_that_makes_no_sense_is_refused(in_memory: Service, body, field):
     admin = await in_memory.caller()
@@ -190,3 +196,23 @@ async def test_the_audit_is_read_page_by_page(service: Service, admin: Caller):
     theirs = await service.caller(namespace="theirs")
     assert [one["kind"] for one in (await theirs.ok("GET", "audit"))["body"]] == ["token"]
     assert (await theirs.ok("GET", f"audit?before={first['next']}"))["body"] == []
+
+
+async def test_the_workers_are_those_that_run_something(admin, service):
+    for name in ("a", "b"):
+        await admin.ok("POST", "queue", {"queue": name})
+        tasks = [{"queue": name, "payload": number} for number in range(3)]
+        await admin.ok("POST", "enqueue", {"tasks": tasks})
+    assert await admin.ok("GET", "workers") == {"count": 0, "body": []}
+    for worker, queues, limit in (("w1", ["a"], 1), ("w2", ["a"], 2), ("w2", ["b"], 1)):
+        body = {"worker": worker, "queues": queues, "limit": limit}
+        await admin.ok("POST", "claim", body)
+    workers = await admin.ok("GET", "workers")
+    shown = [(one["worker"], one["tasks"], one["queues"]) for one in workers["body"]]
+    assert (workers["count"], shown) == (2, [("w2", 3, ["a", "b"]), ("w1", 1, ["a"])])
+    assert {one["overdue"] for one in workers["body"]} == {0}
+    assert all(one["longest_seconds"] >= 0 for one in workers["body"])
+    page = await admin.ok("GET", "workers?offset=1&limit=1")
+    assert (page["count"], [one["worker"] for one in page["body"]]) == (2, ["w1"])
+    theirs = await service.caller("admin", namespace="theirs")
+    assert (await theirs.ok("GET", "workers"))["count"] == 0

@@ -183,6 +183,7 @@ async def test_operations_are_listed_newest_first_in_pages(admin, tasks):
         ({"action": "edit", "filter": {"queue": "q"}, "changes": {"prio": 1}}, "changes"),
         ({"action": "edit", "filter": {"queue": "q"}, "set_arguments": {}}, "set_arguments"),
         ({"action": "pause", "filter": {"queue": "q"}, "until": "2099-01-01"}, "until"),
+        ({"action": "pause", "filter": {"queue": "q"}, "until": "2020-01-01T00:00:00Z"}, "until"),
         ({"action": "pause", "filter": {"queue": "q"}, "reason": "x" * 5_000}, "reason"),
     ],
 )
@@ -195,3 +196,37 @@ async def test_an_operation_that_makes_no_sense_is_refused(in_memory, body, fiel
     assert await states(admin) == ["queued"]
     assert (await admin.ok("GET", "operation"))["count"] == 0
     assert (await admin.refused("GET", "operation/abc"))["detail"]["field"] == "id"
+
+
+async def test_old_finished_tasks_are_removed_by_pieces(service: Service, admin, tasks):
+    await admin.ok("POST", "operation", {"action": "cancel", "filter": {"queue": "q"}})
+    later = await admin.ok("POST", "cleanup", {"older_than": "1h"})
+    assert later == {"removed": 0, "done": True}
+    body = {"older_than": 0, "queue": "q", "states": ["canceled"], "reason": "old"}
+    service.serve(limits=Limits(bulk_seconds=0))
+    caller = await service.caller("tasks:write")
+    answers = [await caller.ok("POST", "cleanup", body)]
+    while not answers[-1]["done"]:
+        assert len(answers) < 10
+        answers.append(await caller.ok("POST", "cleanup", body))
+    assert sum(one["removed"] for one in answers) == 5
+    assert await states(admin) == ["queued"]
+    assert "old" in {one.reason for one in await service.app.audit(action="cleanup")}
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({}, 400, "older_than"),
+        ({"older_than": "soon"}, 400, "older_than"),
+        ({"older_than": 1, "states": ["queued"]}, 400, "states"),
+        ({"older_than": 1, "ages": 1}, 400, None),
+        ({"older_than": 1, "queue": "nowhere"}, 404, None),
+    ],
+)
+async def test_a_cleanup_that_makes_no_sense_is_refused(in_memory, body, code, field):
+    admin = await in_memory.caller("admin")
+    refused = await admin.refused("POST", "cleanup", body)
+    assert refused["code"] == code
+    if field is not None:
+        assert refused["detail"]["field"] == field

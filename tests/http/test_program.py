@@ -14,9 +14,10 @@ import httpx2
 import pytest
 
 from rowlock import Rowlock
+from rowlock.http.front import checked_front
 from rowlock.http.serving import Place, listening
 from tests.cli.commands import cli, command_line
-from tests.http.programs import new_token, serving
+from tests.http.programs import Program, new_token, serving
 
 pytestmark = pytest.mark.processes
 
@@ -109,6 +110,83 @@ def test_with_a_worker_it_also_runs_tasks(tmp_path, url):
             time.sleep(0.05)
         assert task["result"] == 42
         assert server.stop() == 0
+
+
+def address_seen(server: Program, **headers: str) -> str:
+    """Where the server says that a request came from."""
+    before = len(re.findall("GET /livez", server.log))
+    httpx2.get(f"{server.url}/livez", headers=headers)
+    deadline = time.monotonic() + 30
+    while len(lines := re.findall(r"GET /livez .* (\S+)\n", server.log)) == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return str(lines[-1])
+
+
+def test_a_client_behind_a_trusted_proxy_has_its_own_address(tmp_path, url):
+    with serving(tmp_path, "--url", url, "--trust-proxy", "127.0.0.0/8") as server:
+        assert address_seen(server) == "127.0.0.1"
+        assert address_seen(server, **{"X-Forwarded-For": "203.0.113.7"}) == "203.0.113.7"
+        assert address_seen(server, **{"X-Forwarded-For": "1.2.3.4, 203.0.113.8"}) == "203.0.113.8"
+
+
+@pytest.mark.parametrize("proxy", [(), ("--trust-proxy", "10.0.0.1")])
+def test_nobody_else_is_believed_where_a_request_came_from(tmp_path, url, proxy):
+    with serving(tmp_path, "--url", url, *proxy) as server:
+        assert address_seen(server, **{"X-Forwarded-For": "203.0.113.7"}) == "127.0.0.1"
+
+
+def test_wrong_tokens_behind_a_proxy_are_counted_by_client(tmp_path, url):
+    token = new_token(url, "queues:read")
+    with serving(tmp_path, "--url", url, "--trust-proxy", "127.0.0.1") as server:
+
+        def ask(client: str, text: str) -> int:
+            headers = {**bearer(text), "X-Forwarded-For": client}
+            return httpx2.get(f"{server.url}/api/v1/queue", headers=headers).status_code
+
+        assert [ask("203.0.113.7", "wrong") for _ in range(12)][-1] == 429
+        assert ask("203.0.113.8", token) == 200
+
+
+def test_without_tokens_nobody_behind_a_trusted_proxy_is_of_this_machine(tmp_path, url):
+    with serving(tmp_path, "--no-auth", "--url", url, "--trust-proxy", "127.0.0.1") as server:
+        address = f"{server.url}/api/v1/queue"
+        assert httpx2.get(address).status_code == 200
+        headers = {"X-Forwarded-For": "203.0.113.7"}
+        assert httpx2.get(address, headers=headers).status_code == 401
+
+
+def test_below_a_path_that_a_proxy_takes_off_addresses_have_it(tmp_path, url):
+    with serving(tmp_path, "--no-auth", "--url", url, "--root-path", "/queue/") as server:
+        httpx2.post(f"{server.url}/api/v1/queue", json={"queue": "q"})
+        made = httpx2.post(f"{server.url}/api/v1/task", json={"queue": "q", "payload": 1})
+        assert made.headers["location"] == f"/queue/api/v1/task/{made.json()['id']}"
+        document = httpx2.get(f"{server.url}/api/v1/openapi.json").json()
+        assert document["servers"] == [{"url": "/queue"}]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--trust-proxy", "*"),
+        ("--trust-proxy", "proxy.example"),
+        ("--trust-proxy", "0.0.0.0/0"),
+        ("--trust-proxy", "::/0"),
+        ("--trust-proxy", ""),
+        ("--root-path", "queue"),
+        ("--root-path", "/a b"),
+    ],
+)
+def test_what_cannot_be_in_front_is_refused(url, option, value):
+    result = cli("server", option, value, url=url)
+    assert result.exit_code == 2
+    assert option[2:].replace("-", "_") in result.stderr
+
+
+def test_a_proxy_is_known_by_its_address_in_both_families():
+    assert checked_front(["10.0.0.0/8", "::1"], "").proxies == (
+        "10.0.0.0/8", "::ffff:10.0.0.0/104", "::1/128",
+    )  # fmt: skip
 
 
 def test_it_takes_back_what_dead_workers_held(tmp_path, url):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from rowlock.http import Limits
+from rowlock.ops import queue_deletion
+from rowlock.worker.caretaking import looked_after
 from tests.http.conftest import Caller, Service
 
 
@@ -56,8 +61,72 @@ async def test_the_life_of_a_queue(admin):
     assert await admin.ok("GET", "queue/emails") == changed
 
 
+async def test_a_queue_is_deleted_with_its_tasks(admin, service: Service):
+    await make(admin, "emails", "other")
+    waiting = await admin.ok("POST", "task", {"queue": "emails", "payload": 1})
+    finished = await admin.ok("POST", "task", {"queue": "emails", "payload": 2, "priority": 1})
+    claim = await admin.ok("PUT", "task/emails?worker=w")
+    assert claim["id"] == finished["id"]
+    await admin.ok("PATCH", f"task/{claim['id']}", {"token": claim["token"], "result": 1})
+    await admin.ok("POST", "task", {"queue": "other", "payload": 3})
+    before = await admin.ok("GET", "queue/emails")
+    deleted = await admin.ok("DELETE", "queue/emails?reason=moved")
+    assert deleted == {**before, "deleted": True}
+    for address in ("queue/emails", "queue/emails/count", f"task/{waiting['id']}",
+                    f"task/{finished['id']}"):  # fmt: skip
+        assert (await admin.refused("GET", address))["code"] == 404
+    assert [one["name"] for one in (await admin.ok("GET", "queue"))["body"]] == ["other"]
+    assert [one["queue"] for one in (await admin.ok("GET", "task"))["body"]] == ["other"]
+    assert [one["queue"] for one in (await admin.ok("GET", "stats"))["queues"]] == ["other"]
+    assert 'queue="emails"' not in (await admin.send("GET", "metrics")).text
+    assert (await admin.refused("DELETE", "queue/emails"))["type"] == "QueueNotFoundError"
+    [entry, _] = await service.app.audit(target="emails")
+    assert (entry.action, entry.kind, entry.reason) == ("delete", "queue", "moved")
+    assert (await admin.ok("POST", "queue", {"queue": "emails"}))["paused"] is False
+
+
+async def test_a_queue_of_which_tasks_run_is_deleted_by_force_only(admin):
+    await make(admin, "q")
+    await admin.ok("POST", "task", {"queue": "q", "payload": 1})
+    claim = await admin.ok("PUT", "task/q?worker=w")
+    refused = await admin.refused("DELETE", "queue/q")
+    assert (refused["code"], refused["type"]) == (409, "QueueBusyError")
+    assert refused["detail"] == {"queue": "q", "running": 1}
+    assert (await admin.ok("DELETE", "queue/q?force=true"))["deleted"] is True
+    settled = await admin.refused("PATCH", f"task/{claim['id']}", {"token": claim["token"]})
+    assert settled["code"] in {404, 409}
+
+
+async def test_a_large_queue_is_deleted_as_far_as_a_request_goes(in_memory, monkeypatch):
+    monkeypatch.setattr(queue_deletion, "BATCH", 2)
+    in_memory.serve(limits=Limits(bulk_seconds=0))
+    admin = await in_memory.caller()
+    await make(admin, "q")
+    await in_memory.app.enqueue_many(None, range(3), queue="q")
+    first = await admin.ok("DELETE", "queue/q")
+    assert (first["deleted"], first["paused"], first["pause_reason"]) == (
+        False, True, "being deleted",
+    )  # fmt: skip
+    assert await admin.ok("GET", "queue/q") == {
+        name: value for name, value in first.items() if name != "deleted"
+    }
+    async with looked_after(in_memory.app.core):
+        while (await admin.send("GET", "queue/q")).status_code != 404:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert await in_memory.app.list_tasks(queue="q") == []
+
+
+async def test_deleting_a_queue_takes_the_scopes_for_queues_and_tasks(in_memory):
+    await in_memory.app.register_queue("q")
+    for scopes in (("queues:read", "tasks:write"), ("queues:write",)):
+        caller = await in_memory.caller(*scopes)
+        assert (await caller.refused("DELETE", "queue/q"))["code"] == 403
+    writer = await in_memory.caller("queues:write", "tasks:write")
+    assert (await writer.ok("DELETE", "queue/q"))["name"] == "q"
+
+
 async def test_a_queue_that_is_not_there(admin):
-    for method, body in (("GET", None), ("PATCH", {"retries": 1})):
+    for method, body in (("GET", None), ("PATCH", {"retries": 1}), ("DELETE", None)):
         refused = await admin.refused(method, "queue/nothing", body)
         assert (refused["code"], refused["type"]) == (404, "QueueNotFoundError")
     assert (await admin.ok("GET", "queue"))["count"] == 0
@@ -106,7 +175,8 @@ async def test_a_change_is_in_the_audit_with_the_token_as_actor(service: Service
     token, text = await service.token("queues:write")
     caller = service.with_token(text)
     await caller.ok("POST", "queue", {"queue": "q"})
-    await caller.ok("PATCH", "queue/q", {"lease": 7})
+    await caller.ok("PATCH", "queue/q", {"lease": 7, "reason": "slow"})
     entries = await service.app.audit(target="q")
-    assert [entry.action for entry in entries] == ["set_policy", "create"]
+    told = [(entry.action, entry.reason) for entry in entries]
+    assert told == [("set_policy", "slow"), ("create", None)]
     assert {entry.actor for entry in entries} == {f"token test ({token.id})"}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rowlock.wire.routes import ROUTES
 from tests.http.programs import new_token, serving
 
 SECONDS = 280
@@ -24,6 +25,8 @@ asyncio.run(serve(app, create_asgi(app, limits=limits), Place("127.0.0.1", 0)))
 """
 # That a body fits its schema does not mean that the queue it names is there, or a duration one.
 LEFT_OUT = "positive_data_acceptance"
+# They do not end by themselves.
+STREAMS = [route.name for route in ROUTES if route.events]
 
 
 @pytest.mark.processes
@@ -38,9 +41,11 @@ def test_nothing_that_is_sent_breaks_the_service_or_its_document(tmp_path: Path)
                 "--header", f"Authorization: Bearer {token}",
                 "--max-examples", "5", "--seed", "1", "--suppress-health-check", "all",
                 "--exclude-checks", LEFT_OUT, "--generation-database", "none",
+                *(part for name in STREAMS for part in ("--exclude-operation-id", name)),
             ],
             cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-8_000:] + done.stderr[-2_000:]
-        assert "Tested: 71" in done.stdout
+        # All but the document itself, and what does not end.
+        assert f"Tested: {len(ROUTES) - 1 - len(STREAMS)}" in done.stdout
         assert " 500 " not in server.log

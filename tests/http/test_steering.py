@@ -216,6 +216,7 @@ async def test_only_one_of_many_purges_succeeds(admin, task_id):
         ("edit", {"arguments": [1]}, "arguments"),
         ("edit", {"priority": 1, "reason": "x" * 5_000}, "reason"),
         ("pause", {"until": "tomorrow"}, "until"),
+        ("pause", {"until": "2020-01-01T00:00:00Z"}, "until"),
         ("resume", {"reason": 1}, "reason"),
         ("requeue", {"delay": -1}, "delay"),
         ("requeue", {"queue": "a b"}, "queue"),
@@ -261,3 +262,14 @@ async def test_a_task_of_another_namespace_is_not_there(
         assert CANARY not in str(refused)
     assert (await admin.refused(method, f"task/abc{path}", body))["detail"]["field"] == "id"
     assert await admin.ok("GET", f"task/{task_id}") == before
+
+
+async def test_an_edit_sets_single_arguments_and_leaves_the_others(admin, task_id):
+    one = await store(admin, {"a": 1, "b": 2})
+    edited = await admin.ok("POST", f"task/{one}/edit", {"set_arguments": {"b": 3}})
+    assert edited["payload"] == {"a": 1, "b": 3}
+    both = {"set_arguments": {"b": 3}, "arguments": {"b": 3}}
+    refused = await admin.refused("POST", f"task/{one}/edit", both)
+    assert (refused["code"], refused["detail"]["field"]) == (400, "set_arguments")
+    plain = await admin.refused("POST", f"task/{task_id}/edit", {"set_arguments": {"b": 3}})
+    assert (plain["code"], plain["detail"]["field"]) == (400, "arguments")

@@ -239,3 +239,44 @@ async def test_payload_result_and_error_are_hidden_without_the_scope(
         await admin.ok("POST", f"task/{task_id}/cancel")
     made = await reader.send("POST", "task", {"queue": "q", "payload": canary})
     assert (made.status_code, canary in made.text) == (201, False)
+
+
+async def test_lists_have_an_order_and_ask_for_errors_and_arguments(service: Service, admin, queue):
+    failed = []
+    for word in ("one", "two", "three"):
+        failed.append(await store(admin, {"who": word}, retry="none"))
+        claimed = await admin.ok("PUT", "task/q?worker=w")
+        end = {"token": claimed["token"], "error": f"no {word}"}
+        await admin.ok("PATCH", f"task/{claimed['id']}", end)
+    await store(admin, {"who": "one"})
+    first = await admin.ok("GET", "task?status=failed&order=finished_at&limit=2")
+    assert [one["id"] for one in first["body"]] == failed[:0:-1]
+    rest = await admin.ok("GET", f"task?order=finished_at&limit=2&before={first['next']}")
+    assert [one["id"] for one in rest["body"]] == failed[:1]
+    about = await admin.ok("GET", "task?error=NO%20TWO")
+    assert [one["id"] for one in about["body"]] == failed[1:2]
+    asked = 'task?queue=q&arguments={"who":"one"}'
+    assert (await admin.ok("GET", asked))["count"] == 2
+    blind = await service.caller("tasks:read")
+    for query in ("task?error=x", asked):
+        assert (await blind.refused("GET", query))["type"] == "ScopeError"
+    for query, field in (("order=age", "order"), ("arguments={", "arguments"),
+                         ("queue=q&arguments=1", "arguments")):  # fmt: skip
+        refused = await admin.refused("GET", f"task?{query}")
+        assert (refused["code"], refused["detail"]["field"]) == (400, field)
+
+
+async def test_what_is_stuck_is_listed(service: Service, admin, queue):
+    task_id = await store(admin, "canary-77")
+    assert (await admin.ok("GET", "stuck")) == {"count": 0, "body": []}
+    await admin.ok("PUT", "task/q?worker=w")
+    assert (await admin.ok("GET", "stuck"))["count"] == 0
+    [shown] = (await admin.ok("GET", "stuck?longer_than=0.001&limit=1000"))["body"]
+    assert (shown["id"], shown["worker"]) == (task_id, "w")
+    blind = await service.caller("tasks:read")
+    assert "canary-77" not in (await blind.send("GET", "stuck?longer_than=0.001")).text
+    theirs = await service.caller("tasks:read", namespace="theirs")
+    assert (await theirs.ok("GET", "stuck?longer_than=0.001"))["count"] == 0
+    for query, field in (("longer_than=soon", "longer_than"), ("limit=1001", "limit")):
+        refused = await admin.refused("GET", f"stuck?{query}")
+        assert (refused["code"], refused["detail"]["field"]) == (400, field)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -17,7 +19,9 @@ from rowlock.wire.documents.tickers import (
     TickerDocument,
     TickerList,
 )
-from tests.http.conftest import Service
+from tests.http.conftest import API, Service
+from tests.http.streams import Stream, streaming
+from tests.support.backends import sql_plan
 
 
 async def test_the_life_of_a_ticker(admin):
@@ -220,3 +224,77 @@ async def test_a_change_is_in_the_audit_with_the_token_as_actor(service: Service
         ("create", "asked for"), ("edit", "first"), ("delete", "over")
     ]  # fmt: skip
     assert {entry.actor for entry in entries} == {f"token test ({token.id})"}
+
+
+TICKS = f"{API}/ticker/next"
+
+
+@pytest.mark.parametrize("address", [TICKS, f"{API}/ticker"])
+async def test_ticks_are_streamed(service: Service, admin, address: str):
+    _, text = await service.token("tickers:work", "tickers:read")
+    async with streaming(service, text, address) as stream:
+        began = time.monotonic()
+        assert (await stream.next()).name == "ping"
+        assert time.monotonic() - began < 1
+        await admin.ok("POST", "ticker", {"ticker": "pulse", "interval": 1, "payload": {"a": 1}})
+        for expected in range(2):
+            tick = await next_tick(stream)
+            assert (tick["name"], tick["payload"]) == ("pulse", {"a": 1}), expected
+            assert msgspec.convert(tick, TickerDocument).timestamp is not None
+    await admin.ok("PATCH", "ticker/pulse", {"interval": None})
+
+
+async def next_tick(stream: Stream) -> Any:
+    """Return the next tick of a stream."""
+    while (event := await stream.next()).name == "ping":
+        pass
+    assert event.name == "ticker", event
+    return event.data
+
+
+async def test_a_tick_goes_to_one_listener(service: Service, admin):
+    _, text = await service.token("tickers:work")
+    one, two = streaming(service, text, TICKS), streaming(service, text, f"{TICKS}?name=pulse")
+    async with one as first, two as second:
+        await admin.ok("POST", "ticker", {"ticker": "pulse", "interval": "1h"})
+        coming = {asyncio.ensure_future(next_tick(stream)) for stream in (first, second)}
+        done, left = await asyncio.wait(coming, return_when=asyncio.FIRST_COMPLETED)
+        assert len(done) == 1
+        _, left = await asyncio.wait(left, timeout=1.5)
+        assert len(left) == 1
+        for task in left:
+            task.cancel()
+
+
+async def test_a_listener_that_goes_away_loses_no_tick(service: Service, admin):
+    await admin.ok("POST", "ticker", {"ticker": "pulse", "interval": "1h", "payload": {"n": 7}})
+    _, text = await service.token("tickers:work")
+    async with streaming(service, text, TICKS) as stream:
+        first = await next_tick(stream)
+    # It had gone before the tick was confirmed.
+    moved = "UPDATE rowlock_ticker SET due_at = created_at WHERE token IS NOT NULL"
+    await asyncio.to_thread(service.app.core.storage.runner.run, sql_plan, moved)
+    async with streaming(service, text, TICKS) as stream:
+        again = await next_tick(stream)
+    assert (again["timestamp"], again["payload"]) == (first["timestamp"], {"n": 7})
+    assert again["attempt"] == 2
+
+
+async def test_a_ticker_may_be_called_next(admin):
+    made = await admin.ok("POST", "ticker", {"ticker": "next", "interval": None})
+    changed = await admin.ok("PATCH", "ticker/next", {"payload": {"a": 1}})
+    assert (changed["id"], changed["payload"]) == (made["id"], {"a": 1})
+    assert (await admin.ok("DELETE", "ticker/next"))["id"] == made["id"]
+    refused = await admin.refused("PUT", "ticker/next", {})
+    assert refused["code"] == 405
+
+
+async def test_ticks_need_their_scope(in_memory: Service):
+    caller = await in_memory.caller("tickers:read")
+    assert (await caller.refused("GET", "ticker/next"))["type"] == "ScopeError"
+    headers = {"Accept": "text/event-stream"}
+    assert (await caller.refused("GET", "ticker", headers=headers))["type"] == "ScopeError"
+    assert (await caller.ok("GET", "ticker"))["count"] == 0
+    worker = await in_memory.caller("tickers:work")
+    refused = await worker.refused("GET", "ticker/next?name=!")
+    assert (refused["code"], refused["detail"]["field"]) == (400, "ticker")

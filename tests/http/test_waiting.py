@@ -28,7 +28,7 @@ async def task_id(admin: Caller) -> str:
 
 def waits_of(service: Service) -> Waits:
     assert isinstance(service.asgi, Served)
-    return service.asgi._waits
+    return service.asgi.waits
 
 
 async def taken(service: Service, count: int) -> None:
@@ -114,7 +114,7 @@ async def test_only_so_many_wait_in_all_and_of_one_token(in_memory: Service):
     assert (response.status_code, response.headers["retry-after"]) == (429, "1")
     waiting.append(asyncio.ensure_future(theirs.ok("GET", f"{path}/wait")))
     await taken(in_memory, 3)
-    assert (await theirs.refused("GET", f"{path}/wait"))["type"] == "RateLimitError"
+    assert (await theirs.refused("GET", f"{path}/wait"))["type"] == "OverloadedError"
     assert (await mine.ok("GET", path))["state"] == "queued"
     await mine.ok("POST", f"{path}/cancel")
     shown = await asyncio.wait_for(asyncio.gather(*waiting), LONG)

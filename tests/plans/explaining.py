@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from rowlock.model.ends import ClaimKey
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Finish, Held, Outcome, Release, Report, TaskFilter
 from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive
 from rowlock.storage.change_contract import NewContent
 from rowlock.storage.contract import ClaimRequest
+from rowlock.storage.deletion_contract import Deletion
 from rowlock.storage.pool import Driver
 from rowlock.storage.storage import Storage
 from tests.contract.steps import LEASE, T0, new
@@ -83,6 +85,9 @@ OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
     "renew": lambda on: on.storage.claims.renew_leases(_held(on), now=LATER),
     "renew lost": lambda on: on.storage.claims.renew_leases(_held(on, lost=True), now=LATER),
     "read token": lambda on: on.storage.claims.read_token("default", on.task_id),
+    "read standings": lambda on: on.storage.claims.read_standings(
+        "default", [ClaimKey(on.task_id, on.token)]
+    ),
     "read claimed": lambda on: on.storage.claims.read_claimed(on.token),
     "finish": lambda on: on.storage.claims.finish_tasks(_done(on), now=LATER),
     "finish lost": lambda on: on.storage.claims.finish_tasks(_done(on, lost=True), now=LATER),
@@ -98,6 +103,13 @@ OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
     "expire": lambda on: on.storage.upkeep.expire_tasks(limit=50, now=LATER),
     "prune": lambda on: on.storage.upkeep.prune_history(
         "default", "default", older_than=DAY / 2, limit=10, now=LATER
+    ),
+    "lock what runs of a queue": lambda on: on.storage.deletions.lock_running("default", "own"),
+    "delete what waits in a queue": lambda on: on.storage.deletions.purge_waiting(
+        Deletion("default", "default", LATER), after=None, limit=50
+    ),
+    "delete what is finished of a queue": lambda on: on.storage.deletions.purge_finished(
+        Deletion("default", "default", LATER), limit=50
     ),
     "cancel waiting": lambda on: on.storage.operate.cancel_waiting(
         "default", on.task_id, reason="x"

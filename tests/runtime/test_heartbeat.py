@@ -22,6 +22,7 @@ class Source:
         self.held = True
         self.cancel = False
         self.error: Exception | None = None
+        self.is_only_way = True
 
     def renew(self, held: Sequence[Held]) -> list[Pulse]:
         self.asked.append(held)
@@ -121,6 +122,14 @@ def test_a_claim_whose_renewal_is_refused_at_once_is_not_given_up(source, told):
     source.error = StorageUnavailableError("gone")
     heartbeat(source, told, attempt(lease=30, claimed_ago=31)).beat()
     assert told.lost == []
+
+
+def test_a_claim_whose_renewal_a_server_refuses_is_lost_with_its_lease(source, told):
+    """Others may reach the database without it."""
+    source.error, source.is_only_way = StorageUnavailableError("gone"), False
+    late, early = attempt(lease=30, claimed_ago=31), attempt(lease=30, claimed_ago=11)
+    heartbeat(source, told, late, early).beat()
+    assert told.lost == [late]
 
 
 def test_a_heartbeat_that_dies_says_so(source, told, monkeypatch):

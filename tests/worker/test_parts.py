@@ -50,7 +50,7 @@ async def test_a_worker_that_cannot_claim_any_more_stops_and_says_why(app, caplo
     worker = Worker(app)
     await worker.start()
     await until(lambda: not worker.is_running)
-    assert said(caplog, "claiming died; the worker stops")
+    assert said(caplog, "claiming died, the worker stops")
     with pytest.raises(ValueError, match="UUID"):
         await worker.stop()
 

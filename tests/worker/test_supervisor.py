@@ -19,8 +19,10 @@ import pytest
 from rowlock import Rowlock, TaskState
 from rowlock.cli.exits import ExitCode
 from rowlock.cli.options import Database
+from rowlock.cli.places import Server
 from rowlock.cli.worker import command
-from rowlock.cli.worker_options import environment_of, passed_on
+from rowlock.cli.worker_options import passed_on
+from rowlock.cli.working import environment_at
 from tests.cli.commands import PROCESS_SECONDS, cli, run, start
 from tests.support.backends import DURABLE
 
@@ -296,8 +298,19 @@ def test_workers_are_told_what_the_supervisor_was_told_but_for_what_is_its_own()
     for pair in zip((told + defaults)[::2], (told + defaults)[1::2], strict=True):
         assert pair in pairs
     assert len(given) == len(told + defaults) + 1
+
+
+def test_workers_find_the_place_of_the_supervisor_and_no_other():
+    theirs = {"ROWLOCK_SERVER": "http://x", "ROWLOCK_URL": "sqlite:///y.db", "HOME": "/root"}
     database = Database(url="sqlite:///x.db", namespace="n", prefix=None, schema=None)
-    assert environment_of(database) == {
+    assert environment_at(database, theirs) == {
+        "HOME": "/root",
         "ROWLOCK_URL": "sqlite:///x.db",
         "ROWLOCK_NAMESPACE": "n",
+    }
+    server = Server(url="https://queue.example", token="s" * 3, namespace=None)
+    assert environment_at(server, theirs) == {
+        "HOME": "/root",
+        "ROWLOCK_SERVER": "https://queue.example",
+        "ROWLOCK_TOKEN": "sss",
     }

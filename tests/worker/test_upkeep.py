@@ -14,7 +14,10 @@ import pytest
 
 from rowlock import Context, TaskState, Worker
 from rowlock.errors import StorageUnavailableError
+from rowlock.model.changes import NOBODY
+from rowlock.ops import queue_deletion
 from rowlock.ops.upkeep import EXPIRE
+from rowlock.worker import upkeep as upkeeping
 from rowlock.worker.upkeep import Upkeep, prune
 from tests.app.steps import count, greeting
 from tests.support.backends import DURABLE
@@ -71,6 +74,35 @@ async def test_a_duty_is_done_by_one_of_many(app):
     duties = [upkeep(app) for _ in range(4)]
     taken = await asyncio.gather(*(one._take(EXPIRE) for one in duties))
     assert sorted(taken) == [False, False, False, True]
+
+
+async def test_a_queue_whose_deletion_was_interrupted_goes(app, monkeypatch):
+    monkeypatch.setattr(queue_deletion, "BATCH", 2)
+    app.enqueue_many(None, range(5), queue="trial")
+    app.cancel(app.list_tasks(queue="trial")[0])
+    kept = app.enqueue(None, 1)
+    start, storage = queue_deletion.start_deletion, app.core.storage
+    run(app, start, storage, "default", "trial", force=False, by=NOBODY)
+    await upkeep(app).round()
+    assert [queue.name for queue in app.list_queues()] == ["default"]
+    assert app.list_tasks(include_deleted=True) == [app.get_task(kept)]
+
+
+async def test_the_deletion_of_a_queue_goes_on_where_it_stopped(app, monkeypatch):
+    monkeypatch.setattr(queue_deletion, "BATCH", 2)
+    monkeypatch.setattr(upkeeping, "MOST_DELETING_SECONDS", 0.0)
+    app.enqueue_many(None, range(5), queue="trial")
+    storage, duties = app.core.storage, upkeep(app)
+    start = queue_deletion.start_deletion
+    _, deletion = run(app, start, storage, "default", "trial", force=False, by=NOBODY)
+    await duties._delete_queues()
+    assert len(app.list_tasks(queue="trial")) == 5
+    stopped = run(app, queue_deletion.purge_batch, storage, duties._purges[deletion])
+    assert (stopped.after is None, len(app.list_tasks(queue="trial"))) == (False, 3)
+    duties._purges[deletion] = stopped
+    monkeypatch.setattr(upkeeping, "MOST_DELETING_SECONDS", 30.0)
+    await duties._delete_queues()
+    assert (app.list_queues(), duties._purges) == ([], {})
 
 
 async def test_expired_tasks_of_all_queues_are_moved(app):

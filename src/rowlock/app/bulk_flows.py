@@ -11,7 +11,7 @@ from uuid import UUID
 
 from rowlock.app.facade import Wanted
 from rowlock.app.flow import Flow, Pause, Run
-from rowlock.app.flows import checked_id
+from rowlock.app.flows import checked_id, end_of_pause
 from rowlock.app.intake import Intake
 from rowlock.app.listing_flows import (
     MAX_LIMIT,
@@ -187,6 +187,7 @@ def bulk(
 ) -> Flow[Operation]:
     """Change every task that passes a filter. See `resume_operation` for `until`."""
     change, wanted = checked_bulk(asked)
+    yield from end_of_pause(core, change.until)
     if dry_run:
         matched = yield from count_matching(core, wanted)
         return planned(change, wanted, by, matched)
@@ -200,6 +201,7 @@ def preview(
 ) -> Flow[tuple[Operation, TaskCount]]:
     """Return the operation of a dry run whose count has a cap, and that count."""
     change, wanted = checked_bulk(asked)
+    yield from end_of_pause(core, change.until)
     found = yield from count_tasks(core, wanted)
     return planned(change, wanted, by, found.count), found
 

@@ -11,6 +11,8 @@ from itertools import islice
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from rowlock.app import storing_elsewhere as storing
+from rowlock.app.elsewhere import elsewhere_of
 from rowlock.app.flow import Flow, Pause, Run
 from rowlock.app.intake import Intake
 from rowlock.app.orders import Code, Order, Target
@@ -22,9 +24,17 @@ from rowlock.errors import (
     StorageError,
     StorageUnavailableError,
 )
+from rowlock.model.ids import keyed_task_ids
 from rowlock.model.queues import checked_count
 from rowlock.model.tasks import NewTask, Task
-from rowlock.ops.enqueue import Stored, TaskStream, enqueue_stream, enqueue_task, was_stored
+from rowlock.ops.enqueue import (
+    Stored,
+    TaskStream,
+    enqueue_keyed,
+    enqueue_stream,
+    enqueue_task,
+    was_stored,
+)
 from rowlock.ops.tasks import get_task
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.unwrapping import call_after_commit
@@ -53,6 +63,9 @@ def enqueue(
     Raises:
         DuplicateTaskError: A live task holds its unique key.
     """
+    elsewhere = elsewhere_of(core.owner)
+    if elsewhere is not None:
+        return (yield from storing.store(core, elsewhere, definition, payload, options))
     new, stored = yield from _stored(
         core, definition, payload, options, unique=False, record=record
     )
@@ -65,6 +78,9 @@ def enqueue_if_not_exists(
     core: Intake, definition: AnyDefinition, payload: Any, options: TaskOptions
 ) -> Flow[tuple[Task, bool]]:
     """Store one task unless a live one holds its unique key, by default all arguments."""
+    elsewhere = elsewhere_of(core.owner)
+    if elsewhere is not None:
+        return (yield from storing.store_unless(core, elsewhere, definition, payload, options))
     _, stored = yield from _stored(core, definition, payload, options, unique=True)
     return stored.task, stored.created
 
@@ -91,7 +107,9 @@ def _stored(
         stored: Stored = yield Run(partial(operation, coalesce=False), options.transaction)
         _wake_after_commit(core, options.transaction, new.terms.queue)
         return new, stored
-    stored = yield from _until_certain(store)
+    # A unique key may be taken, or have to wait for another transaction.
+    alone = given_id or new.unique_key is not None or record is not None
+    stored = yield from _until_certain(store, grouped=None if alone else (core.namespace, new))
     if stored.created:
         core.storage.wakeups.wake_here(core.namespace, new.terms.queue)
         if core.on_enqueued is not None:
@@ -121,12 +139,15 @@ def _store_recorded(
     return stored
 
 
-def _until_certain(operation: Callable[..., Plan[Any]]) -> Flow[Any]:
+def _until_certain(
+    operation: Callable[..., Plan[Any]], *, grouped: tuple[str, NewTask] | None = None
+) -> Flow[Any]:
     """Write what may be written twice; when the commit is in doubt, once more, told so."""
     replayed, last_start = False, time.monotonic() + RETRY_SECONDS
     for attempt in range(MAX_TRIES):
         try:
-            done: Any = yield Run(partial(operation, replayed=replayed))
+            attempted = partial(operation, replayed=replayed)
+            done: Any = yield Run(attempted, grouped=None if replayed else grouped)
         except StorageUnavailableError as error:
             # A later try that never reached the database leaves the first in doubt.
             replayed = error.outcome_unknown = replayed or error.outcome_unknown
@@ -193,6 +214,10 @@ def enqueue_many(
         checked_count("chunk", chunk)
     if isinstance(payloads, (str, bytes, Mapping)) or not isinstance(payloads, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
         raise InvalidValueError("arguments", "must be an iterable of mappings, one for each task")
+    elsewhere = elsewhere_of(core.owner)
+    if elsewhere is not None:
+        many = storing.store_many(core, elsewhere, definition, payloads, options, chunk=chunk)
+        return (yield from many)
     options = _joining(core, options)
     target = yield from prepared(core, definition, options)
     queue = core.policies.queue(core.queue_name(target, options))
@@ -205,16 +230,21 @@ def enqueue_many(
 
 
 def enqueue_batch(
-    core: Intake, wanted: Iterable[tuple[AnyDefinition, Any, TaskOptions]]
+    core: Intake,
+    wanted: Iterable[tuple[AnyDefinition, Any, TaskOptions]],
+    *,
+    key: UUID | None = None,
 ) -> Flow[list[UUID]]:
     """Store tasks of any definitions and queues, all or none, in one transaction.
 
     Args:
         core: Where.
         wanted: Definition, payload and options of each; the options without id and transaction.
+        key: Makes it the same batch when it is stored again.
 
     Raises:
         InvalidValueError: A value is refused; the field begins with the task's place.
+        IdConflictError: Another batch was stored under that key, or a part of it is gone since.
         DuplicateTaskError: A live task, or another one of these, holds a unique key.
     """
     tasks: list[NewTask] = []
@@ -226,6 +256,8 @@ def enqueue_batch(
             order = Order(target, options, queue, unique_by_default=False)
             tasks.append(order.task(payload))
             keyed = keyed or order.is_unique
+    if key is not None:
+        return (yield from _store_once(core, tasks, key))
 
     def store() -> Plan[list[UUID]]:
         # A new one for each try: a stream is read only once, the tasks are all here.
@@ -241,6 +273,19 @@ def enqueue_batch(
             raise
         ids = [task.id for task in tasks]
     yield from _announce_here(core, {task.terms.queue for task in tasks}, ids)
+    return ids
+
+
+def _store_once(core: Intake, tasks: Sequence[NewTask], key: UUID) -> Flow[list[UUID]]:
+    *ids, after = keyed_task_ids(key, len(tasks) + 1)
+    named = [task._replace(id=own) for task, own in zip(tasks, ids, strict=True)]
+
+    def store(*, replayed: bool) -> Plan[bool]:
+        del replayed  # it is stored once however often it is tried
+        return enqueue_keyed(core.storage, core.namespace, named, key=key, after=after)
+
+    if (yield from _until_certain(store)):
+        yield from _announce_here(core, {task.terms.queue for task in named}, ids)
     return ids
 
 

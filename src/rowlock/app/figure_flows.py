@@ -31,8 +31,7 @@ def figures(core: Opened) -> Flow[Figures]:
     """
     reads = core.storage.reads
     counts = yield from stats(core)
-    operation = partial(reads.running_now, core.namespace, limit=MOST_RUNNING)
-    running: list[Running] = yield Run(operation, reads=True)
+    running = yield from running_now(core)
     ended: dict[str, dict[TaskState, int]] = {}
     runs: list[LastRun] = []
     capped = False
@@ -53,6 +52,13 @@ def figures(core: Opened) -> Flow[Figures]:
         durations=durations_of(runs, capped=capped),
         schedule_lag=(yield from _schedule_lag(core)),
     )
+
+
+def running_now(core: Opened) -> Flow[list[Running]]:
+    """Return what runs, by queue and worker."""
+    operation = partial(core.storage.reads.running_now, core.namespace, limit=MOST_RUNNING)
+    running: list[Running] = yield Run(operation, reads=True)
+    return running
 
 
 def _schedule_lag(core: Opened) -> Flow[timedelta]:

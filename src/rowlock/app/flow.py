@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from rowlock.app.opened import Opened
+from rowlock.model.tasks import NewTask
+from rowlock.ops.enqueue import enqueue_together
 from rowlock.plan import Plan
 
 T = TypeVar("T")
@@ -23,11 +25,14 @@ class Run(NamedTuple):
         operation: Starts the plan; called again when it has to be run again.
         transaction: The caller's open transaction to run it in; None for one of our own.
         reads: Whether it only reads, so that it may simply be repeated.
+        grouped: The namespace and the new task, if that is all it stores: it may then be stored
+            together with others that are asked for at the same time.
     """
 
     operation: Callable[[], Plan[Any]]
     transaction: object = None
     reads: bool = False
+    grouped: tuple[str, NewTask] | None = None
 
 
 class Pause(NamedTuple):
@@ -49,7 +54,6 @@ Flow: TypeAlias = Generator[Step, Any, T]
 
 def run_flow(core: Opened, flow: Flow[T]) -> T:
     """Run a flow to its end, blocking."""
-    core.open()
     try:
         step = next(flow)
         while True:
@@ -70,6 +74,7 @@ def _perform(core: Opened, step: Step) -> Any:
         return None
     if isinstance(step, Do):
         return step.blocking()
+    core.open()
     transaction = core.joined if step.transaction is None else step.transaction
     if transaction is not None:
         return core.storage.enlist(transaction).run(step.operation)
@@ -79,7 +84,6 @@ def _perform(core: Opened, step: Step) -> Any:
 
 async def run_flow_async(core: Opened, flow: Flow[T]) -> T:
     """Run a flow to its end without blocking the event loop."""
-    await core.aopen()
     try:
         step = next(flow)
         while True:
@@ -102,9 +106,12 @@ async def _perform_async(core: Opened, step: Step) -> Any:
         return None
     if isinstance(step, Do):
         return await step.awaited()
+    await core.aopen()
     transaction = core.joined if step.transaction is None else step.transaction
     if transaction is not None:
         enlisted = await core.storage.enlist_async(transaction)
         return await enlisted.run(step.operation)
+    if step.grouped is not None:
+        return await core.storage.groups(enqueue_together).run(step.grouped, step.operation)
     runner = core.storage.async_runner
     return await (runner.read(step.operation) if step.reads else runner.run(step.operation))

@@ -161,16 +161,28 @@ def database_time(core: Opened) -> Flow[datetime]:
     return now
 
 
+def end_of_pause(core: Opened, until: datetime | None) -> Flow[datetime | None]:
+    """Return when a pause ends.
+
+    Raises:
+        InvalidValueError: That is in the past, on the database's clock.
+    """
+    if until is not None and until <= (yield from database_time(core)):
+        raise InvalidValueError("until", "is in the past")
+    return until
+
+
 def pause_queue(
     core: Opened, name: str, *, paused: bool, until: datetime | None = None, by: By = NOBODY
 ) -> Flow[None]:
     """Pause or resume a queue.
 
     Raises:
+        InvalidValueError: `until` has no time zone, or is in the past.
         QueueNotFoundError: There is none of that name.
     """
     queue = checked_queue(name)
-    end = checked_until(until)
+    end = yield from end_of_pause(core, checked_until(until))
     operation = partial(
         ops_queues.set_paused, core.storage, core.namespace, queue, paused=paused, until=end, by=by
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from rowlock.app import holding_flows as flows
+from rowlock.app import claiming_flows, holding_flows, settling_flows
 from rowlock.app.holding_flows import HeldTask
 from rowlock.app.running import AsyncRunning, Running
 from rowlock.model.claimed import ClaimedTask
@@ -42,7 +42,7 @@ class HoldingMethods(Running):
         Raises:
             InvalidValueError: A name, the limit or the lease is refused; nothing is claimed.
         """
-        flow = flows.claim(
+        flow = claiming_flows.claim(
             self.core, worker, queues, limit=limit, lease=lease, definitions=definitions
         )
         return self._run(flow)
@@ -61,7 +61,7 @@ class HoldingMethods(Running):
             TaskNotFoundError: The namespace has none of that id.
             LeaseLostError: The claim is over: its lease ran out, or it was ended.
         """
-        return self._run(flows.heartbeat(self.core, task, token, lease=lease))
+        return self._run(holding_flows.heartbeat(self.core, task, token, lease=lease))
 
     def update_progress(
         self, task: HeldTask, token: UUID | str, /, percent: float, message: str | None = None
@@ -79,7 +79,7 @@ class HoldingMethods(Running):
             TaskNotFoundError: The namespace has none of that id.
             LeaseLostError: The claim is over.
         """
-        return self._run(flows.update_progress(self.core, task, token, percent, message))
+        return self._run(holding_flows.update_progress(self.core, task, token, percent, message))
 
     def complete(self, task: HeldTask, token: UUID | str, /, result: Any = None) -> Task:
         """Record that a claimed task succeeded.
@@ -96,7 +96,7 @@ class HoldingMethods(Running):
             TaskNotFoundError: The namespace has none of that id.
             LeaseLostError: The claim is over, and did not end so.
         """
-        return self._run(flows.complete(self.core, task, token, result))
+        return self._run(settling_flows.complete(self.core, task, token, result))
 
     def fail(
         self,
@@ -125,7 +125,7 @@ class HoldingMethods(Running):
             TaskNotFoundError: The namespace has none of that id.
             LeaseLostError: The claim is over, and did not end so.
         """
-        return self._run(flows.fail(self.core, task, token, error, detail=detail))
+        return self._run(settling_flows.fail(self.core, task, token, error, detail=detail))
 
     def release(
         self, task: HeldTask, token: UUID | str, /, *, delay: Duration | None = None
@@ -141,7 +141,7 @@ class HoldingMethods(Running):
             TaskNotFoundError: The namespace has none of that id.
             LeaseLostError: The claim is over, and did not end so.
         """
-        return self._run(flows.release(self.core, task, token, delay=delay))
+        return self._run(settling_flows.release(self.core, task, token, delay=delay))
 
 
 class AsyncHoldingMethods(AsyncRunning):
@@ -160,7 +160,7 @@ class AsyncHoldingMethods(AsyncRunning):
 
         See `Rowlock.claim`.
         """
-        flow = flows.claim(
+        flow = claiming_flows.claim(
             self.core, worker, queues, limit=limit, lease=lease, definitions=definitions
         )
         return await self._run(flow)
@@ -172,17 +172,19 @@ class AsyncHoldingMethods(AsyncRunning):
 
         See `Rowlock.heartbeat`.
         """
-        return await self._run(flows.heartbeat(self.core, task, token, lease=lease))
+        return await self._run(holding_flows.heartbeat(self.core, task, token, lease=lease))
 
     async def update_progress(
         self, task: HeldTask, token: UUID | str, /, percent: float, message: str | None = None
     ) -> None:
         """Record how far a claimed task is. It is no heartbeat. See `Rowlock.update_progress`."""
-        return await self._run(flows.update_progress(self.core, task, token, percent, message))
+        return await self._run(
+            holding_flows.update_progress(self.core, task, token, percent, message)
+        )
 
     async def complete(self, task: HeldTask, token: UUID | str, /, result: Any = None) -> Task:
         """Record that a claimed task succeeded. See `Rowlock.complete`."""
-        return await self._run(flows.complete(self.core, task, token, result))
+        return await self._run(settling_flows.complete(self.core, task, token, result))
 
     async def fail(
         self,
@@ -197,10 +199,10 @@ class AsyncHoldingMethods(AsyncRunning):
 
         See `Rowlock.fail`.
         """
-        return await self._run(flows.fail(self.core, task, token, error, detail=detail))
+        return await self._run(settling_flows.fail(self.core, task, token, error, detail=detail))
 
     async def release(
         self, task: HeldTask, token: UUID | str, /, *, delay: Duration | None = None
     ) -> Task:
         """Give a claimed task back; the attempt does not count. See `Rowlock.release`."""
-        return await self._run(flows.release(self.core, task, token, delay=delay))
+        return await self._run(settling_flows.release(self.core, task, token, delay=delay))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from typing import NamedTuple
 
 from rowlock.app.flow import Flow, Run
-from rowlock.app.flows import COUNT_CAP
+from rowlock.app.flows import COUNT_CAP, queue_counts, stats
 from rowlock.app.listing_flows import checked_limit, list_tasks
 from rowlock.app.opened import Opened
 from rowlock.model.durations import positive_duration_from
@@ -16,7 +17,7 @@ from rowlock.model.measures import Run as LastRun
 from rowlock.model.names import checked_name
 from rowlock.model.queues import Queue
 from rowlock.model.states import TaskState
-from rowlock.model.tasks import Task, TaskFilter
+from rowlock.model.tasks import QueueCounts, Task, TaskFilter
 
 
 def stuck(core: Opened, *, longer_than: object, limit: int) -> Flow[list[Task]]:
@@ -64,6 +65,32 @@ def throughput(core: Opened, *, window: object, queue: str | None) -> Flow[list[
         ended: Ended = yield Run(operation, reads=True)
         found.append(throughput_of(name, ended, window=span, cap=COUNT_CAP))
     return found
+
+
+class Overview(NamedTuple):
+    """What there is, and what was done of late.
+
+    Attributes:
+        queues: How many tasks of each are in each state.
+        throughput: How many were finished within the window, by queue; None without a window.
+        definitions: How long those took, by definition; None without a window.
+    """
+
+    queues: list[QueueCounts]
+    throughput: list[Throughput] | None = None
+    definitions: list[Durations] | None = None
+
+
+def overview(core: Opened, *, window: object, queue: str | None) -> Flow[Overview]:
+    """Return counts, and the figures of a window if one is given."""
+    if queue is None:
+        counts = yield from stats(core)
+    else:
+        counts = [(yield from queue_counts(core, queue))]
+    if window is None:
+        return Overview(counts)
+    rates = yield from throughput(core, window=window, queue=queue)
+    return Overview(counts, rates, (yield from durations(core, window=window, queue=queue)))
 
 
 def _queues(core: Opened, queue: str | None) -> Flow[list[str]]:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from rowlock.app.elsewhere import check_here
 from rowlock.errors import ConfigError
 from rowlock.model.names import DEFAULT_NAMESPACE, checked_namespace
 from rowlock.model.queues import checked_count
@@ -27,6 +28,7 @@ class Opened:
         joined: A transaction of the caller's in which everything runs; None, except in tests.
         of_database: The attributes that belong to the database in use and not to the app.
         redirected: What was said by `redirect`.
+        owner: The same of the app in whichever namespace.
     """
 
     of_database: tuple[str, ...] = (
@@ -66,6 +68,8 @@ class Opened:
         self._opened = False
         self.joined: object = None
         self.redirected: dict[str, str] = {}
+        self.owner: object = self
+        self._refusal: str | None = None
 
     def redirect(
         self,
@@ -74,10 +78,12 @@ class Opened:
         namespace: str | None = None,
         prefix: str | None = None,
         schema: str | None = None,
+        refusal: str | None = None,
     ) -> None:
         """Use another database, namespace or set of tables than the app was written with.
 
-        For the command line: what it is told goes over the app's own; None leaves that.
+        For the command line and child processes: what they are told goes over the app's own;
+        None leaves that. `refusal` says why no database must be used at all.
 
         Raises:
             ConfigError: The app has used its database already, or a setting does not fit.
@@ -85,6 +91,7 @@ class Opened:
         if self._opened:
             raise ConfigError("the app used its database before it could be told of another")
         given = {"url": url, "namespace": namespace, "prefix": prefix, "schema": schema}
+        self._refusal = refusal or self._refusal
         self.redirected |= {name: value for name, value in given.items() if value is not None}
         if namespace is not None:
             self.namespace = checked_namespace(namespace)
@@ -136,7 +143,9 @@ class Opened:
         Raises:
             StorageUnavailableError: The database cannot be reached.
             SchemaError: The schema is missing, too old or too new.
+            ConfigError: It must not be used: what asks is run by a worker without a database.
         """
+        self._check_allowed()
         if self._opened:
             return
         with self._lock:
@@ -153,8 +162,14 @@ class Opened:
                 raise error
             self._opened = True
 
+    def _check_allowed(self) -> None:
+        check_here(self.owner)
+        if self._refusal is not None:
+            raise ConfigError(self._refusal)
+
     async def aopen(self) -> None:
         """Check the schema once. See `open`."""
+        self._check_allowed()
         if not self._opened:
             await self.storage.async_runner.call(self.open)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypedDict, TypeVar
+from typing import Any, NamedTuple, TypedDict, TypeVar
 from uuid import UUID
 
 from rowlock.app import enqueuing
 from rowlock.app.flow import Flow, Run
-from rowlock.app.flows import checked_id, get_task, list_queues
+from rowlock.app.flows import checked_id, end_of_pause, get_task, list_queues
 from rowlock.app.intake import Intake
 from rowlock.app.opened import Opened
 from rowlock.app.orders import payload_text
@@ -29,6 +30,13 @@ from rowlock.plan import Plan
 from rowlock.storage.change_contract import Aging, Purged
 
 T = TypeVar("T")
+
+
+class Cleaned(NamedTuple):
+    """How many finished tasks were purged, and whether those were all."""
+
+    removed: int
+    done: bool
 
 
 class GivenEdits(TypedDict, total=False):
@@ -91,7 +99,7 @@ def run_keyed(operation: Callable[[], Plan[T]]) -> Flow[T]:
 
 def pause(core: Opened, task: UUID | str | Task, by: By, *, until: datetime | None) -> Flow[Task]:
     """Hold a waiting task back."""
-    end = checked_until(until)
+    end = yield from end_of_pause(core, checked_until(until))
     return (yield from change(core, task, Change(Action.PAUSE, until=end), by))
 
 
@@ -179,8 +187,18 @@ def cleanup(
     older_than: Duration,
     queue: str | None,
     states: tuple[str, ...],
-) -> Flow[int]:
-    """Purge old finished tasks in batches; returns how many."""
+    until: float | None = None,
+) -> Flow[Cleaned]:
+    """Purge old finished tasks in batches.
+
+    Args:
+        core: Where.
+        by: Who asks for it, and why.
+        older_than: Since the end of each.
+        queue: Only of this queue.
+        states: Words for final states; all of them if there are none.
+        until: Stop after the batch in which the monotonic clock shows this.
+    """
     age: timedelta = duration_from("older_than", older_than)
     final = _final_states(states)
     name = None if queue is None else checked_name("queue", queue)
@@ -205,8 +223,10 @@ def cleanup(
             count += batch_done.purged
             if batch_done.last is None:
                 break
+            if until is not None and time.monotonic() >= until:
+                return Cleaned(count, done=False)
             since = batch_done.last
-    return count
+    return Cleaned(count, done=True)
 
 
 def _final_states(words: tuple[str, ...]) -> tuple[str, ...]:

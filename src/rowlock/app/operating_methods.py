@@ -111,7 +111,7 @@ class OperatingMethods(Running):
         Raises:
             TaskNotFoundError: The namespace has none of that id.
             TaskConflictError: It does not wait.
-            InvalidValueError: `until` has no time zone.
+            InvalidValueError: `until` has no time zone, or is in the past.
         """
         return self._run(flows.pause(self.core, task, checked_by(actor, reason), until=until))
 
@@ -219,15 +219,9 @@ class OperatingMethods(Running):
             InvalidValueError: No duration, or a state that is not final; nothing was removed.
             QueueNotFoundError: The namespace has no such queue.
         """
-        return self._run(
-            flows.cleanup(
-                self.core,
-                checked_by(actor, reason),
-                older_than=older_than,
-                queue=queue,
-                states=states,
-            )
-        )
+        by = checked_by(actor, reason)
+        flow = flows.cleanup(self.core, by, older_than=older_than, queue=queue, states=states)
+        return self._run(flow).removed
 
 
 class AsyncOperatingMethods(AsyncRunning):
@@ -362,12 +356,6 @@ class AsyncOperatingMethods(AsyncRunning):
 
         See `Rowlock.cleanup`.
         """
-        return await self._run(
-            flows.cleanup(
-                self.core,
-                checked_by(actor, reason),
-                older_than=older_than,
-                queue=queue,
-                states=states,
-            )
-        )
+        by = checked_by(actor, reason)
+        flow = flows.cleanup(self.core, by, older_than=older_than, queue=queue, states=states)
+        return (await self._run(flow)).removed

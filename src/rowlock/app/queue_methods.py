@@ -7,6 +7,7 @@ from typing import Unpack
 
 from rowlock.app import flows
 from rowlock.app.facade import GivenPolicy
+from rowlock.app.queue_deletion import delete_queue
 from rowlock.app.running import AsyncRunning, Running
 from rowlock.model.changes import checked_by
 from rowlock.model.queues import Queue
@@ -59,7 +60,7 @@ class QueueMethods(Running):
             reason: Why; shown with the queue, and in the audit.
 
         Raises:
-            InvalidValueError: `until` has no time zone.
+            InvalidValueError: `until` has no time zone, or is in the past.
             QueueNotFoundError: The namespace has no such queue.
         """
         return self._run(
@@ -79,6 +80,38 @@ class QueueMethods(Running):
         return self._run(
             flows.pause_queue(self.core, name, paused=False, by=checked_by(actor, reason))
         )
+
+    def delete_queue(
+        self,
+        name: str,
+        /,
+        *,
+        force: bool = False,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> Queue:
+        """Delete a queue and all of its tasks, finished ones too; nothing brings them back.
+
+        The queue is paused first, so that no more of them are claimed. What is enqueued
+        meanwhile stays, in a queue as new. Schedules, tickers and definitions that name the
+        queue are left as they are.
+
+        Args:
+            name: Which queue.
+            force: Also if tasks of it run: they are gone for whoever runs them.
+            actor: Who asks for it, for the audit.
+            reason: Why, for the audit.
+
+        Returns:
+            The queue as it was. If it is still there, because tasks of it were claimed at that
+            very moment, as it is: upkeep deletes what is left.
+
+        Raises:
+            QueueNotFoundError: The namespace has no such queue.
+            QueueBusyError: Tasks of it run; nothing changed.
+        """
+        flow = delete_queue(self.core, name, force=force, by=checked_by(actor, reason))
+        return self._run(flow).queue
 
     def list_queues(self) -> list[Queue]:
         """Return the namespace's queues by name."""
@@ -138,6 +171,22 @@ class AsyncQueueMethods(AsyncRunning):
         return await self._run(
             flows.pause_queue(self.core, name, paused=False, by=checked_by(actor, reason))
         )
+
+    async def delete_queue(
+        self,
+        name: str,
+        /,
+        *,
+        force: bool = False,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> Queue:
+        """Delete a queue and all of its tasks, finished ones too; nothing brings them back.
+
+        See `Rowlock.delete_queue`.
+        """
+        flow = delete_queue(self.core, name, force=force, by=checked_by(actor, reason))
+        return (await self._run(flow)).queue
 
     async def list_queues(self) -> list[Queue]:
         """Return the namespace's queues by name. See `Rowlock.list_queues`."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 
 import click
 
 from rowlock.app import bulk_flows as flows
-from rowlock.app.flow import run_flow
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.cli.doors import Place, any_namespace
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import say_json, say_table, time_text, warn
+from rowlock.cli.places import place_options
 from rowlock.model.changes import AuditEntry
 from rowlock.wire.changes import audit_to_wire
 
@@ -38,10 +38,10 @@ COLUMNS = ("TIME", "ACTOR", "ACTION", "KIND", "TARGET", "REASON", "DETAIL")
     help="At most this many.",
 )
 @click.option("--before", metavar="ID", help="Only older than this entry: the next page.")
-@database_options
+@place_options
 @json_option
 def command(
-    database: Database,
+    place: Place,
     *,
     actor: str | None,
     action: str | None,
@@ -54,11 +54,10 @@ def command(
 
     Tasks being stored, run and settled are not in it: see 'rowlock task'.
     """
-    with closing(database.open(reserved=True)) as opened:
-        flow = flows.audit(
-            opened, limit=limit, before=before, actor=actor, action=action, target=target
+    with place.door(any_namespace) as door:
+        entries = door.ask(
+            flows.audit, limit=limit, before=before, actor=actor, action=action, target=target
         )
-        entries = run_flow(opened, flow)
     if as_json:
         say_json([audit_to_wire(entry) for entry in entries])
         return

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 from rowlock.app import bulk_flows
 from rowlock.app.bulk_flows import Wish
-from rowlock.app.flow import run_flow
 from rowlock.app.intake import Intake
 from rowlock.cli.changing import Chosen
 from rowlock.cli.confirming import confirm
+from rowlock.cli.doors import Door
 from rowlock.cli.output import say, say_json, warn
 from rowlock.cli.progress import progress_bar
 from rowlock.model.changes import Operation
+from rowlock.model.listing import TaskCount
 from rowlock.wire.changes import operation_to_wire
 
 Show = Callable[[Operation], None]
@@ -22,31 +23,29 @@ Show = Callable[[Operation], None]
 
 def change_many(chosen: Chosen, action: str, asked: Mapping[str, Any]) -> None:
     """Change every task that passes the filter, after counting and asking."""
-    wish = Wish(action, all_tasks=chosen.all_tasks, **asked)
-
-    def bulk(core: Intake, *, dry_run: bool, show: Show | None = None) -> Operation:
-        flow = bulk_flows.bulk(
-            core, (wish, chosen.wanted), chosen.by, dry_run=dry_run, on_progress=show
-        )
-        return run_flow(core, flow)
-
-    with closing(chosen.database.open_as(Intake)) as core:
-        plan = bulk(core, dry_run=True)
-        if chosen.dry_run or not plan.matched:
-            _tell_plan(plan, as_json=chosen.as_json)
+    wanted = Wish(action, all_tasks=chosen.all_tasks, **asked), chosen.wanted
+    with chosen.place.door(Intake) as door:
+        plan, found = door.ask(bulk_flows.preview, wanted, chosen.by)
+        if chosen.dry_run or not found.count:
+            _tell_plan(plan, found, as_json=chosen.as_json)
             return
-        tasks = "1 task" if plan.matched == 1 else f"{plan.matched:,} tasks"
+        tasks = "1 task" if found.count == 1 else f"{_number(found)} tasks"
         confirm(f"{action} {tasks}?", yes=chosen.yes)
-        with _shown(plan.matched, as_json=chosen.as_json) as show:
-            done = bulk(core, dry_run=False, show=show)
+        total = None if found.capped else found.count
+        with _shown(total, as_json=chosen.as_json) as show:
+            done = door.ask(bulk_flows.bulk, wanted, chosen.by, dry_run=False, on_progress=show)
     tell_operation(done, as_json=chosen.as_json)
 
 
-def _tell_plan(plan: Operation, *, as_json: bool) -> None:
+def _number(found: TaskCount) -> str:
+    return f"{found.count:,}{'+' if found.capped else ''}"
+
+
+def _tell_plan(plan: Operation, found: TaskCount, *, as_json: bool) -> None:
     if as_json:
-        say_json(operation_to_wire(plan))
+        say_json({**operation_to_wire(plan), "matched_capped": found.capped})
     else:
-        say(f"matched\t{plan.matched}")
+        say(f"matched\t{plan.matched}{'+' if found.capped else ''}")
 
 
 def tell_operation(operation: Operation, *, as_json: bool) -> None:
@@ -78,8 +77,8 @@ def _shown(total: int | None, *, as_json: bool) -> Generator[Show]:
         raise
 
 
-def resume(core: Intake, operation: str, *, as_json: bool) -> None:
+def resume(door: Door[Intake], operation: str, *, as_json: bool) -> None:
     """Go on with an operation that was interrupted."""
     with _shown(None, as_json=as_json) as show:
-        done = run_flow(core, bulk_flows.resume_operation(core, operation, on_progress=show))
+        done = door.ask(bulk_flows.resume_operation, operation, on_progress=show)
     tell_operation(done, as_json=as_json)

@@ -44,7 +44,7 @@ def command(chosen: Chosen, *, force: bool) -> None:
     done = change_each(
         chosen,
         Opened,
-        lambda core, task_id: flows.cancel(core, task_id, force=force, by=chosen.by),
+        lambda door, task_id: door.ask(flows.cancel, task_id, force=force, by=chosen.by),
         shown,
     )
     if Canceled.REQUESTED in done and not chosen.as_json:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import click
 
 from rowlock.app import flows
-from rowlock.app.flow import Flow, run_flow
-from rowlock.app.opened import Opened
 from rowlock.cli.confirming import yes_option
+from rowlock.cli.doors import C, Door, Place
 from rowlock.cli.filters import filter_options
-from rowlock.cli.options import Database, database_options, json_option
+from rowlock.cli.options import json_option
 from rowlock.cli.output import say, say_json
+from rowlock.cli.places import ASKER, place_options
 from rowlock.model.changes import By, checked_by
 from rowlock.model.tasks import Task, TaskFilter
 from rowlock.wire.tasks import task_to_wire
-
-C = TypeVar("C", bound=Opened)
 
 
 def os_user() -> str | None:
@@ -38,9 +35,11 @@ def os_user() -> str | None:
 _BY_OPTIONS = (
     click.option(
         "--actor",
+        ASKER,
         envvar="ROWLOCK_ACTOR",
         metavar="NAME",
-        help="Who asks, for the audit.  [env: ROWLOCK_ACTOR; default: the login name]",
+        help="Who asks, for the audit; at a server, who has the token.  [env: ROWLOCK_ACTOR; "
+        "default: the login name]",
     ),
     click.option("--reason", metavar="TEXT", help="Why, for the audit."),
 )
@@ -57,7 +56,7 @@ def by_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(**given: Any) -> None:
-        actor, reason = given.pop("actor"), given.pop("reason")
+        actor, reason = given.pop(ASKER), given.pop("reason")
         command(by=checked_by(actor or os_user(), reason), **given)
 
     decorated: Callable[..., None] = run
@@ -70,7 +69,7 @@ def by_options(command: Callable[..., None]) -> Callable[..., None]:
 class Chosen:
     """Which tasks a command is to change, who asks, and how it answers."""
 
-    database: Database
+    place: Place
     tasks: tuple[str, ...]
     wanted: TaskFilter
     all_tasks: bool
@@ -99,11 +98,11 @@ def change_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(**given: Any) -> None:
-        names = ("tasks", "all_tasks", "yes", "dry_run", "wanted", "by", "database", "as_json")
+        names = ("tasks", "all_tasks", "yes", "dry_run", "wanted", "by", "place", "as_json")
         command(chosen=Chosen(**{name: given.pop(name) for name in names}), **given)
 
     decorated: Callable[..., None] = json_option(run)
-    decorated = by_options(database_options(decorated))
+    decorated = by_options(place_options(decorated))
     for option in reversed(_BULK_OPTIONS):
         decorated = option(decorated)
     return click.argument("tasks", nargs=-1, metavar="[TASK]...")(filter_options(decorated))
@@ -112,7 +111,7 @@ def change_options(command: Callable[..., None]) -> Callable[..., None]:
 def change_each(
     chosen: Chosen,
     kind: Callable[..., C],
-    change: Callable[[C, UUID], Flow[Any]],
+    change: Callable[[Door[C], UUID], Any],
     shown: Callable[[UUID, Any], Any],
 ) -> list[Any]:
     """Change the tasks that were named; returns what became of each.
@@ -122,14 +121,14 @@ def change_each(
     Args:
         chosen: Which tasks.
         kind: How the database is opened: `Intake` if arguments are to be checked.
-        change: What is done to each.
+        change: Asks for what is to be done to each.
         shown: What is printed of each: text, or a document with `--json`.
     """
     results: list[Any] = []
-    with closing(chosen.database.open_as(kind)) as core:
-        ids = [run_flow(core, flows.resolve(core, text)) for text in chosen.tasks]
+    with chosen.place.door(kind) as door:
+        ids = [door.ask(flows.resolve, text) for text in chosen.tasks]
         for task_id in ids:
-            results.append(run_flow(core, change(core, task_id)))
+            results.append(change(door, task_id))
             if not chosen.as_json:
                 say(shown(task_id, results[-1]))
     if chosen.as_json:
@@ -142,7 +141,7 @@ def change_tasks(
     chosen: Chosen,
     kind: Callable[..., C],
     action: str,
-    change: Callable[[C, UUID], Flow[Any]],
+    change: Callable[[Door[C], UUID], Any],
     asked: Mapping[str, Any] | None = None,
 ) -> None:
     """Change the tasks that were named or that pass the filter, and print them.
@@ -151,7 +150,7 @@ def change_tasks(
         chosen: Which tasks.
         kind: How the database is opened: `Intake` if arguments are to be checked.
         action: What is done, by name.
-        change: What is done to one.
+        change: Asks for what is to be done to one.
         asked: What a change to many is told besides its filter.
     """
     if chosen.many:

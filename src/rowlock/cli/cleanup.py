@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import click
 
 from rowlock.app import operating_flows as flows
-from rowlock.app.flow import run_flow
+from rowlock.app.opened import Opened
 from rowlock.cli.changing import by_options
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.cli.doors import Place
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import say, say_json
+from rowlock.cli.places import place_options
 from rowlock.model.changes import By
 
 
@@ -31,10 +31,10 @@ from rowlock.model.changes import By
     help="Only in this final state.",
 )
 @by_options
-@database_options
+@place_options
 @json_option
 def command(
-    database: Database,
+    place: Place,
     *,
     older_than: str,
     queue: str | None,
@@ -46,10 +46,9 @@ def command(
 
     Workers do so by themselves after each queue's retention.
     """
-    with closing(database.open()) as opened:
-        flow = flows.cleanup(opened, by, older_than=older_than, queue=queue, states=states)
-        count = run_flow(opened, flow)
+    with place.door(Opened) as door:
+        done = door.ask(flows.cleanup, by, older_than=older_than, queue=queue, states=states)
     if as_json:
-        say_json({"removed": count})
+        say_json({"removed": done.removed})
     else:
-        say(f"removed\t{count}")
+        say(f"removed\t{done.removed}")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import click
 
-from rowlock.app.flow import run_flow
 from rowlock.app.listing_flows import count_tasks
+from rowlock.app.opened import Opened
+from rowlock.cli.doors import Place
 from rowlock.cli.filters import filter_options
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import say, say_json, wants_tables
+from rowlock.cli.places import place_options
 from rowlock.model.tasks import TaskFilter
 from rowlock.wire.queues import count_to_wire
 
@@ -23,12 +23,12 @@ from rowlock.wire.queues import count_to_wire
     )
 )
 @filter_options
-@database_options
+@place_options
 @json_option
-def command(database: Database, *, wanted: TaskFilter, as_json: bool) -> None:
+def command(place: Place, *, wanted: TaskFilter, as_json: bool) -> None:
     """Count the tasks that the options choose, up to 10,000; a + stands where there are more."""
-    with closing(database.open()) as opened:
-        found = run_flow(opened, count_tasks(opened, wanted))
+    with place.door(Opened) as door:
+        found = door.ask(count_tasks, wanted)
     if as_json:
         say_json(count_to_wire(found))
         return

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import click
 
 from rowlock.app import ticker_flows
-from rowlock.app.flow import run_flow
 from rowlock.cli.changing import by_options
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.cli.doors import Place, any_namespace
+from rowlock.cli.options import examples, json_option
+from rowlock.cli.places import place_options
 from rowlock.cli.ticker import show_ticker, value_options
 from rowlock.model.changes import By
 from rowlock.model.tickers import GivenTicker
@@ -24,10 +23,10 @@ from rowlock.model.tickers import GivenTicker
 @click.argument("name")
 @value_options
 @by_options
-@database_options
+@place_options
 @json_option
 def command(
-    database: Database,
+    place: Place,
     *,
     name: str,
     given: GivenTicker,
@@ -38,6 +37,6 @@ def command(
 
     The interval is a minute if none is given; 'never' does not tick.
     """
-    with closing(database.open(create=True, reserved=True)) as opened:
-        created = run_flow(opened, ticker_flows.create_ticker(opened, name, given, by=by))
+    with place.door(any_namespace, create=True) as door:
+        created = door.ask(ticker_flows.create_ticker, name, given, by=by)
     show_ticker(created, as_json=as_json)

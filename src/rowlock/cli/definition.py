@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 
 import click
 
 from rowlock.app import definition_flows
-from rowlock.app.flow import run_flow
 from rowlock.app.intake import Intake
+from rowlock.app.opened import Opened
 from rowlock.cli.changing import by_options
 from rowlock.cli.confirming import confirm, yes_option
-from rowlock.cli.options import Database, database_options, examples, json_option, number
+from rowlock.cli.doors import Place
+from rowlock.cli.options import examples, json_option, number
 from rowlock.cli.output import (
     duration_text,
     say,
@@ -22,6 +22,7 @@ from rowlock.cli.output import (
     time_text,
     without_controls,
 )
+from rowlock.cli.places import place_options
 from rowlock.model.changes import By
 from rowlock.model.definitions import Definition
 from rowlock.wire.definitions import definition_to_wire
@@ -62,12 +63,12 @@ def command() -> None:
 
 @command.command("show", epilog=examples("rowlock definition show send-email --json"))
 @click.argument("definition")
-@database_options
+@place_options
 @json_option
-def show(database: Database, *, definition: str, as_json: bool) -> None:
+def show(place: Place, *, definition: str, as_json: bool) -> None:
     """Show everything about a definition."""
-    with closing(database.open()) as opened:
-        found = run_flow(opened, definition_flows.get_definition(opened, definition))
+    with place.door(Opened) as door:
+        found = door.ask(definition_flows.get_definition, definition)
     _show(found, as_json=as_json)
 
 
@@ -75,13 +76,12 @@ def show(database: Database, *, definition: str, as_json: bool) -> None:
 @click.argument("alias")
 @_value_options
 @by_options
-@database_options
+@place_options
 @json_option
-def create(database: Database, *, alias: str, by: By, as_json: bool, **values: Any) -> None:
+def create(place: Place, *, alias: str, by: By, as_json: bool, **values: Any) -> None:
     """Store a definition whose code is elsewhere, or not yet written."""
-    with closing(database.open(create=True)) as opened:
-        flow = definition_flows.create_definition(opened, alias, _given(values), by=by)
-        created = run_flow(opened, flow)
+    with place.door(Opened, create=True) as door:
+        created = door.ask(definition_flows.create_definition, alias, _given(values), by=by)
     _show(created, as_json=as_json)
 
 
@@ -89,16 +89,15 @@ def create(database: Database, *, alias: str, by: By, as_json: bool, **values: A
 @click.argument("definition")
 @_value_options
 @by_options
-@database_options
+@place_options
 @json_option
-def update(database: Database, *, definition: str, by: By, as_json: bool, **values: Any) -> None:
+def update(place: Place, *, definition: str, by: By, as_json: bool, **values: Any) -> None:
     """Change what is given of a definition.
 
     A worker that has its code writes title, description, queue and limits again at its start.
     """
-    with closing(database.open()) as opened:
-        flow = definition_flows.update_definition(opened, definition, _given(values), by=by)
-        changed = run_flow(opened, flow)
+    with place.door(Opened) as door:
+        changed = door.ask(definition_flows.update_definition, definition, _given(values), by=by)
     _show(changed, as_json=as_json)
 
 
@@ -108,19 +107,19 @@ def update(database: Database, *, definition: str, by: By, as_json: bool, **valu
 @click.option("--tasks", "with_tasks", is_flag=True, help="Its tasks too, but those that run.")
 @yes_option
 @by_options
-@database_options
+@place_options
 @json_option
 def delete(
-    database: Database, *, definition: str, hard: bool, with_tasks: bool, yes: bool, by: By,
+    place: Place, *, definition: str, hard: bool, with_tasks: bool, yes: bool, by: By,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Delete a definition; its tasks are left alone, unless --tasks is given.
 
     It takes no new tasks, and its alias is free for another one.
     """
-    with closing(database.open_as(Intake)) as opened:
-        found = run_flow(opened, definition_flows.get_definition(opened, definition))
-        counts = run_flow(opened, definition_flows.count_definition_tasks(opened, found))
+    with place.door(Intake) as door:
+        found = door.ask(definition_flows.get_definition, definition)
+        counts = door.ask(definition_flows.count_definition_tasks, found)
         confirm(
             f"{without_controls(found.alias)} has {counts.waiting:,} waiting, "
             f"{counts.running:,} running and {counts.finished:,} finished tasks, "
@@ -131,10 +130,9 @@ def delete(
         if with_tasks:
             from rowlock.app.definition_deletion import delete_with_tasks
 
-            run_flow(opened, delete_with_tasks(opened, found, soft=not hard, by=by))
+            door.ask(delete_with_tasks, found, soft=not hard, by=by)
         else:
-            flow = definition_flows.delete_definition(opened, found, soft=not hard, by=by)
-            run_flow(opened, flow)
+            door.ask(definition_flows.delete_definition, found, soft=not hard, by=by)
     if as_json:
         say_json({**definition_to_wire(found), "tasks": counts._asdict()})
     else:

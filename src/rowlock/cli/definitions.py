@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import Any
 
 import click
 
 from rowlock.app import definition_flows
-from rowlock.app.flow import run_flow
+from rowlock.app.opened import Opened
 from rowlock.cli.arguments import moment_from
-from rowlock.cli.options import Database, database_options, examples, json_option, number
+from rowlock.cli.doors import Place
+from rowlock.cli.options import examples, json_option, number
 from rowlock.cli.output import age_text, say_json, say_table, time_text, wants_tables, warn
+from rowlock.cli.places import place_options
 from rowlock.model.definitions import Definition
 from rowlock.wire.definitions import definition_to_wire
 
@@ -40,10 +41,10 @@ SPARE = ("CREATED", "QUEUE")
 )
 @click.option("--limit", type=number, default=100, show_default=True, metavar="N", help="At most.")
 @click.option("--offset", type=number, default=0, metavar="N", help="Leave out this many first.")
-@database_options
+@place_options
 @json_option
 def command(
-    database: Database,
+    place: Place,
     *,
     order: str,
     limit: int,
@@ -58,11 +59,10 @@ def command(
     """
     for name in ("created_after", "created_before"):
         wanted[name] = moment_from(name, wanted[name])
-    with closing(database.open()) as opened:
-        flow = definition_flows.list_definitions(
-            opened, wanted, limit=limit, offset=offset, order=order
+    with place.door(Opened) as door:
+        found = door.ask(
+            definition_flows.list_definitions, wanted, limit=limit, offset=offset, order=order
         )
-        found = run_flow(opened, flow)
     if as_json:
         say_json([definition_to_wire(one) for one in found])
         return

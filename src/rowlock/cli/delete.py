@@ -30,6 +30,6 @@ def command(chosen: Chosen, *, force: bool) -> None:
         chosen,
         Opened,
         "delete",
-        lambda core, task_id: flows.change(core, task_id, wanted, chosen.by),
+        lambda door, task_id: door.ask(flows.change, task_id, wanted, chosen.by),
         {"force": force},
     )

@@ -8,9 +8,9 @@ from uuid import UUID
 import click
 
 from rowlock.app import operating_flows as flows
-from rowlock.app.flow import Flow
 from rowlock.app.intake import Intake
 from rowlock.cli.changing import Chosen, change_options, change_tasks
+from rowlock.cli.doors import Door
 from rowlock.cli.edits import edit_options
 from rowlock.cli.options import examples
 from rowlock.model.tasks import Task
@@ -35,8 +35,10 @@ def command(chosen: Chosen, *, changes: dict[str, Any], arguments: dict[str, Any
     """
     edits = flows.checked_edits(changes)
 
-    def change(core: Intake, task_id: UUID) -> Flow[Task]:
-        return flows.edit(core, task_id, chosen.by, arguments=arguments, edits=edits, merge=True)
+    def change(door: Door[Intake], task_id: UUID) -> Task:
+        return door.ask(
+            flows.edit, task_id, chosen.by, arguments=arguments, edits=edits, merge=True
+        )
 
     asked = {"changes": changes, "set_arguments": arguments}
     change_tasks(chosen, Intake, "edit", change, asked)

@@ -6,13 +6,15 @@ from typing import Any
 
 import click
 
-from rowlock.app import enqueuing, flows
-from rowlock.app.flow import run_flow
+from rowlock.app import enqueuing
 from rowlock.cli.arguments import moment_from, task_arguments
+from rowlock.cli.doors import Place
 from rowlock.cli.intaking import Typed, argument_options, term_options
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import age_text, say, say_json, warn
+from rowlock.cli.places import place_options
 from rowlock.definitions.options import task_options
+from rowlock.model.tasks import Task
 from rowlock.wire.tasks import task_to_wire
 
 
@@ -32,10 +34,10 @@ from rowlock.wire.tasks import task_to_wire
 @click.option("--id", metavar="UUID", help="Enqueueing again under an id stores it once.")
 @click.option("--if-not-exists", is_flag=True, help="A live task with the same key is enough.")
 @click.option("--wait", is_flag=True, help="Follow the task; exit with its outcome.")
-@database_options
+@place_options
 @json_option
 def command(
-    database: Database,
+    place: Place,
     *,
     alias: str,
     typed: Typed,
@@ -54,24 +56,25 @@ def command(
     options["run_at"] = moment_from("run_at", options["run_at"])
     options["tags"] = options["tags"] or None
     given = task_options(**options)
-    with typed.checked_by(database, create=True) as core:
+    with typed.checked_by(place, create=True) as door:
         if if_not_exists:
-            flow = enqueuing.enqueue_if_not_exists(core, alias, payload, given)
-            task, created = run_flow(core, flow)
+            task, created = door.ask(enqueuing.enqueue_if_not_exists, alias, payload, given)
         else:
-            task, created = run_flow(core, enqueuing.enqueue(core, alias, payload, given)), True
-        if as_json and not wait:
-            say_json({**task_to_wire(task), "created": created})
-        elif not wait:
-            say(str(task.id))
-            verb = "stored" if created else "was there already,"
-            when = f", runs {age_text(task.run_at)}" if task.state == "scheduled" else ""
-            warn(f"{verb} {task.state} on {task.queue}{when}")
+            task, created = door.ask(enqueuing.enqueue, alias, payload, given), True
         if wait:
-            from rowlock.cli.watch import Look, follow
+            from rowlock.cli.watch import follow_at
 
-            def look() -> Look:
-                now = run_flow(core, flows.get_task(core, task.id))
-                return Look(now, run_flow(core, flows.task_log(core, task.id)))
+            follow_at(door, task.id, as_json=as_json)
+        else:
+            tell_stored(task, created=created, as_json=as_json)
 
-            follow(look, as_json=as_json)
+
+def tell_stored(task: Task, *, created: bool, as_json: bool) -> None:
+    """Print a task that was stored, or was there already."""
+    if as_json:
+        say_json({**task_to_wire(task), "created": created})
+        return
+    say(str(task.id))
+    verb = "stored" if created else "was there already,"
+    when = f", runs {age_text(task.run_at)}" if task.state == "scheduled" else ""
+    warn(f"{verb} {task.state} on {task.queue}{when}")

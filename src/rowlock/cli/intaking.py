@@ -11,11 +11,11 @@ from typing import Any
 import click
 
 from rowlock.app.intake import Intake
+from rowlock.cli.doors import Door, LocalDoor, Place
 from rowlock.cli.options import Database, number
 from rowlock.errors import InvalidValueError
 
 _TERMS = (
-    click.option("--queue", metavar="NAME", help="Instead of the definition's queue."),
     click.option("--priority", type=number, metavar="N", help="Higher runs first; 0 is usual."),
     click.option("--max-attempts", type=number, metavar="N", help="Runs in all; 1 runs once."),
     click.option("--timeout", metavar="DURATION", help="How long an attempt may take."),
@@ -33,11 +33,17 @@ _ARGUMENTS = (
 )
 
 
-def term_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say what tasks are to be like."""
+def task_term_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say what a task is to be like, but for its queue."""
     for option in reversed(_TERMS):
         command = option(command)
     return command
+
+
+def term_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say what tasks of a definition are to be like."""
+    queue = click.option("--queue", metavar="NAME", help="Instead of the definition's queue.")
+    return queue(task_term_options(command))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,25 +61,30 @@ class Typed:
     app: str | None
 
     @contextmanager
-    def checked_by(self, database: Database, *, create: bool) -> Generator[Intake]:
-        """Open a database to store tasks in; an error says how to write what is not text.
+    def checked_by(self, place: Place, *, create: bool) -> Generator[Door[Intake]]:
+        """Go where tasks are to be stored; an error says how to write what is not text.
 
         Args:
-            database: Which one.
+            place: Which database, or which server.
             create: Make a SQLite file and its tables if they are not there.
-        """
-        if self.app is None:
-            core = database.open_as(Intake, create=create)
-        else:
-            from rowlock.cli.apps import load_app
 
-            core = load_app(self.app, database).core
-        try:
-            yield core
-        except InvalidValueError as error:
-            raise _with_hint(error, self.arguments) from error
-        finally:
-            core.close()
+        Raises:
+            UsageError: Code is to check the arguments that a server's own code checks.
+        """
+        with self._door(place, create=create) as door:
+            try:
+                yield door
+            except InvalidValueError as error:
+                raise _with_hint(error, self.arguments) from error
+
+    def _door(self, place: Place, *, create: bool) -> Door[Intake]:
+        if self.app is None:
+            return place.door(Intake, create=create)
+        if not isinstance(place, Database):
+            raise click.UsageError("--app is for databases: a server checks with its own code")
+        from rowlock.cli.apps import load_app
+
+        return LocalDoor(load_app(self.app, place).core)
 
 
 def argument_options(command: Callable[..., None]) -> Callable[..., None]:

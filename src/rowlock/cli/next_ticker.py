@@ -6,16 +6,17 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 
 import click
 
 from rowlock.app import ticker_flows
-from rowlock.app.flow import run_flow
 from rowlock.app.opened import Opened
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.cli.doors import Door, Place, any_namespace
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import say, say_json_line, time_text, warn, without_controls
-from rowlock.errors import StorageUnavailableError
+from rowlock.cli.places import place_options
+from rowlock.errors import ServerUnavailableError, StorageUnavailableError
 from rowlock.model.tickers import Tick
 from rowlock.wire.tickers import tick_to_wire
 
@@ -31,30 +32,30 @@ RECONNECT_SECONDS = 1.0
 )
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--once", is_flag=True, help="End after one tick.")
-@database_options
+@place_options
 @json_option
-def command(database: Database, *, names: Sequence[str], once: bool, as_json: bool) -> None:
+def command(place: Place, *, names: Sequence[str], once: bool, as_json: bool) -> None:
     """Print ticks as they come: of these tickers, or of all.
 
     Each tick goes to one listener, be it this command, a handler or a program. It is
     confirmed once it is printed. --json prints one document on a line for each; otherwise the
-    fields are ticker, time, payload and how many were missed. While the database is away it
-    tries again. Ctrl-C ends it.
+    fields are ticker, time, payload and how many were missed. While the database or the server
+    is away it tries again. Ctrl-C ends it.
     """
-    with closing(database.open(reserved=True)) as opened, suppress(KeyboardInterrupt):
-        opened.open()
-        for tick in _ticks(opened, names or None):
+    with place.door(any_namespace) as door, suppress(KeyboardInterrupt):
+        door.check()
+        for tick in _ticks(door, names or None):
             _print(tick, as_json=as_json)
-            _confirm(opened, tick)
+            _confirm(door, tick)
             if once:
                 return
 
 
-def _ticks(opened: Opened, names: Sequence[str] | None) -> Iterator[Tick]:
+def _ticks(door: Door[Opened], names: Sequence[str] | None) -> Iterator[Tick]:
     while True:
         try:
-            tick = run_flow(opened, ticker_flows.next_tick(opened, names, timeout=None))
-        except StorageUnavailableError as error:
+            tick = door.ask(ticker_flows.next_tick, names, timeout=None)
+        except (StorageUnavailableError, ServerUnavailableError) as error:
             warn(f"rowlock: trying again: {without_controls(str(error))}")
             time.sleep(RECONNECT_SECONDS)
         else:
@@ -72,8 +73,8 @@ def _print(tick: Tick, *, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-def _confirm(opened: Opened, tick: Tick) -> None:
+def _confirm(door: Door[Opened], tick: Tick) -> None:
     try:
-        run_flow(opened, ticker_flows.confirm_tick(opened, tick))
-    except StorageUnavailableError as error:
+        door.ask(ticker_flows.confirm_tick, tick)
+    except (StorageUnavailableError, ServerUnavailableError) as error:
         warn(f"rowlock: a tick of {tick.name} may come again: {without_controls(str(error))}")

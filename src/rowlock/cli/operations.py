@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 
 import click
 
 from rowlock.app import bulk_flows as flows
-from rowlock.app.flow import run_flow
 from rowlock.app.intake import Intake
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.app.opened import Opened
+from rowlock.cli.doors import Place
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import say_json, say_table, time_text, warn
+from rowlock.cli.places import place_options
 from rowlock.model.changes import Operation
 from rowlock.wire.changes import operation_to_wire
 
@@ -25,14 +26,14 @@ COLUMNS = ("ID", "ACTION", "STATE", "DONE", "REFUSED", "STARTED", "ACTOR", "FILT
         "rowlock operations resume 0199b2f0-7c1e-7000-8000-000000000000",
     ),
 )
-@database_options
+@place_options
 @json_option
-def command(database: Database, *, as_json: bool) -> None:
+def command(place: Place, *, as_json: bool) -> None:
     """List changes to many tasks, newest first; or go on with one that was interrupted."""
     if click.get_current_context().invoked_subcommand is not None:
         return
-    with closing(database.open()) as opened:
-        operations = run_flow(opened, flows.list_operations(opened, limit=50))
+    with place.door(Opened) as door:
+        operations = door.ask(flows.list_operations, limit=50)
     if as_json:
         say_json([operation_to_wire(one) for one in operations])
         return
@@ -47,14 +48,14 @@ def command(database: Database, *, as_json: bool) -> None:
     epilog=examples("rowlock operations resume 0199b2f0-7c1e-7000-8000-000000000000"),
 )
 @click.argument("operation")
-@database_options
+@place_options
 @json_option
-def resume(database: Database, *, operation: str, as_json: bool) -> None:
+def resume(place: Place, *, operation: str, as_json: bool) -> None:
     """Go on with an operation where it stopped; what it did is not done again."""
     from rowlock.cli.bulk import resume as go_on
 
-    with closing(database.open_as(Intake)) as core:
-        go_on(core, operation, as_json=as_json)
+    with place.door(Intake) as door:
+        go_on(door, operation, as_json=as_json)
 
 
 def _row(one: Operation) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any, TypeVar
@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import click
 
 from rowlock.app.opened import Opened
-from rowlock.cli.program import DEBUG, URL
+from rowlock.cli.doors import C, Door, LocalDoor
+from rowlock.cli.program import DEBUG, URLS
 from rowlock.errors import InvalidValueError, StorageUnavailableError
 from rowlock.storage.url import database_file
 
@@ -70,12 +71,16 @@ class Database:
             raise StorageUnavailableError(f"there is no database file {path}")
         return kind(url, **self.given(), migrate=False)
 
+    def door(self, kind: Callable[..., C], *, create: bool = False) -> Door[C]:
+        """Return the door of this database. See `Place`."""
+        return LocalDoor(self.open_as(kind, create=create))
+
 
 def _set_debug(ctx: click.Context, _: click.Parameter, value: Any) -> None:
     ctx.meta[DEBUG] = value
 
 
-_DATABASE_OPTIONS = (
+DATABASE_OPTIONS = (
     click.option(
         "--url",
         envvar="ROWLOCK_URL",
@@ -119,13 +124,25 @@ def database_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(**given: Any) -> None:
-        names = ("url", "namespace", "prefix", "schema")
-        database = Database(**{name: given.pop(name) for name in names})
-        click.get_current_context().meta[URL] = database.url
+        database = database_from(given)
+        click.get_current_context().meta[URLS] = (database.url,)
         command(database=database, **given)
 
-    decorated: Callable[..., None] = debug_option(run)
-    for option in reversed(_DATABASE_OPTIONS):
+    return with_options(run, DATABASE_OPTIONS)
+
+
+def database_from(given: dict[str, Any]) -> Database:
+    """Take what names a database out of a command's values."""
+    names = ("url", "namespace", "prefix", "schema")
+    return Database(**{name: given.pop(name) for name in names})
+
+
+def with_options(
+    command: Callable[..., None], options: Sequence[Callable[..., Any]]
+) -> Callable[..., None]:
+    """Give a command options in the order of its help, and `--debug` as the last one."""
+    decorated: Callable[..., None] = debug_option(command)
+    for option in reversed(options):
         decorated = option(decorated)
     return decorated
 

@@ -30,6 +30,6 @@ def command(chosen: Chosen, *, until: str | None) -> None:
         chosen,
         Opened,
         "pause",
-        lambda core, task_id: flows.pause(core, task_id, chosen.by, until=end),
+        lambda door, task_id: door.ask(flows.pause, task_id, chosen.by, until=end),
         {"until": end},
     )

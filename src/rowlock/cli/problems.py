@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +12,12 @@ import click
 
 from rowlock.cli.exits import exit_code_for
 from rowlock.cli.output import warn, without_controls
+from rowlock.cli.program import SERVER_OPTIONS
 from rowlock.errors import RowlockError
 from rowlock.wire.problems import error_detail
 
 _PASSWORD = re.compile(r"""(://[^:@/\s"']*):(?!password@)[^"']*@""")
+_TOKEN = re.compile(r"rowlock_[0-9a-f]{32}_[\w-]+")
 _GIVEN_PASSWORD = re.compile(r"://[^:@/]*:(.+)@")
 # Shorter ones would be taken out of ordinary words.
 MIN_SECRET_LENGTH = 3
@@ -40,9 +43,17 @@ def _usage_problem(error: click.ClickException) -> str:
         missing = isinstance(error, click.MissingParameter)
         problem = "is missing" if missing else error.message.rstrip(".")
         return f"{error.param.name}: {problem}{_where_to_read(error)}"
+    if isinstance(error, click.NoSuchOption) and _needs_database(error):
+        message = f"{error.option_name} is for servers, this works on a database only: give --url"
     if isinstance(error, click.UsageError):
         return f"{message[:1].lower()}{message[1:]}{_where_to_read(error)}"
     return message
+
+
+def _needs_database(error: click.NoSuchOption) -> bool:
+    """Whether somebody told a command to go to a server that knows databases alone."""
+    options = [] if error.ctx is None else [one.opts for one in error.ctx.command.params]
+    return error.option_name in SERVER_OPTIONS and ["--url"] in options
 
 
 def _where_to_read(error: click.UsageError) -> str:
@@ -62,12 +73,14 @@ class Telling:
     Attributes:
         as_json: Also as one line of JSON, the last one on stderr.
         debug: After the traceback.
-        url: The URL that was given, whose password must not show.
+        urls: What was given as such, whose passwords must not show.
+        tokens: What was given as such, and must not show.
     """
 
     as_json: bool
     debug: bool
-    url: str | None
+    urls: Sequence[str | None] = ()
+    tokens: Sequence[str | None] = ()
 
     def tell(self, error: Exception) -> None:
         """Print an error on stderr."""
@@ -89,7 +102,8 @@ class Telling:
             warn(self._safe(json.dumps(document)))
 
     def _safe(self, text: str) -> str:
-        given = _GIVEN_PASSWORD.search(self.url or "")
-        if given and len(given[1]) >= MIN_SECRET_LENGTH:
-            text = text.replace(given[1], "***")
-        return _PASSWORD.sub(r"\1:***@", text)
+        passwords = (_GIVEN_PASSWORD.search(url) for url in self.urls if url)
+        for secret in (*(found[1] for found in passwords if found), *self.tokens):
+            if secret and len(secret) >= MIN_SECRET_LENGTH:
+                text = text.replace(secret, "***")
+        return _TOKEN.sub("***", _PASSWORD.sub(r"\1:***@", text))

@@ -16,7 +16,8 @@ from rowlock._version import __version__
 from rowlock.cli.loading import loading
 
 COMPLETE_VARIABLE = "_ROWLOCK_COMPLETE"
-DEBUG, URL = "rowlock.debug", "rowlock.url"
+DEBUG, URLS, TOKENS = "rowlock.debug", "rowlock.urls", "rowlock.tokens"
+SERVER_OPTIONS = ("--server", "--token", "--profile")
 # The other exit codes, and how errors are told, are loaded when something went wrong.
 DONE = 0
 
@@ -34,6 +35,11 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "task": "Show everything about one task.",
         "stuck": "List what runs for too long.",
         "watch": "Follow one task until it is finished.",
+    },
+    "Working by hand": {
+        "create-task": "Store one task of a queue and a payload.",
+        "retain-task": "Take the next task of a queue.",
+        "complete-task": "End a task that was taken by hand.",
     },
     "Changing tasks": {
         "cancel": "Cancel tasks.",
@@ -67,6 +73,11 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "Queues": {
         "queues": "List queues, and change, pause or resume one.",
+        "queue": "Show one queue.",
+        "create-queue": "Create a queue.",
+        "update-queue": "Change what is given of a queue's policy.",
+        "delete-queue": "Delete a queue and all of its tasks.",
+        "namespaces": "List the namespaces that have a queue.",
         "stats": "Count the tasks of each queue by state.",
     },
     "Service": {
@@ -97,7 +108,9 @@ def module_of(command: str) -> str:
 HELP = """Durable background tasks in the database you already have.
 
 Every command takes --url or the variable ROWLOCK_URL: sqlite:///path, postgresql://…,
-mysql://… or mariadb://…. Data goes to stdout, messages to stderr; --json prints one document.
+mysql://… or mariadb://…. What looks at tasks or changes something also works at a server:
+--server and --token, or --profile. Data goes to stdout, messages to stderr; --json prints one
+document.
 """
 
 EPILOG = """\b
@@ -224,7 +237,8 @@ class Program(click.Group):
             told = Telling(
                 as_json="--json" in given,
                 debug=bool(known.get(DEBUG)),
-                url=known.get(URL),
+                urls=known.get(URLS, ()),
+                tokens=known.get(TOKENS, ()),
             )
             told.tell(error)
             return exit_code_for(error)

@@ -27,5 +27,5 @@ def command(chosen: Chosen) -> None:
         chosen,
         Opened,
         "purge",
-        lambda core, task_id: flows.purge(core, task_id, chosen.by),
+        lambda door, task_id: door.ask(flows.purge, task_id, chosen.by),
     )

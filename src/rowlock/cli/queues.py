@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from typing import Any
 
 import click
 
 from rowlock.app import flows
-from rowlock.app.flow import run_flow
+from rowlock.app.opened import Opened
 from rowlock.cli.arguments import moment_from
 from rowlock.cli.changing import by_options
-from rowlock.cli.options import Database, database_options, examples, json_option, number
+from rowlock.cli.doors import Place
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import duration_text, say, say_json, say_table, time_text, warn
+from rowlock.cli.places import place_options
+from rowlock.cli.policies import policy_options
 from rowlock.model.changes import By
 from rowlock.model.queues import Queue
 from rowlock.wire.queues import queue_to_wire
@@ -39,17 +41,17 @@ COLUMNS = (
         "rowlock queues resume emails",
     ),
 )
-@database_options
+@place_options
 @json_option
-def command(database: Database, *, as_json: bool) -> None:
+def command(place: Place, *, as_json: bool) -> None:
     """List queues with their policies; or set, pause or resume one.
 
     A queue springs into being at its first use, with the built-in policy.
     """
     if click.get_current_context().invoked_subcommand is not None:
         return
-    with closing(database.open()) as opened:
-        queues = run_flow(opened, flows.list_queues(opened))
+    with place.door(Opened) as door:
+        queues = door.ask(flows.list_queues)
     _show(queues, as_json=as_json, alone=False)
 
 
@@ -57,21 +59,14 @@ def command(database: Database, *, as_json: bool) -> None:
     "set", epilog=examples("rowlock queues set emails --lease 1m --retention 30d --max-attempts 8")
 )
 @click.argument("name")
-@click.option("--lifetime", metavar="DURATION", help="From enqueue to the first start.")
-@click.option("--max-attempts", type=number, metavar="N", help="Runs in all; 1 runs once.")
-@click.option("--max-crashes", type=number, metavar="N", help="Worker deaths before it is failed.")
-@click.option("--retry", metavar="BACKOFF", help="none, immediate, fixed, exponential …")
-@click.option("--lease", metavar="DURATION", help="How long a claim holds without heartbeat.")
-@click.option("--timeout", metavar="DURATION", help="How long an attempt may take.")
-@click.option("--retention", metavar="DURATION", help="How long finished tasks are kept.")
+@policy_options
 @by_options
-@database_options
+@place_options
 @json_option
-def set_policy(database: Database, *, name: str, by: By, as_json: bool, **policy: Any) -> None:
+def set_policy(place: Place, *, name: str, policy: dict[str, Any], by: By, as_json: bool) -> None:
     """Create a queue or change its policy; only what is given changes."""
-    given = {key: value for key, value in policy.items() if value is not None}
-    with closing(database.open(create=True)) as opened:
-        queue = run_flow(opened, flows.register_queue(opened, name, given, by=by))
+    with place.door(Opened, create=True) as door:
+        queue = door.ask(flows.register_queue, name, policy, by=by)
     _show([queue], as_json=as_json, alone=True)
 
 
@@ -79,25 +74,25 @@ def set_policy(database: Database, *, name: str, by: By, as_json: bool, **policy
 @click.argument("name")
 @click.option("--until", metavar="TIME", help="Until then: 2026-12-31T23:59:00Z.")
 @by_options
-@database_options
+@place_options
 @json_option
-def pause(database: Database, *, name: str, until: str | None, by: By, as_json: bool) -> None:
+def pause(place: Place, *, name: str, until: str | None, by: By, as_json: bool) -> None:
     """Let workers claim nothing more from a queue; running tasks go on."""
     end = moment_from("until", until)
-    with closing(database.open()) as opened:
-        run_flow(opened, flows.pause_queue(opened, name, paused=True, until=end, by=by))
+    with place.door(Opened) as door:
+        door.ask(flows.pause_queue, name, paused=True, until=end, by=by)
     _say_paused(name, as_json=as_json, paused=True)
 
 
 @command.command("resume", epilog=examples("rowlock queues resume emails"))
 @click.argument("name")
 @by_options
-@database_options
+@place_options
 @json_option
-def resume(database: Database, *, name: str, by: By, as_json: bool) -> None:
+def resume(place: Place, *, name: str, by: By, as_json: bool) -> None:
     """Let workers claim from a paused queue again."""
-    with closing(database.open()) as opened:
-        run_flow(opened, flows.pause_queue(opened, name, paused=False, by=by))
+    with place.door(Opened) as door:
+        door.ask(flows.pause_queue, name, paused=False, by=by)
     _say_paused(name, as_json=as_json, paused=False)
 
 
@@ -119,7 +114,8 @@ def _show(queues: Sequence[Queue], *, as_json: bool, alone: bool) -> None:
         warn("no queues yet: the first task makes one")
 
 
-def _paused(queue: Queue) -> str:
+def paused_text(queue: Queue) -> str:
+    """Return whether a queue is paused, and until when."""
     if not queue.paused:
         return "-"
     end = queue.paused_until
@@ -129,7 +125,7 @@ def _paused(queue: Queue) -> str:
 def _row(queue: Queue) -> list[str]:
     return [
         queue.name,
-        _paused(queue),
+        paused_text(queue),
         str(queue.max_attempts),
         queue.retry.backoff.value,
         duration_text(queue.lease),

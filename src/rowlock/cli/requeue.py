@@ -8,11 +8,11 @@ from uuid import UUID
 import click
 
 from rowlock.app import operating_flows as flows
-from rowlock.app.flow import Flow
 from rowlock.app.flows import get_task
 from rowlock.app.intake import Intake
 from rowlock.app.rewriting import merged
 from rowlock.cli.changing import Chosen, change_options, change_tasks
+from rowlock.cli.doors import Door
 from rowlock.cli.edits import edit_options
 from rowlock.cli.options import examples
 from rowlock.model.tasks import Task
@@ -35,13 +35,11 @@ def command(chosen: Chosen, *, changes: dict[str, Any], arguments: dict[str, Any
     KEY=TEXT and KEY:=JSON change single arguments of each new task; the others are the same.
     """
 
-    def change(core: Intake, task_id: UUID) -> Flow[Task]:
+    def change(door: Door[Intake], task_id: UUID) -> Task:
         given = None
         if arguments is not None:
-            given = merged((yield from get_task(core, task_id)).payload, arguments)
-        return (
-            yield from flows.requeue(core, task_id, chosen.by, arguments=given, changes=changes)
-        )
+            given = merged(door.ask(get_task, task_id).payload, arguments)
+        return door.ask(flows.requeue, task_id, chosen.by, arguments=given, changes=changes)
 
     asked = {"changes": changes, "set_arguments": arguments}
     change_tasks(chosen, Intake, "requeue", change, asked)

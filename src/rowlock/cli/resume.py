@@ -29,5 +29,5 @@ def command(chosen: Chosen) -> None:
         chosen,
         Opened,
         "resume",
-        lambda core, task_id: flows.change(core, task_id, wanted, chosen.by),
+        lambda door, task_id: door.ask(flows.change, task_id, wanted, chosen.by),
     )

@@ -32,6 +32,6 @@ def command(chosen: Chosen, *, attempts: int | None) -> None:
         chosen,
         Opened,
         "retry",
-        lambda core, task_id: flows.retry(core, task_id, attempts=attempts, by=chosen.by),
+        lambda door, task_id: door.ask(flows.retry, task_id, attempts=attempts, by=chosen.by),
         {"attempts": attempts},
     )

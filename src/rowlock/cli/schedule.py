@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import click
 
 from rowlock.app import schedule_flows as flows
-from rowlock.app.flow import Flow, run_flow
+from rowlock.app.flow import Flow
 from rowlock.app.opened import Opened
 from rowlock.cli.arguments import task_arguments
 from rowlock.cli.changing import by_options
 from rowlock.cli.confirming import confirm, yes_option
+from rowlock.cli.doors import Place
 from rowlock.cli.intaking import Typed, argument_options
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import age_text, say, say_facts, say_json, warn, without_controls
+from rowlock.cli.places import place_options
 from rowlock.cli.schedule_facts import facts_of, last_firings, upcoming
 from rowlock.cli.schedule_options import value_options
 from rowlock.cli.schedule_times import backfill, explain, firings, simulate
@@ -26,6 +28,7 @@ from rowlock.wire.schedules import firing_to_wire, schedule_to_wire
 from rowlock.wire.tasks import task_to_wire
 
 SHOWN_FIRINGS = 5
+Change: TypeAlias = Callable[[Opened, object, By], Flow[Schedule]]
 
 
 @click.group(
@@ -49,14 +52,13 @@ for below in (explain, simulate, firings, backfill):
 
 @command.command("show", epilog=examples("rowlock schedule show nightly --json"))
 @click.argument("name")
-@database_options
+@place_options
 @json_option
-def show(database: Database, *, name: str, as_json: bool) -> None:
+def show(place: Place, *, name: str, as_json: bool) -> None:
     """Show everything about a schedule: in words, what comes next, and what was last."""
-    with closing(database.open()) as opened:
-        found = run_flow(opened, flows.get_schedule(opened, name))
-        past = flows.list_firings(opened, found.id, limit=SHOWN_FIRINGS, before=None)
-        fired = run_flow(opened, past)
+    with place.door(Opened) as door:
+        found = door.ask(flows.get_schedule, name)
+        fired = door.ask(flows.list_firings, found.id, limit=SHOWN_FIRINGS, before=None)
     if as_json:
         words, coming = upcoming(found)
         more = {
@@ -99,10 +101,10 @@ def _say(schedule: Schedule, *, as_json: bool) -> None:
     "--draft", "status", flag_value="draft", help="Do not fire yet: 'resume' makes it active."
 )
 @by_options
-@database_options
+@place_options
 @json_option
 def create(
-    database: Database,
+    place: Place,
     *,
     name: str,
     rule: str,
@@ -119,9 +121,8 @@ def create(
     'rowlock enqueue'.
     """
     given["arguments"] = task_arguments(typed.args, typed.arguments)
-    with typed.checked_by(database, create=True) as core:
-        flow = flows.create_schedule(core, name, rule, definition, given, by=by)
-        created = run_flow(core, flow)
+    with typed.checked_by(place, create=True) as door:
+        created = door.ask(flows.create_schedule, name, rule, definition, given, by=by)
     _say(created, as_json=as_json)
 
 
@@ -147,10 +148,10 @@ def create(
     help="Put the built-in value of an option back, such as ends_at; again for more.",
 )
 @by_options
-@database_options
+@place_options
 @json_option
 def update(
-    database: Database,
+    place: Place,
     *,
     name: str,
     typed: Typed,
@@ -165,23 +166,22 @@ def update(
     KEY=TEXT and KEY:=JSON change single arguments and the others stay; --args replaces all.
     What code declares stays changed until the code says something else.
     """
-    with typed.checked_by(database, create=False) as core:
+    with typed.checked_by(place, create=False) as door:
         single = None
         if typed.args is not None:
             given["arguments"] = task_arguments(typed.args, typed.arguments)
         elif typed.arguments:
             single = task_arguments(None, typed.arguments)
-        flow = flows.update_schedule(
-            core, name, rule, definition, given, set_arguments=single, by=by
+        changed = door.ask(
+            flows.update_schedule, name, rule, definition, given, set_arguments=single, by=by
         )
-        changed = run_flow(core, flow)
     _say(changed, as_json=as_json)
 
 
-def _change(database: Database, flow_of: Any, *, as_json: bool) -> None:
+def _change(place: Place, change: Change, name: str, by: By, *, as_json: bool) -> None:
     """Change a schedule and say where it stands now."""
-    with closing(database.open()) as opened:
-        changed: Schedule = run_flow(opened, flow_of(opened))
+    with place.door(Opened) as door:
+        changed = door.ask(change, name, by)
     if as_json:
         say_json(schedule_to_wire(changed))
         return
@@ -193,54 +193,42 @@ def _change(database: Database, flow_of: Any, *, as_json: bool) -> None:
 @command.command("pause", epilog=examples("rowlock schedule pause nightly"))
 @click.argument("name")
 @by_options
-@database_options
+@place_options
 @json_option
-def pause(database: Database, *, name: str, by: By, as_json: bool) -> None:
+def pause(place: Place, *, name: str, by: By, as_json: bool) -> None:
     """Let a schedule fire no more until it is resumed."""
-
-    def flow(opened: Opened) -> Flow[Schedule]:
-        return flows.pause_schedule(opened, name, by)
-
-    _change(database, flow, as_json=as_json)
+    _change(place, flows.pause_schedule, name, by, as_json=as_json)
 
 
 @command.command("resume", epilog=examples("rowlock schedule resume nightly"))
 @click.argument("name")
 @by_options
-@database_options
+@place_options
 @json_option
-def resume(database: Database, *, name: str, by: By, as_json: bool) -> None:
+def resume(place: Place, *, name: str, by: By, as_json: bool) -> None:
     """Let a schedule fire from now on; what came meanwhile is not made up for."""
-
-    def flow(opened: Opened) -> Flow[Schedule]:
-        return flows.resume_schedule(opened, name, by)
-
-    _change(database, flow, as_json=as_json)
+    _change(place, flows.resume_schedule, name, by, as_json=as_json)
 
 
 @command.command("restore", epilog=examples("rowlock schedule restore nightly"))
 @click.argument("name")
 @by_options
-@database_options
+@place_options
 @json_option
-def restore(database: Database, *, name: str, by: By, as_json: bool) -> None:
+def restore(place: Place, *, name: str, by: By, as_json: bool) -> None:
     """Bring a deleted schedule back; one that was active is paused."""
-
-    def flow(opened: Opened) -> Flow[Schedule]:
-        return flows.restore_schedule(opened, name, by)
-
-    _change(database, flow, as_json=as_json)
+    _change(place, flows.restore_schedule, name, by, as_json=as_json)
 
 
 @command.command("run", epilog=examples("rowlock schedule run nightly"))
 @click.argument("name")
 @by_options
-@database_options
+@place_options
 @json_option
-def run(database: Database, *, name: str, by: By, as_json: bool) -> None:
+def run(place: Place, *, name: str, by: By, as_json: bool) -> None:
     """Enqueue one task of a schedule now and print its id; the schedule goes on as planned."""
-    with closing(database.open()) as opened:
-        task = run_flow(opened, flows.run_schedule(opened, name, by))
+    with place.door(Opened) as door:
+        task = door.ask(flows.run_schedule, name, by)
     if as_json:
         say_json(task_to_wire(task))
     else:
@@ -253,16 +241,16 @@ def run(database: Database, *, name: str, by: By, as_json: bool) -> None:
 @click.option("--hard", is_flag=True, help="Remove the row instead of hiding it.")
 @yes_option
 @by_options
-@database_options
+@place_options
 @json_option
-def delete(database: Database, *, name: str, hard: bool, yes: bool, by: By, as_json: bool) -> None:
+def delete(place: Place, *, name: str, hard: bool, yes: bool, by: By, as_json: bool) -> None:
     """Delete a schedule; its tasks are left alone, and its name is free for another one."""
-    with closing(database.open()) as opened:
-        found = run_flow(opened, flows.get_schedule(opened, name))
+    with place.door(Opened) as door:
+        found = door.ask(flows.get_schedule, name)
         again = " The next start of a worker with its code stores it again."
         note = again if hard and found.declared is not None else ""
         confirm(f"Delete schedule {without_controls(found.name)}?{note}", yes=yes)
-        run_flow(opened, flows.delete_schedule(opened, found, soft=not hard, by=by))
+        door.ask(flows.delete_schedule, found, soft=not hard, by=by)
     if as_json:
         say_json(schedule_to_wire(found))
     else:

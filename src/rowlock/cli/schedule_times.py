@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from typing import Any
 
 import click
 
 from rowlock.app import occurrence_flows
 from rowlock.app import schedule_flows as flows
-from rowlock.app.flow import run_flow
+from rowlock.app.opened import Opened
 from rowlock.cli.arguments import moment_from, moment_or_age
 from rowlock.cli.changing import by_options
 from rowlock.cli.confirming import confirm, yes_option
-from rowlock.cli.options import Database, database_options, examples, json_option, number
+from rowlock.cli.doors import Place
+from rowlock.cli.options import examples, json_option, number
 from rowlock.cli.output import (
     duration_text,
     say,
@@ -25,6 +25,7 @@ from rowlock.cli.output import (
     warn,
     without_controls,
 )
+from rowlock.cli.places import place_options
 from rowlock.cli.progress import progress_bar
 from rowlock.cli.schedule_options import ZONE_OPTIONS, starts_at_option
 from rowlock.model.changes import By
@@ -99,10 +100,10 @@ def explain(
 @click.option("--from", "start", metavar="TIME", help="Since then; now if not given.")
 @click.option("--to", "end", metavar="TIME", help="Until then; a year later if not given.")
 @click.option("--limit", type=number, default=1000, show_default=True, metavar="N", help="At most.")
-@database_options
+@place_options
 @json_option
 def simulate(
-    database: Database,
+    place: Place,
     *,
     name: str,
     start: str | None,
@@ -115,9 +116,8 @@ def simulate(
     shifted: that local time does not exist. first, second: it happens twice. Jitter is left out.
     """
     first, last = moment_from("from", start), moment_from("to", end)
-    with closing(database.open()) as opened:
-        flow = occurrence_flows.simulate_schedule(opened, name, first, last, limit=limit)
-        found = run_flow(opened, flow)
+    with place.door(Opened) as door:
+        found = door.ask(occurrence_flows.simulate_schedule, name, first, last, limit=limit)
     if as_json:
         say_json([occurrence_to_wire(one) for one in found])
         return
@@ -138,19 +138,17 @@ def simulate(
 @click.argument("name")
 @click.option("--limit", type=number, default=50, show_default=True, metavar="N", help="At most.")
 @click.option("--before", metavar="TIME", help="Only what was planned before: the next page.")
-@database_options
+@place_options
 @json_option
-def firings(
-    database: Database, *, name: str, limit: int, before: str | None, as_json: bool
-) -> None:
+def firings(place: Place, *, name: str, limit: int, before: str | None, as_json: bool) -> None:
     """Show what became of a schedule's occurrences, the last ones first; for 90 days.
 
     Piped, it prints a line of tab-separated fields for each: planned time, outcome, how late,
     task, reason, and how many just before it were passed over.
     """
     until = moment_from("before", before)
-    with closing(database.open()) as opened:
-        found = run_flow(opened, flows.list_firings(opened, name, limit=limit, before=until))
+    with place.door(Opened) as door:
+        found = door.ask(flows.list_firings, name, limit=limit, before=until)
     if as_json:
         say_json([firing_to_wire(one) for one in found])
         return
@@ -185,10 +183,10 @@ def _firing_row(firing: Firing) -> list[str]:
 @yes_option
 @click.option("--dry-run", is_flag=True, help="Count the tasks, and enqueue none.")
 @by_options
-@database_options
+@place_options
 @json_option
 def backfill(
-    database: Database,
+    place: Place,
     *,
     name: str,
     start: str,
@@ -204,13 +202,18 @@ def backfill(
     and you are asked. Asking again after an interruption goes on where it stopped.
     """
     first, last = moment_or_age("start", start), moment_or_age("end", end)
-    with closing(database.open()) as opened:
+    with place.door(Opened) as door:
 
         def filled(*, dry_run: bool, show: Callable[[Backfill], None] | None = None) -> Backfill:
-            flow = flows.backfill_schedule(
-                opened, name, first, last, by=by, dry_run=dry_run, on_progress=show
+            return door.ask(
+                flows.backfill_schedule,
+                name,
+                first,
+                last,
+                by=by,
+                dry_run=dry_run,
+                on_progress=show,
             )
-            return run_flow(opened, flow)
 
         plan = filled(dry_run=True)
         if dry_run or not plan.fired:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from datetime import datetime
 from typing import Any
 
 import click
 
 from rowlock.app import schedule_listing
-from rowlock.app.flow import run_flow
+from rowlock.app.opened import Opened
 from rowlock.cli.changing import by_options
 from rowlock.cli.confirming import yes_option
+from rowlock.cli.doors import Place
 from rowlock.cli.options import Database, database_options, examples, json_option, number
 from rowlock.cli.output import age_text, say_json, say_table, time_text, wants_tables, warn
+from rowlock.cli.places import place_options
 from rowlock.model.changes import By
 from rowlock.model.schedules import Schedule
 from rowlock.wire.schedules import schedule_to_wire
@@ -48,10 +49,10 @@ SPARE = ("LAST", "ZONE", "RUNS")
 )
 @click.option("--limit", type=number, default=100, show_default=True, metavar="N", help="At most.")
 @click.option("--offset", type=number, default=0, metavar="N", help="Leave out this many first.")
-@database_options
+@place_options
 @json_option
 def command(
-    database: Database, *, order: str, limit: int, offset: int, as_json: bool, **wanted: Any
+    place: Place, *, order: str, limit: int, offset: int, as_json: bool, **wanted: Any
 ) -> None:
     """List schedules, or bring them in line with what code declares.
 
@@ -60,11 +61,10 @@ def command(
     """
     if click.get_current_context().invoked_subcommand is not None:
         return
-    with closing(database.open()) as opened:
-        flow = schedule_listing.list_schedules(
-            opened, wanted, limit=limit, offset=offset, order=order
+    with place.door(Opened) as door:
+        found = door.ask(
+            schedule_listing.list_schedules, wanted, limit=limit, offset=offset, order=order
         )
-        found = run_flow(opened, flow)
     if as_json:
         say_json([schedule_to_wire(one) for one in found])
         return

@@ -42,10 +42,30 @@ WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104 - what is told apart here
     "'*': anything.",
 )
 @click.option(
+    "--trust-proxy",
+    "proxies",
+    multiple=True,
+    metavar="ADDRESS",
+    help="A proxy, or a network of them, whose X-Forwarded-For tells the client's address; again "
+    "for more.",
+)
+@click.option(
+    "--root-path",
+    default="",
+    metavar="PATH",
+    help="What a proxy takes off the paths on the way, such as /queue.",
+)
+@click.option(
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
     metavar="N",
     help="Requests a second of one token, and of one address.  [default: 500]",
+)
+@click.option(
+    "--streams",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Streams of live events at once.  [default: 1000]",
 )
 @click.option("--no-graphql", is_flag=True, help="Leave /graphql out, also if it is installed.")
 @click.option("--worker", is_flag=True, help="Also run the app's tasks, in this process.")
@@ -59,7 +79,10 @@ def command(  # noqa: PLR0913 - one parameter for each option
     port: int,
     no_auth: bool,
     hosts: tuple[str, ...],
+    proxies: tuple[str, ...],
+    root_path: str,
     rate: float | None,
+    streams: int | None,
     no_graphql: bool,
     worker: bool,
     log_level: str,
@@ -78,6 +101,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if worker and app is None:
         raise click.UsageError("--worker needs APP, whose tasks it runs: module:name")
     from rowlock.http import Limits, create_asgi
+    from rowlock.http.front import checked_front
     from rowlock.http.hosts import LOCAL_HOSTS, is_loopback
     from rowlock.http.serving import Place, serve
 
@@ -87,26 +111,35 @@ def command(  # noqa: PLR0913 - one parameter for each option
             f"--no-auth is for {LOOPBACK} alone, others could reach {host or 'every address'}: "
             "leave it out and make a token with 'rowlock token create'",
         )
+    front = checked_front(proxies, root_path)
     log_to_stderr(log_level)
     served = _app(app, database)
     own = () if host in WILDCARDS else (host,)
-    limits = Limits() if rate is None else Limits(rate=rate, burst=max(1, round(2 * rate)))
     asgi = create_asgi(
         served,
         needs_token=not no_auth,
         allowed_hosts=(*LOCAL_HOSTS, *own, *hosts),
-        limits=limits,
+        limits=Limits(**_limits(rate, streams)),
         graphql=not no_graphql,
     )
+    beside = _worker(served) if worker else None
     try:
-        given_up = asyncio.run(
-            serve(served, asgi, Place(host, port), worker=_worker(served) if worker else None)
-        )
+        given_up = asyncio.run(serve(served, asgi, Place(host, port), front=front, worker=beside))
     finally:
         served.core.close()
     if given_up:
         warn(f"rowlock: {given_up} tasks were given up; they run again")
         raise click.exceptions.Exit(ExitCode.FAILED)
+
+
+def _limits(rate: float | None, streams: int | None) -> dict[str, Any]:
+    """Return what was given of `Limits`."""
+    given: dict[str, Any] = {}
+    if rate is not None:
+        given |= {"rate": rate, "burst": max(1, round(2 * rate))}
+    if streams is not None:
+        given |= {"streams": streams, "streams_each": streams}
+    return given
 
 
 def _app(app: str | None, database: Database) -> Any:

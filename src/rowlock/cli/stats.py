@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 
 import click
 
-from rowlock.app import flows, measuring_flows
-from rowlock.app.flow import run_flow
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.app.measuring_flows import overview
+from rowlock.app.opened import Opened
+from rowlock.cli.doors import Place
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import duration_text, say, say_json, say_table, warn
+from rowlock.cli.places import place_options
 from rowlock.model.measures import Durations, Throughput
 from rowlock.model.states import FINAL_STATES, TaskState
 from rowlock.model.tasks import QueueCounts
-from rowlock.wire.queues import counts_to_wire, durations_to_wire, throughput_to_wire
-from rowlock.wire.values import Wire
+from rowlock.wire.queues import overview_to_wire
 
 STATES = tuple(state for state in TaskState if state is not TaskState.PAUSED)
 DURATION_COLUMNS = (
@@ -45,9 +45,9 @@ COLUMNS = ("QUEUE", *(state.value.upper() for state in STATES), "OLDEST WAIT")
     metavar="DURATION",
     help="Also how many tasks were finished of late, and how long they took: 1h, 24h.",
 )
-@database_options
+@place_options
 @json_option
-def command(database: Database, *, window: str | None, as_json: bool) -> None:
+def command(place: Place, *, window: str | None, as_json: bool) -> None:
     """Count the tasks of each queue by state.
 
     Finished tasks are counted over the last 10,000 of a queue; a + stands where there may be
@@ -55,33 +55,16 @@ def command(database: Database, *, window: str | None, as_json: bool) -> None:
     the rate and, after an empty line, a line for each definition; the JSON is then an object
     of "queues", "throughput" and "definitions".
     """
-    with closing(database.open()) as opened:
-        counts = run_flow(opened, flows.stats(opened))
-        if window is None:
-            rates, durations = None, []
-        else:
-            rates = run_flow(opened, measuring_flows.throughput(opened, window=window, queue=None))
-            durations = run_flow(
-                opened, measuring_flows.durations(opened, window=window, queue=None)
-            )
+    with place.door(Opened) as door:
+        counts, rates, durations = door.ask(overview, window=window, queue=None)
     if as_json:
-        queues = [counts_to_wire(one) for one in counts]
-        say_json(queues if rates is None else _document(queues, rates, durations))
+        document = overview_to_wire(counts, rates or (), durations or ())
+        say_json(document["queues"] if rates is None else document)
         return
     _say_counts(counts, rates)
-    if rates is not None:
+    if durations is not None:
         say()
         _say_durations(durations)
-
-
-def _document(
-    queues: list[Wire], rates: Sequence[Throughput], durations: Sequence[Durations]
-) -> Wire:
-    return {
-        "queues": queues,
-        "throughput": [throughput_to_wire(one) for one in rates],
-        "definitions": [durations_to_wire(one) for one in durations],
-    }
 
 
 def _say_counts(counts: Sequence[QueueCounts], rates: Sequence[Throughput] | None) -> None:

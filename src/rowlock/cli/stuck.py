@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from datetime import UTC, datetime
 
 import click
 
-from rowlock.app.flow import run_flow
 from rowlock.app.measuring_flows import stuck
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.app.opened import Opened
+from rowlock.cli.doors import Place
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import age_text, say_json, say_table, time_text, wants_tables, warn
+from rowlock.cli.places import place_options
 from rowlock.model.tasks import Task
 from rowlock.wire.tasks import task_to_wire
 
@@ -39,15 +40,15 @@ COLUMNS = ("ID", "DEFINITION", "QUEUE", "RUNS", "STARTED", "LEASE", "WORKER")
     metavar="N",
     help="At most this many.",
 )
-@database_options
+@place_options
 @json_option
-def command(database: Database, *, longer_than: str, limit: int, as_json: bool) -> None:
+def command(place: Place, *, longer_than: str, limit: int, as_json: bool) -> None:
     """List what runs for too long, and what its worker left behind.
 
     The latter are running tasks whose lease ran out; a worker that goes on takes them back.
     """
-    with closing(database.open()) as opened:
-        tasks = run_flow(opened, stuck(opened, longer_than=longer_than, limit=limit))
+    with place.door(Opened) as door:
+        tasks = door.ask(stuck, longer_than=longer_than, limit=limit)
     if as_json:
         say_json([task_to_wire(task) for task in tasks])
         return

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import closing
 from typing import Any
 
 import click
 
 from rowlock.app import flows
-from rowlock.app.flow import run_flow
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.app.opened import Opened
+from rowlock.cli.doors import Place
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import (
     STATE_COLORS,
     colored,
@@ -21,6 +21,7 @@ from rowlock.cli.output import (
     time_text,
     without_controls,
 )
+from rowlock.cli.places import place_options
 from rowlock.model.tasks import Attempt, LogLine, Task, TaskFailure
 from rowlock.wire.tasks import attempt_to_wire, log_line_to_wire, task_to_wire
 
@@ -34,18 +35,18 @@ LABEL_WIDTH = 13
     )
 )
 @click.argument("task")
-@database_options
+@place_options
 @json_option
-def command(database: Database, *, task: str, as_json: bool) -> None:
+def command(place: Place, *, task: str, as_json: bool) -> None:
     """Show everything about one task: arguments, result, error, attempts and log.
 
     TASK is its id, or the beginning of it if no other begins so.
     """
-    with closing(database.open()) as opened:
-        task_id = run_flow(opened, flows.resolve(opened, task))
-        found = run_flow(opened, flows.get_task(opened, task_id))
-        attempts = run_flow(opened, flows.attempts(opened, found))
-        log = run_flow(opened, flows.task_log(opened, found))
+    with place.door(Opened) as door:
+        task_id = door.ask(flows.resolve, task)
+        found = door.ask(flows.get_task, task_id)
+        attempts = door.ask(flows.attempts, found)
+        log = door.ask(flows.task_log, found)
     if as_json:
         say_json(
             {

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from uuid import UUID
 
 import click
 
 from rowlock.app import flows
-from rowlock.app.flow import run_flow
 from rowlock.app.listing_flows import list_tasks
 from rowlock.app.opened import Opened
+from rowlock.cli.doors import Door, Place
 from rowlock.cli.filters import filter_options
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import age_text, say_json, say_table, time_text, wants_tables, warn
+from rowlock.cli.places import place_options
 from rowlock.model.listing import TaskOrder
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Task, TaskFilter
@@ -52,10 +52,10 @@ SPARE = ("CREATED", "RUNS", "QUEUE")
     help="id: newest first. finished_at: last to finish first. run_at: first due first.",
 )
 @click.option("--before", metavar="TASK", help="Only what comes after this one: the next page.")
-@database_options
+@place_options
 @json_option
 def command(
-    database: Database,
+    place: Place,
     *,
     wanted: TaskFilter,
     limit: int,
@@ -68,8 +68,8 @@ def command(
     Piped, it prints a line of tab-separated fields for each task: id, state, definition,
     queue, runs, time of creation, message.
     """
-    with closing(database.open()) as opened:
-        tasks = list(_tasks(opened, limit, order, before, wanted))
+    with place.door(Opened) as door:
+        tasks = list(_tasks(door, limit, order, before, wanted))
     if as_json:
         say_json([task_to_wire(task) for task in tasks])
         return
@@ -79,14 +79,13 @@ def command(
 
 
 def _tasks(
-    opened: Opened, limit: int, order: str, before: str | None, wanted: TaskFilter
+    door: Door[Opened], limit: int, order: str, before: str | None, wanted: TaskFilter
 ) -> Iterator[Task]:
     position: UUID | Task | None = None
     if before is not None:
-        position = run_flow(opened, flows.resolve(opened, before))
+        position = door.ask(flows.resolve, before)
     while limit > 0:
-        flow = list_tasks(opened, wanted, limit=min(limit, PAGE), order=order, before=position)
-        page = run_flow(opened, flow)
+        page = door.ask(list_tasks, wanted, limit=min(limit, PAGE), order=order, before=position)
         yield from page
         if len(page) < min(limit, PAGE):
             return

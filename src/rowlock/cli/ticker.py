@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import closing
 from functools import wraps
 from typing import Any
 
 import click
 
 from rowlock.app import ticker_flows
-from rowlock.app.flow import run_flow
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.cli.doors import Place, any_namespace
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import colored, duration_text, say, say_json, time_text, without_controls
+from rowlock.cli.places import place_options
 from rowlock.model.tickers import GivenTicker, Ticker
 from rowlock.wire.tickers import ticker_to_wire
 
@@ -55,12 +55,12 @@ def _given(interval: str | None, payload: str | None, queue: str | None) -> Give
 
 @click.command(epilog=examples("rowlock ticker heartbeat", "rowlock ticker heartbeat --json"))
 @click.argument("name")
-@database_options
+@place_options
 @json_option
-def command(database: Database, *, name: str, as_json: bool) -> None:
+def command(place: Place, *, name: str, as_json: bool) -> None:
     """Show everything about one ticker."""
-    with closing(database.open(reserved=True)) as opened:
-        found = run_flow(opened, ticker_flows.get_ticker(opened, name))
+    with place.door(any_namespace) as door:
+        found = door.ask(ticker_flows.get_ticker, name)
     show_ticker(found, as_json=as_json)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import click
 
 from rowlock.app import ticker_flows
-from rowlock.app.flow import run_flow
-from rowlock.cli.options import Database, database_options, examples, json_option, number
+from rowlock.cli.doors import Place, any_namespace
+from rowlock.cli.options import examples, json_option, number
 from rowlock.cli.output import (
     age_text,
     duration_text,
@@ -18,6 +16,7 @@ from rowlock.cli.output import (
     wants_tables,
     warn,
 )
+from rowlock.cli.places import place_options
 from rowlock.model.tickers import Ticker
 from rowlock.wire.tickers import ticker_to_wire
 
@@ -34,17 +33,17 @@ SPARE = ("LAST", "QUEUE")
 )
 @click.option("--limit", type=number, default=100, show_default=True, metavar="N", help="At most.")
 @click.option("--offset", type=number, default=0, metavar="N", help="Leave out this many first.")
-@database_options
+@place_options
 @json_option
-def command(database: Database, *, limit: int, offset: int, as_json: bool) -> None:
+def command(place: Place, *, limit: int, offset: int, as_json: bool) -> None:
     """List tickers by name.
 
     Piped, it prints a line of tab-separated fields for each: name, interval, queue, last tick,
     next tick. The system's own ticker is in the namespace 'rowlock'.
     """
-    with closing(database.open(reserved=True)) as opened:
-        found = run_flow(opened, ticker_flows.list_tickers(opened, limit=limit, offset=offset))
-        count = run_flow(opened, ticker_flows.count_tickers(opened))
+    with place.door(any_namespace) as door:
+        found = door.ask(ticker_flows.list_tickers, limit=limit, offset=offset)
+        count = door.ask(ticker_flows.count_tickers)
     if as_json:
         say_json([ticker_to_wire(one) for one in found])
         return

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import click
 
 from rowlock.app import ticker_flows
-from rowlock.app.flow import run_flow
 from rowlock.cli.changing import by_options
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.cli.doors import Place, any_namespace
+from rowlock.cli.options import examples, json_option
+from rowlock.cli.places import place_options
 from rowlock.cli.ticker import show_ticker, value_options
 from rowlock.model.changes import By
 from rowlock.model.tickers import GivenTicker
@@ -27,10 +26,10 @@ from rowlock.model.tickers import GivenTicker
 @value_options
 @click.option("--no-queue", is_flag=True, help="Make no more tasks.")
 @by_options
-@database_options
+@place_options
 @json_option
 def command(
-    database: Database,
+    place: Place,
     *,
     name: str,
     given: GivenTicker,
@@ -47,6 +46,6 @@ def command(
         if "queue" in given:
             raise click.UsageError("give either --queue or --no-queue")
         given["queue"] = None
-    with closing(database.open(reserved=True)) as opened:
-        changed = run_flow(opened, ticker_flows.update_ticker(opened, name, given, by=by))
+    with place.door(any_namespace) as door:
+        changed = door.ask(ticker_flows.update_ticker, name, given, by=by)
     show_ticker(changed, as_json=as_json)

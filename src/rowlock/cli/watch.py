@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from typing import NamedTuple, Protocol
+from uuid import UUID
 
 import click
 
 from rowlock.app import flows
-from rowlock.app.flow import run_flow
+from rowlock.app.opened import Opened
+from rowlock.cli.doors import C, Door, Place
 from rowlock.cli.exits import ExitCode
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import (
     STATE_COLORS,
     colored,
@@ -24,6 +25,7 @@ from rowlock.cli.output import (
     time_text,
     without_controls,
 )
+from rowlock.cli.places import place_options
 from rowlock.cli.task import say_failure
 from rowlock.cli.tasks import message_of
 from rowlock.model.states import TaskState
@@ -58,22 +60,26 @@ class View(Protocol):
     )
 )
 @click.argument("task")
-@database_options
+@place_options
 @json_option
-def command(database: Database, *, task: str, as_json: bool) -> None:
+def command(place: Place, *, task: str, as_json: bool) -> None:
     """Follow one task until it is finished: its progress, its log, its end.
 
     The exit code is 0 if it succeeded and 1 otherwise. --json prints a line for each change:
     {"event": "task", "task": …} and {"event": "log", "line": …}. Ctrl-C only stops looking.
     """
-    with closing(database.open()) as opened:
-        task_id = run_flow(opened, flows.resolve(opened, task))
+    with place.door(Opened) as door:
+        follow_at(door, door.ask(flows.resolve, task), as_json=as_json)
 
-        def look() -> Look:
-            now = run_flow(opened, flows.get_task(opened, task_id))
-            return Look(now, run_flow(opened, flows.task_log(opened, task_id)))
 
-        follow(look, as_json=as_json)
+def follow_at(door: Door[C], task_id: UUID, *, as_json: bool) -> None:
+    """Show a task until it is finished, then end with its outcome. See `follow`."""
+
+    def look() -> Look:
+        now = door.ask(flows.get_task, task_id)
+        return Look(now, door.ask(flows.task_log, task_id))
+
+    follow(look, as_json=as_json)
 
 
 def follow(look: Callable[[], Look], *, as_json: bool) -> None:

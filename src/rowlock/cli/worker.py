@@ -9,13 +9,15 @@ from typing import Any
 
 import click
 
-import rowlock
 from rowlock.cli.arguments import slots_by_queue
+from rowlock.cli.doors import Place
 from rowlock.cli.exits import ExitCode
-from rowlock.cli.options import Database, database_options, examples, json_option, number
+from rowlock.cli.options import examples, json_option, number
 from rowlock.cli.output import say_json, warn, without_controls
+from rowlock.cli.places import place_options
 from rowlock.cli.worker_options import program_options
 from rowlock.model.names import DEFAULT_QUEUE
+from rowlock.worker.life import WorkerLife
 from rowlock.worker.program import Surroundings, run_worker
 
 log_level_option = click.option(
@@ -34,6 +36,7 @@ log_level_option = click.option(
         "rowlock worker tasks:app --once --url sqlite:///app.db",
         "rowlock worker tasks:app --processes 4 --max-memory 1GB --health-port 8081",
         "rowlock worker tasks:app --watch",
+        "rowlock worker tasks:app --server https://queue.example --queue emails=10",
     )
 )
 @click.argument("app")
@@ -68,13 +71,13 @@ log_level_option = click.option(
 @click.option("--once", is_flag=True, help="Run what can start now, then exit.")
 @log_level_option
 @program_options
-@database_options
+@place_options
 @json_option
 @click.pass_context
 def command(  # noqa: PLR0913 - one parameter for each option
     context: click.Context,
     /,
-    database: Database,
+    place: Place,
     *,
     app: str,
     queues: tuple[str, ...],
@@ -95,18 +98,19 @@ def command(  # noqa: PLR0913 - one parameter for each option
     APP is module:name, such as tasks:app; the working directory is importable. The first
     SIGTERM or Ctrl-C lets running tasks finish, the second hands them back at once. The exit
     code is 1 if any had to be handed back, and 6 if every slot was lost to a thread that does
-    not end.
+    not end. With --server the tasks come over HTTP, and the app's own database is not used.
     """
-    from rowlock.cli.apps import load_app
+    from rowlock.cli.working import app_at, worker_at
 
     slots = slots_by_queue(queues)
     supervised = watch or processes is not None
     if once and supervised:
         raise click.UsageError("--once runs in this process, without --processes and --watch")
     log_to_stderr(log_level)
-    loaded = load_app(app, database)
+    loaded = app_at(place, app)
     own = {definition.queue: None for definition in loaded.core.registry}
-    worker = rowlock.Worker(
+    worker = worker_at(
+        place,
         loaded,
         slots or own or {DEFAULT_QUEUE: None},
         concurrency=concurrency,
@@ -121,7 +125,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
         if supervised:
             from rowlock.cli.supervising import supervise
 
-            code = supervise(context, loaded, database, around, processes=processes, watch=watch)
+            code = supervise(context, loaded, place, around, processes=processes, watch=watch)
             raise click.exceptions.Exit(code)
         if once:
             _run_once(worker, as_json=as_json)
@@ -150,9 +154,11 @@ def log_to_stderr(level: str) -> None:
         _Formatter("%(asctime)s %(levelname)-7s %(task)s%(message)s", datefmt="%Y-%m-%dT%H:%M:%SZ")
     )
     logging.basicConfig(level=level.upper(), handlers=[handler])
+    if level.lower() != "debug":
+        logging.getLogger("httpx2").setLevel(logging.WARNING)  # it tells of every request
 
 
-def _run(worker: rowlock.Worker, around: Surroundings, *, as_json: bool) -> None:
+def _run(worker: WorkerLife, around: Surroundings, *, as_json: bool) -> None:
     import asyncio
 
     abandoned = asyncio.run(run_worker(worker, around))
@@ -163,7 +169,7 @@ def _run(worker: rowlock.Worker, around: Surroundings, *, as_json: bool) -> None
         raise click.exceptions.Exit(ExitCode.FAILED)
 
 
-def _run_once(worker: rowlock.Worker, *, as_json: bool) -> None:
+def _run_once(worker: WorkerLife, *, as_json: bool) -> None:
     import asyncio
 
     from rowlock.worker.signals import stopping_on_signals

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rowlock.cli.options import Database, number
+from rowlock.cli.options import number
 from rowlock.worker.health import checked_port
 from rowlock.worker.program import Surroundings
 
@@ -111,9 +111,3 @@ def passed_on(context: click.Context) -> list[str]:
         for one in value if isinstance(value, tuple) else (value,):  # pyright: ignore[reportUnknownVariableType] - click's values are of any type
             arguments += [option.opts[0], str(one)]  # pyright: ignore[reportUnknownArgumentType] - as above
     return arguments
-
-
-def environment_of(database: Database) -> dict[str, str]:
-    """Return the variables that name the database; an argument would show its password."""
-    given: dict[str, Any] = {"url": database.url, **database.given()}
-    return {f"ROWLOCK_{name.upper()}": value for name, value in given.items() if value is not None}

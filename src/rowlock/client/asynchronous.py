@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import AsyncGenerator, Mapping
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx2
 
 from rowlock.client import settings
-from rowlock.client.answers import answer_of
+from rowlock.client.answers import answer_of, unreadable
 from rowlock.client.calls import Call
 from rowlock.client.retrying import Retrying, unavailable
 from rowlock.client.routes.all_async import Routes
+from rowlock.client.streams import Events, ServerEvent
 
 T = TypeVar("T")
 
@@ -66,7 +68,7 @@ class AsyncClient(Routes):
         while True:
             sent += 1
             try:
-                response = await self._http.request(**request)
+                response = await self._exchange(request)
             except httpx2.TransportError as error:
                 wait = self._retrying.wait_after_error(error, call, sent)
                 if wait is None:
@@ -75,6 +77,31 @@ class AsyncClient(Routes):
                 wait = self._retrying.wait_after(response, call, sent)
                 if wait is None:
                     return answer_of(call, response)
+            await asyncio.sleep(wait)
+
+    async def _exchange(self, request: dict[str, Any]) -> httpx2.Response:
+        async with self._http.stream(**request) as response:
+            await _read(response)
+        return response
+
+    async def _stream(
+        self, call: Call[str], kinds: Mapping[str, type]
+    ) -> AsyncGenerator[ServerEvent[Any]]:
+        events = Events(kinds)
+        while True:
+            try:
+                request = settings.stream_of(self._place, call, events)
+                async with self._http.stream(**request) as response:
+                    if not response.is_success:
+                        await _read(response)
+                    events.begin(call, response)
+                    async for line in response.aiter_lines():
+                        event = events.read(line)
+                        if event is not None:
+                            yield event
+                wait = self._retrying.wait_after_break(None, call, events)
+            except httpx2.TransportError as error:
+                wait = self._retrying.wait_after_break(error, call, events)
             await asyncio.sleep(wait)
 
     async def close(self) -> None:
@@ -95,3 +122,10 @@ class AsyncClient(Routes):
     def __repr__(self) -> str:
         """Show where it talks to, without the token."""
         return f"{type(self).__name__}{self._place!r}"
+
+
+async def _read(response: httpx2.Response) -> None:
+    try:
+        await response.aread()
+    except httpx2.DecodingError as error:
+        raise unreadable(response, error) from error

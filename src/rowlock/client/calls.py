@@ -16,7 +16,7 @@ from rowlock.model.ids import new_task_id
 
 T = TypeVar("T")
 
-Query: TypeAlias = str | float | bool | datetime | UUID | Iterable[str] | None
+Query: TypeAlias = str | float | bool | datetime | UUID | Iterable[str | UUID] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def queries(**given: Query) -> list[tuple[str, str]]:
         if isinstance(value, str) or not isinstance(value, Iterable):
             found.append((name.removesuffix("_"), _text(value)))
         else:
-            found += [(name.removesuffix("_"), one) for one in value]
+            found += [(name.removesuffix("_"), str(one)) for one in value]
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 
 from rowlock.client.calls import Call
+from rowlock.client.streams import Events
 from rowlock.errors import ServerUnavailableError
 
 FIRST_WAIT_SECONDS = 0.1
@@ -49,8 +50,28 @@ class Retrying:
         """Return how many seconds to wait after no response; None to give up."""
         if sent > self.times or not (call.repeatable or isinstance(error, _UNSENT)):
             return None
-        longest = min(FIRST_WAIT_SECONDS * 2.0 ** (sent - 1), MAX_WAIT_SECONDS)
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        return _wait(sent)
+
+    def wait_after_break(
+        self, error: httpx2.TransportError | None, call: Call[Any], events: Events
+    ) -> float:
+        """Return how many seconds to wait after a stream broke off, or did not begin.
+
+        Raises:
+            ServerUnavailableError: That happened too often without an event in between.
+        """
+        events.failures += 1
+        if events.failures > self.times:
+            if error is not None:
+                raise unavailable(error, call) from error
+            words = f"{call.method} {call.path}: it ended before anything came"
+            raise ServerUnavailableError(words, outcome_unknown=False)
+        return _wait(events.failures)
+
+
+def _wait(failures: int) -> float:
+    longest = min(FIRST_WAIT_SECONDS * 2.0 ** (failures - 1), MAX_WAIT_SECONDS)
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
 
 
 def _told(response: httpx2.Response) -> float | None:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Protocol, TypeVar
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterator,
+    Mapping,
+)
+from typing import Any, Protocol, TypeVar
 
 from rowlock.client.calls import Call
+from rowlock.client.streams import ServerEvent
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -19,6 +28,10 @@ class Sender(ABC):
     def _send(self, call: Call[T]) -> T:
         """Send a request; returns what it is answered."""
 
+    @abstractmethod
+    def _stream(self, call: Call[str], kinds: Mapping[str, type]) -> Generator[ServerEvent[Any]]:
+        """Send a request for a stream; yields its events, and asks again when it breaks off."""
+
 
 class AsyncSender(ABC):
     """Sends requests, to be awaited."""
@@ -26,6 +39,12 @@ class AsyncSender(ABC):
     @abstractmethod
     async def _send(self, call: Call[T]) -> T:
         """Send a request; returns what it is answered."""
+
+    @abstractmethod
+    def _stream(
+        self, call: Call[str], kinds: Mapping[str, type]
+    ) -> AsyncGenerator[ServerEvent[Any]]:
+        """Send a request for a stream; yields its events, and asks again when it breaks off."""
 
 
 class Page(Protocol[T_co]):

@@ -11,6 +11,7 @@ import httpx2
 import msgspec
 
 from rowlock.client.calls import Call
+from rowlock.client.streams import SILENT_SECONDS, Events
 from rowlock.errors import InvalidValueError
 from rowlock.model.names import checked_namespace
 from rowlock.wire.openapi import IDEMPOTENCY_HEADER, NAMESPACE_HEADER
@@ -103,6 +104,13 @@ def request_of(place: Place, call: Call[Any]) -> dict[str, Any]:
     if call.key is not None:
         headers[IDEMPOTENCY_HEADER] = call.key
     return {**sent, "headers": headers}
+
+
+def stream_of(place: Place, call: Call[Any], events: Events) -> dict[str, Any]:
+    """Return a call as the arguments of httpx2's `stream`."""
+    request = request_of(place, call)
+    patience = httpx2.Timeout(DEFAULT_TIMEOUT_SECONDS, read=SILENT_SECONDS)
+    return {**request, "headers": {**request["headers"], **events.headers()}, "timeout": patience}
 
 
 def _encoded(body: dict[str, Any]) -> bytes:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Generator, Mapping
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx2
 
 from rowlock.client import settings
-from rowlock.client.answers import answer_of
+from rowlock.client.answers import answer_of, unreadable
 from rowlock.client.calls import Call
 from rowlock.client.retrying import Retrying, unavailable
 from rowlock.client.routes.all_sync import Routes
+from rowlock.client.streams import Events, ServerEvent
 
 T = TypeVar("T")
 
@@ -66,7 +68,7 @@ class Client(Routes):
         while True:
             sent += 1
             try:
-                response = self._http.request(**request)
+                response = self._exchange(request)
             except httpx2.TransportError as error:
                 wait = self._retrying.wait_after_error(error, call, sent)
                 if wait is None:
@@ -75,6 +77,28 @@ class Client(Routes):
                 wait = self._retrying.wait_after(response, call, sent)
                 if wait is None:
                     return answer_of(call, response)
+            time.sleep(wait)
+
+    def _exchange(self, request: dict[str, Any]) -> httpx2.Response:
+        with self._http.stream(**request) as response:
+            _read(response)
+        return response
+
+    def _stream(self, call: Call[str], kinds: Mapping[str, type]) -> Generator[ServerEvent[Any]]:
+        events = Events(kinds)
+        while True:
+            try:
+                with self._http.stream(**settings.stream_of(self._place, call, events)) as response:
+                    if not response.is_success:
+                        _read(response)
+                    events.begin(call, response)
+                    for line in response.iter_lines():
+                        event = events.read(line)
+                        if event is not None:
+                            yield event
+                wait = self._retrying.wait_after_break(None, call, events)
+            except httpx2.TransportError as error:
+                wait = self._retrying.wait_after_break(error, call, events)
             time.sleep(wait)
 
     def close(self) -> None:
@@ -95,3 +119,10 @@ class Client(Routes):
     def __repr__(self) -> str:
         """Show where it talks to, without the token."""
         return f"{type(self).__name__}{self._place!r}"
+
+
+def _read(response: httpx2.Response) -> None:
+    try:
+        response.read()
+    except httpx2.DecodingError as error:
+        raise unreadable(response, error) from error

@@ -51,9 +51,9 @@ def progress_message(message: str) -> str:
     return shortened(json_text.printable(message), MAX_PROGRESS_MESSAGE_LENGTH)
 
 
-def _encoded_line(level: str, text: str) -> bytes:
-    at = datetime.now(UTC).isoformat(timespec="microseconds")
-    return _encode([at, level, text])
+def _encoded_line(level: str, text: str, at: datetime | None = None) -> bytes:
+    moment = datetime.now(UTC) if at is None else at.astimezone(UTC)
+    return _encode([moment.isoformat(timespec="microseconds"), level, text])
 
 
 class TaskReports:
@@ -82,9 +82,10 @@ class TaskReports:
                 self.percent, self.message = percent, shown
                 self._unsaid = True
 
-    def add_line(self, level: str, text: str) -> None:
-        """Keep a log line if there is room for it."""
-        self._keep(_encoded_line(level, shortened(json_text.printable(text), MAX_LINE_LENGTH)))
+    def add_line(self, level: str, text: str, at: datetime | None = None) -> None:
+        """Keep a log line if there is room for it; it is of this moment if none is given."""
+        shown = shortened(json_text.printable(text), MAX_LINE_LENGTH)
+        self._keep(_encoded_line(level, shown, at))
 
     def _keep(self, line: bytes) -> None:
         with self._lock:

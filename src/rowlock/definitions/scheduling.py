@@ -151,7 +151,7 @@ def said_of(name: str, rule: Rule | None, given: Mapping[str, Any], old: Schedul
     Raises:
         InvalidValueError: A value is refused; the error names it.
     """
-    _check_known(given)
+    check_known(given)
     fields: dict[str, Any] = {
         field: getattr(_BUILT_IN, field) if given[field] is None else check(given[field])
         for field, check in _CHECKS.items()
@@ -173,7 +173,12 @@ def said_of(name: str, rule: Rule | None, given: Mapping[str, Any], old: Schedul
     )
 
 
-def _check_known(given: Mapping[str, Any]) -> None:
+def check_known(given: Mapping[str, Any]) -> None:
+    """Refuse what cannot be said of a schedule.
+
+    Raises:
+        InvalidValueError: A word means nothing.
+    """
     known = (*_CHECKS, *_RULE_WORDS, *_TASK_WORDS, "arguments")
     for word in given:
         if word not in known:

@@ -14,6 +14,7 @@ RowlockError
 ├── HookError                    a hook of the worker raised; names it
 ├── QueueNotFoundError           no queue of that name in the namespace
 ├── DuplicateQueueError          a queue of that name is there already
+├── QueueBusyError           tasks of the queue run, so that it is not deleted
 ├── ScheduleError
 │   ├── ScheduleNotFoundError    no schedule of that name or id in the namespace
 │   └── DuplicateScheduleError   two schedules whose names fold alike
@@ -27,6 +28,7 @@ RowlockError
 │   ├── UnauthenticatedError     no valid token
 │   ├── ScopeError               the token may not do that
 │   ├── RateLimitError           too many requests
+│   ├── OverloadedError          the service has no room for a request
 │   ├── RouteNotFoundError       nothing is under that address
 │   ├── MethodNotAllowedError    the address does not take that method
 │   ├── BodyTooLargeError        the body is too long
@@ -108,6 +110,9 @@ from rowlock.errors.resources import (
     OperationNotFoundError as OperationNotFoundError,
 )
 from rowlock.errors.resources import (
+    QueueBusyError as QueueBusyError,
+)
+from rowlock.errors.resources import (
     QueueNotFoundError as QueueNotFoundError,
 )
 from rowlock.errors.resources import (
@@ -145,6 +150,9 @@ from rowlock.errors.service import (
 )
 from rowlock.errors.service import (
     NotRunningError as NotRunningError,
+)
+from rowlock.errors.service import (
+    OverloadedError as OverloadedError,
 )
 from rowlock.errors.service import (
     RateLimitError as RateLimitError,

@@ -18,6 +18,18 @@ class QueueNotFoundError(RowlockError):
         return f"queue {self.queue!r}: not found"
 
 
+class QueueBusyError(RowlockError):
+    """Tasks of the queue run, so that it is not deleted; `running` is how many."""
+
+    def __init__(self, queue: str, running: int) -> None:
+        super().__init__(queue, running)
+        self.queue = queue
+        self.running = running
+
+    def __str__(self) -> str:
+        return f"queue {self.queue!r}: tasks of it run: {self.running}"
+
+
 class ScheduleError(RowlockError):
     """Something is wrong with a schedule."""
 

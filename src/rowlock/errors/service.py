@@ -40,6 +40,17 @@ class RateLimitError(ServiceError):
         return f"too many requests: try again in {self.retry_after} s"
 
 
+class OverloadedError(ServiceError):
+    """The service has no room for a request; `retry_after` is how many seconds to wait."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"the service is full: try again in {self.retry_after} s"
+
+
 class RouteNotFoundError(ServiceError):
     """There is nothing under that address, or not for this token."""
 

@@ -12,12 +12,15 @@ from starlette.responses import PlainTextResponse, Response
 from rowlock.errors import (
     InvalidValueError,
     MethodNotAllowedError,
+    OverloadedError,
     RateLimitError,
     RouteNotFoundError,
     RowlockError,
     SchemaError,
+    ServiceError,
     StorageDataError,
     StorageUnavailableError,
+    TaskNotFoundError,
     UnauthenticatedError,
 )
 from rowlock.wire.problems import error_detail
@@ -72,10 +75,18 @@ def error_answer(error: Exception) -> Response:
     return json_answer(document, status, error_headers(error, status))
 
 
+def message_answer(error: Exception) -> Response:
+    """Return what a request is answered that clients of a queue in memory sent."""
+    document = error_document(error)
+    status = document["code"]
+    message = "Task not found" if isinstance(error, TaskNotFoundError) else document["reason"]
+    return json_answer({"message": message}, status, error_headers(error, status))
+
+
 def error_document(error: Exception) -> Wire:
     """Return an `ErrorDocument`; what nobody outside should see is in the log instead."""
     status = status_of(type(error))
-    if status >= INTERNAL:
+    if status >= INTERNAL and not isinstance(error, ServiceError):
         log.error("a request failed: %s: %s", type(error).__name__, error, exc_info=error)
     document: Wire = {
         "code": status,
@@ -91,6 +102,8 @@ def error_document(error: Exception) -> Wire:
 def _reason(error: Exception, status: int) -> str:
     if isinstance(error, StorageDataError):
         return _DATA_REFUSED
+    if isinstance(error, ServiceError):
+        return str(error)
     return _UNTOLD.get(status) or str(error)
 
 
@@ -101,14 +114,16 @@ def _detail(error: Exception, status: int) -> Any:
         return {"outcome_unknown": error.outcome_unknown}
     if isinstance(error, SchemaError):
         return error_detail(error)
-    if status >= INTERNAL or not isinstance(error, RowlockError):
+    if status >= INTERNAL and not isinstance(error, ServiceError):
+        return None
+    if not isinstance(error, RowlockError):
         return None
     return None if isinstance(error, StorageDataError) else error_detail(error)
 
 
 def error_headers(error: Exception, status: int) -> dict[str, str]:
     """Return the headers of an answer that refuses a request."""
-    if isinstance(error, RateLimitError):
+    if isinstance(error, (RateLimitError, OverloadedError)):
         return {"Retry-After": str(error.retry_after)}
     if status == UNAVAILABLE:
         return {"Retry-After": "1"}

@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -18,25 +18,44 @@ from starlette.websockets import WebSocketClose
 
 from rowlock.app.core import Application, Core
 from rowlock.errors import ConfigError, MethodNotAllowedError, RouteNotFoundError
-from rowlock.http.answers import Answer, Text, error_answer, json_answer, other_answer, text_answer
-from rowlock.http.call import Call
+from rowlock.http.answers import (
+    Answer,
+    Text,
+    error_answer,
+    json_answer,
+    message_answer,
+    other_answer,
+    text_answer,
+)
+from rowlock.http.call import Call, Identity
 from rowlock.http.graphql.endpoint import PATH as GRAPHQL
 from rowlock.http.graphql.endpoint import Endpoint, is_installed, refusal
 from rowlock.http.guard import Guard, names_none
 from rowlock.http.handlers import HANDLERS
 from rowlock.http.hosts import LOCAL_HOSTS, AllowedHosts
 from rowlock.http.limits import Limits
+from rowlock.http.live.live import Live
 from rowlock.http.observing import Observed, Trace
 from rowlock.http.reading import read_body, read_queries
+from rowlock.http.streaming import EventStream
 from rowlock.http.waits import Waits, until_gone
 from rowlock.model.tokens import Scope as TokenScope
+from rowlock.wire.documents.common import ErrorDocument, MessageDocument
 from rowlock.wire.openapi import IDEMPOTENCY_HEADER
 from rowlock.wire.routes import ROUTES
-from rowlock.wire.routes.table import PREFIX, Route
+from rowlock.wire.routes.events import LAST_EVENT_HEADER
+from rowlock.wire.routes.table import HEALTH, Route, full_path
+from rowlock.wire.routes.tickers import NEXT_TICK
 
 log = logging.getLogger(__name__)
 
 Answering: TypeAlias = Callable[[Request, Trace], Awaitable[Response]]
+Refusing: TypeAlias = Callable[[Exception], Response]
+
+_REFUSALS: Mapping[type, Refusing] = {
+    ErrorDocument: error_answer,
+    MessageDocument: message_answer,
+}
 
 
 def create_asgi(
@@ -69,12 +88,15 @@ def create_asgi(
     for route in ROUTES:
         for path in _paths(route):
             paths[path][route.method] = route
-    routes: list[BaseRoute] = [
-        AsgiRoute(path, _Resource(service, partial(service.answer, methods)))
-        for path, methods in paths.items()
-    ]
+    routes: list[BaseRoute] = []
+    for path in sorted(paths, key=_names_last):
+        methods = paths[path]
+        resource = _Resource(service, partial(service.answer, methods), _refusing(methods))
+        # A ticker may be called `next`: what is not asked of the stream is asked of that one.
+        only = list(methods) if path.endswith(NEXT_TICK) else None
+        routes.append(AsgiRoute(path, resource, methods=only))
     if graphql and is_installed():
-        endpoint = Endpoint(service.guard, service.limits, service.waits, service.observed)
+        endpoint = Endpoint(service.guard, service.limits, service.call_of)
         asked = partial(service.let_in, endpoint.answer)
         routes.append(AsgiRoute(GRAPHQL, _Resource(service, asked, refusal)))
     return Served(routes, service)
@@ -82,9 +104,19 @@ def create_asgi(
 
 def _paths(route: Route) -> tuple[str, ...]:
     """Return where a route is found: what is about a namespace, also below its name."""
-    if route.rooted:
-        return (route.path,)
-    return (PREFIX + route.path, f"{PREFIX}/namespace/{{namespace}}{route.path}")
+    if not route.door.by_namespace:
+        return (full_path(route),)
+    return (full_path(route), f"{route.door.prefix}/namespace/{{namespace}}{route.path}")
+
+
+def _refusing(methods: Mapping[str, Route]) -> Refusing:
+    """Return how an address refuses; all of its methods have one door."""
+    return _REFUSALS[next(iter(methods.values())).door.error]
+
+
+def _names_last(path: str) -> bool:
+    """Sort addresses whose last part is any name behind those where it is one word."""
+    return path.endswith("}")
 
 
 class _Service:
@@ -104,6 +136,7 @@ class _Service:
         self.limits = limits
         self.observed = Observed()
         self.waits = Waits(limits)
+        self.live = Live(core, limits)
         self.guard = Guard(core, limits, needs_token=needs_token)
 
     async def let_in(self, answer: Answering, request: Request, trace: Trace) -> Response:
@@ -120,8 +153,7 @@ class _Service:
     ) -> Response:
         """Return the answer to a request for an address with these methods."""
         self.guard.admit(request)
-        # Whoever asks for health, such as an orchestrator, knows the address and no name.
-        if not any(route.rooted for route in methods.values()):
+        if not any(route.door is HEALTH for route in methods.values()):
             self._check_host(request)
         method = "GET" if request.method == "HEAD" else request.method
         if not methods:
@@ -132,8 +164,10 @@ class _Service:
         trace.route = route.name
         call = await self._understand(route, request, trace)
         document = await HANDLERS[route.name](call)
-        if route.rooted:
+        if route.door is HEALTH:
             return text_answer("ok", 200) if document else text_answer("not ok", 503)
+        if isinstance(document, EventStream):
+            return document
         if isinstance(document, Text):
             return other_answer(document, route.status)
         if isinstance(document, Answer):
@@ -145,34 +179,54 @@ class _Service:
         core = self.guard.core_for(identity, request)
         if isinstance(route.scope, TokenScope):
             trace.namespace = core.namespace
+        said = {
+            "everywhere": identity.namespace is None and names_none(request),
+            "path": request.path_params,
+            "query": read_queries(route, request),
+            "body": await read_body(route, request, self.limits),
+            "key": request.headers.get(IDEMPOTENCY_HEADER) if route.idempotent else None,
+        }
+        return self.call_of(request, core, identity, said)
+
+    def call_of(
+        self, request: Request, core: Core, identity: Identity, said: Mapping[str, Any]
+    ) -> Call:
+        """Return what a handler is given; `said` is what the request is about."""
         return Call(
             core=core,
             identity=identity,
-            everywhere=identity.namespace is None and names_none(request),
-            path=request.path_params,
-            query=read_queries(route, request),
-            body=await read_body(route, request, self.limits),
-            key=request.headers.get(IDEMPOTENCY_HEADER) if route.idempotent else None,
             base=request.scope.get("root_path", ""),
+            accept=request.headers.get("accept", ""),
+            last_event=request.headers.get(LAST_EVENT_HEADER),
             limits=self.limits,
             observed=self.observed,
             waits=self.waits,
-            gone=partial(until_gone, request),
+            live=self.live,
+            gone=partial(until_gone, request.receive),
+            check_still=partial(self.guard.check_still, request),
+            **said,
         )
 
 
 class Served(Router):
-    """What `create_asgi` returns."""
+    """What `create_asgi` returns.
+
+    Attributes:
+        waits: The requests that wait.
+        live: The live events.
+    """
 
     def __init__(self, routes: list[BaseRoute], service: _Service) -> None:
         super().__init__(
             routes, redirect_slashes=False, default=_Resource(service, partial(service.answer, {}))
         )
-        self._waits = service.waits
+        self.waits = service.waits
+        self.live = service.live
 
     def end_waits(self) -> None:
-        """Answer the requests that wait: whoever serves is about to stop."""
-        self._waits.end()
+        """Answer the requests that wait, and end streams: whoever serves is about to stop."""
+        self.waits.end()
+        self.live.end()
 
 
 class _Resource:
@@ -182,7 +236,7 @@ class _Resource:
         self,
         service: _Service,
         answer: Answering,
-        refuse: Callable[[Exception], Response] = error_answer,
+        refuse: Refusing = error_answer,
     ) -> None:
         self._tallies = service.observed.tallies
         self._answer = answer

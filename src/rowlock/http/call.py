@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -10,7 +11,9 @@ from rowlock.app.core import Core
 from rowlock.app.flow import Flow, run_flow_async
 from rowlock.errors import ScopeError
 from rowlock.http.limits import Limits
+from rowlock.http.live.live import Live
 from rowlock.http.observing import Observed
+from rowlock.http.streaming import EVENTS, EventStream
 from rowlock.http.waits import Waits
 from rowlock.model.changes import By, checked_by
 from rowlock.model.tokens import Scope, Token
@@ -67,7 +70,11 @@ class Call:
         limits: What the service refuses beyond.
         observed: What is known for those who watch.
         waits: The requests that wait.
+        live: The live events.
+        accept: The header `Accept`.
+        last_event: The header `Last-Event-ID`.
         gone: Returns once the client has gone away.
+        check_still: Raises if the token may not be used any more.
     """
 
     core: Core
@@ -81,7 +88,11 @@ class Call:
     limits: Limits
     observed: Observed
     waits: Waits
+    live: Live
+    accept: str
+    last_event: str | None
     gone: Callable[[], Awaitable[None]]
+    check_still: Callable[[], Awaitable[None]]
 
     async def run(self, flow: Flow[T]) -> T:
         """Run a flow to its end."""
@@ -90,6 +101,22 @@ class Call:
     def by(self, reason: str | None = None) -> By:
         """Return who asks, and why."""
         return checked_by(self.identity.actor, reason)
+
+    @property
+    def wants_events(self) -> bool:
+        """Whether the answer is to be a stream of events."""
+        return EVENTS in self.accept.lower()
+
+    def stream(self, frames: AsyncGenerator[bytes]) -> EventStream:
+        """Return a stream as an answer.
+
+        Raises:
+            OverloadedError: There are too many.
+            RateLimitError: There are too many of whoever asks.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(self.live.places.one(self.identity.actor))
+            return EventStream(frames, stack.pop_all())
 
     @property
     def reveals(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from rowlock.errors import RouteNotFoundError, UnauthenticatedError
 from rowlock.http.call import Identity
 from rowlock.http.hosts import is_loopback
 from rowlock.http.limits import Buckets, Limits
+from rowlock.http.observing import Memory
 from rowlock.model.names import checked_namespace
 from rowlock.model.tokens import Scope, Token, digest_of
 from rowlock.wire.openapi import NAMESPACE_HEADER
@@ -36,6 +38,7 @@ class Guard:
         self._failures = Buckets(limits.failed_rate, limits.failed_burst)
         # Digests of tokens that were right once: others of their address cannot lock them out.
         self._known: OrderedDict[str, None] = OrderedDict()
+        self._still = Memory(seconds=limits.recheck_seconds, most=MOST_KNOWN)
         self._cores: OrderedDict[str, Core] = OrderedDict()
 
     def admit(self, request: Request) -> None:
@@ -87,11 +90,15 @@ class Guard:
     async def check_still(self, request: Request) -> None:
         """Look whether the token of a request that goes on may still be used.
 
+        What is known of it is good for `Limits.recheck_seconds`.
+
         Raises:
             UnauthenticatedError: It was revoked, or is over.
         """
-        if self._needs_token and await self._token(request) is None:
-            raise UnauthenticatedError
+        if self._needs_token:
+            digest = digest_of(_credentials(request)[1])
+            if await self._still.get(digest, partial(self._token, request)) is None:
+                raise UnauthenticatedError
 
     async def _owner(self, request: Request) -> Identity:
         address, now = _address(request), time.monotonic()

@@ -24,9 +24,13 @@ class Limits:
         failed_burst: How many of those may come at once.
         waits: Requests that wait for a task or follow it at once, of all clients.
         waits_each: The same of one token.
+        streams: Streams of events at once, of all clients.
+        streams_each: The same of one token.
         wait_seconds: How long a request may wait.
         recheck_seconds: How often it is looked whether the token of a subscription may be used.
-        bulk_seconds: How long a request works on an operation before it is answered.
+        bulk_seconds: How long a request works on an operation, or a queue's deletion, before it is
+            answered.
+        claim_bytes: Of the payloads of one answer, after which no more tasks are claimed for it.
     """
 
     body_bytes: int = MAX_BYTES
@@ -37,9 +41,12 @@ class Limits:
     failed_burst: int = 10
     waits: int = 200
     waits_each: int = 50
+    streams: int = 1_000
+    streams_each: int = 1_000
     wait_seconds: float = 60.0
     recheck_seconds: float = 5.0
     bulk_seconds: float = 3.0
+    claim_bytes: int = 4 * MAX_BYTES
 
 
 class Buckets:

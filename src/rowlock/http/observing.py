@@ -107,9 +107,14 @@ class Memory:
     """
 
     def __init__(
-        self, *, seconds: float = KEPT_SECONDS, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        seconds: float = KEPT_SECONDS,
+        most: int = MOST_KEPT,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._seconds = seconds
+        self._most = most
         self._clock = clock
         self._lock = asyncio.Lock()
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
@@ -143,7 +148,7 @@ class Memory:
         rest = max(self._seconds, REST * (now - began))
         self._kept[key] = _Kept(now + rest, value, error)
         self._kept.move_to_end(key)
-        while len(self._kept) > MOST_KEPT:
+        while len(self._kept) > self._most:
             self._kept.popitem(last=False)
 
 

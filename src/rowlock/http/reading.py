@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
+from uuid import UUID
 
 import msgspec
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from rowlock.wire.bodies.common import Moment
 from rowlock.wire.routes.table import Parameter, Route
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
+_ID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _PLACE = re.compile(r"(?s)(?P<problem>.*) - at `(?:\$\.?)?(?P<field>.*)`")
 _JSON = "application/json"
@@ -90,11 +92,18 @@ def _read_moment(name: str, text: str) -> datetime:
         ) from error
 
 
+def _read_id(name: str, text: str) -> UUID:
+    if not _ID.fullmatch(text):
+        raise InvalidValueError(name, f"{text[:MAX_SHOWN]!r} is no UUID")
+    return UUID(text)
+
+
 _READERS: dict[type, Callable[[str, str], Any]] = {
     str: _read_text,
     int: _read_integer,
     bool: _read_boolean,
     datetime: _read_moment,
+    UUID: _read_id,
 }
 
 

@@ -16,6 +16,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from rowlock.app.core import Application
 from rowlock.errors import InvalidValueError
 from rowlock.http.application import Served
+from rowlock.http.front import NOTHING, Front
+from rowlock.http.streaming import STALLED_SECONDS
 from rowlock.worker.caretaking import looked_after
 from rowlock.worker.notify import Notifier
 from rowlock.worker.signals import stopping_on_signals
@@ -39,7 +41,12 @@ class Place(NamedTuple):
 
 
 async def serve(
-    app: Application, asgi: ASGIApp, place: Place, *, worker: Worker | None = None
+    app: Application,
+    asgi: ASGIApp,
+    place: Place,
+    *,
+    front: Front = NOTHING,
+    worker: Worker | None = None,
 ) -> int:
     """Serve until SIGTERM or SIGINT; requests that have begun are answered first.
 
@@ -47,6 +54,7 @@ async def serve(
         app: Its database is looked after meanwhile, by the worker if there is one.
         asgi: What `create_asgi` returned.
         place: Where.
+        front: What stands in front of it.
         worker: Runs beside it.
 
     Returns:
@@ -59,7 +67,7 @@ async def serve(
     await app.core.aopen()
     notifier = Notifier()
     with listening(place) as listener:
-        server = _Server(_config(asgi))
+        server = _Server(_config(asgi, front))
 
         def stop() -> None:
             notifier.stopping()
@@ -137,7 +145,8 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _config(asgi: ASGIApp) -> uvicorn.Config:
+def _config(asgi: ASGIApp, front: Front) -> uvicorn.Config:
+    streams = asgi.live.places.most if isinstance(asgi, Served) else 0
     return uvicorn.Config(
         asgi,
         http=_Connection,
@@ -146,8 +155,10 @@ def _config(asgi: ASGIApp) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
-        limit_concurrency=MAX_CONNECTIONS,
+        proxy_headers=bool(front.proxies),
+        forwarded_allow_ips=list(front.proxies),
+        root_path=front.prefix,
+        limit_concurrency=MAX_CONNECTIONS + streams,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
@@ -163,11 +174,12 @@ class _Server(uvicorn.Server):
 
 
 class _Connection(H11Protocol):
-    """uvicorn's connection, closed if the head of a request takes too long to come."""
+    """uvicorn's connection, with deadlines: for a request's head to come, for an answer to go."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         super().connection_made(transport)
@@ -181,8 +193,26 @@ class _Connection(H11Protocol):
         if self.cycle is not before:
             self._drop_deadline()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self.loop.call_later(STALLED_SECONDS, self._drop_stalled)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._drop_patience()
+
+    def _drop_stalled(self) -> None:
+        log.info("a client took nothing for %g s: its connection ends", STALLED_SECONDS)
+        self.transport.abort()
+
+    def _drop_patience(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._drop_deadline()
+        self._drop_patience()
         super().connection_lost(exc)
 
     def _set_deadline(self) -> None:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Generator, Hashable
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
-from rowlock.errors import InvalidValueError, RateLimitError
+from rowlock.errors import InvalidValueError
 from rowlock.http.limits import Limits
+from rowlock.http.places import Places
 from rowlock.model.durations import duration_from
 
 T = TypeVar("T")
 
 USUAL_SECONDS = 30.0
-RETRY_SECONDS = 1
 
 
 class Waits:
@@ -26,27 +26,34 @@ class Waits:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._each: Counter[Hashable] = Counter()
+        self._places = Places(limits.waits, limits.waits_each)
         self._ends: set[asyncio.Future[None]] = set()
         self._ended = False
 
     @property
     def taken(self) -> int:
         """How many wait now."""
-        return self._each.total()
+        return self._places.taken
 
-    def seconds(self, given: str | None) -> timedelta:
+    def seconds(
+        self, given: float | str | None, *, field: str = "timeout", usual: float = USUAL_SECONDS
+    ) -> timedelta:
         """Return for how long a request may wait.
+
+        Args:
+            given: What it says.
+            field: Where it says that.
+            usual: How many seconds if it says nothing.
 
         Raises:
             InvalidValueError: It is no duration, or longer than allowed.
         """
         longest = self._limits.wait_seconds
         if given is None:
-            return timedelta(seconds=min(USUAL_SECONDS, longest))
-        wanted = duration_from("timeout", given)
+            return timedelta(seconds=min(usual, longest))
+        wanted = duration_from(field, given)
         if wanted.total_seconds() > longest:
-            raise InvalidValueError("timeout", f"{given!r} is more than {longest:g} s")
+            raise InvalidValueError(field, f"{given!r} is more than {longest:g} s")
         return wanted
 
     async def until(
@@ -60,7 +67,8 @@ class Waits:
             gone: Returns once the client has gone away.
 
         Raises:
-            RateLimitError: Too many wait.
+            OverloadedError: Too many wait.
+            RateLimitError: Too many of whose place it is wait.
             ClientDisconnect: The client has gone away.
         """
         wanted = asyncio.ensure_future(done)
@@ -85,24 +93,19 @@ class Waits:
         """Take a place in this block; yields what is done once the service is about to stop.
 
         Raises:
-            RateLimitError: Too many wait.
+            OverloadedError: Too many wait.
+            RateLimitError: Too many of whose place it is wait.
         """
-        limits = self._limits
-        if self.taken >= limits.waits or self._each[key] >= limits.waits_each:
-            raise RateLimitError(RETRY_SECONDS)
-        # One for each, of its own event loop: tests of applications make a loop for a request.
-        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._each[key] += 1
-        self._ends.add(end)
-        if self._ended:
-            end.set_result(None)
-        try:
-            yield end
-        finally:
-            self._ends.discard(end)
-            self._each[key] -= 1
-            if not self._each[key]:
-                del self._each[key]
+        with self._places.one(key):
+            # One for each, of its own event loop: tests of applications make one for a request.
+            end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._ends.add(end)
+            if self._ended:
+                end.set_result(None)
+            try:
+                yield end
+            finally:
+                self._ends.discard(end)
 
     def end(self) -> None:
         """Answer whoever waits, now and from now on: the service is about to stop."""
@@ -118,7 +121,7 @@ async def _stop(task: asyncio.Future[Any]) -> None:
     await asyncio.wait({task})
 
 
-async def until_gone(request: Request) -> None:
+async def until_gone(receive: Receive) -> None:
     """Return once the client has gone away."""
-    while (await request.receive())["type"] != "http.disconnect":
+    while (await receive())["type"] != "http.disconnect":
         pass

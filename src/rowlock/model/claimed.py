@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from rowlock.model import json_text
-from rowlock.model.tasks import Claim
+from rowlock.backoff import RetryPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +19,8 @@ class ClaimedTask:
         definition: The definition's alias, or None for a task of queue and payload alone.
         payload: The arguments, or any JSON but null when there is no definition.
         attempt: Runs so far; this one counts.
+        timeout: How long this task may run; None leaves it to whoever runs it, and its queue.
+        retry: How long this task waits if it fails; None as with `timeout`.
         lease: How long the claim holds without a heartbeat.
         lease_until: When it ends unless a heartbeat comes before.
     """
@@ -32,31 +33,16 @@ class ClaimedTask:
     attempt: int
     max_attempts: int
     crashes: int
+    max_crashes: int
     priority: int
     tags: tuple[str, ...]
     unique_key: str | None
+    timeout: timedelta | None
+    retry: RetryPolicy | None
     created_at: datetime
+    run_at: datetime
     started_at: datetime
+    expires_at: datetime | None
     lease: timedelta
     lease_until: datetime
-
-
-def claimed_task(claim: Claim, alias: str | None, lease: timedelta) -> ClaimedTask:
-    """Return a claim as a program sees it."""
-    return ClaimedTask(
-        id=claim.id,
-        token=claim.token,
-        queue=claim.queue,
-        definition=alias,
-        payload=json_text.decode_shown(claim.payload),
-        attempt=claim.attempt,
-        max_attempts=claim.max_attempts,
-        crashes=claim.crashes,
-        priority=-claim.priority,
-        tags=tuple(json_text.decode_shown(claim.tags)) if claim.tags else (),
-        unique_key=claim.unique_key,
-        created_at=claim.created_at,
-        started_at=claim.started_at,
-        lease=lease,
-        lease_until=claim.lease_until,
-    )
+    cancel_requested: bool

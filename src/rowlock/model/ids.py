@@ -24,6 +24,7 @@ _COUNTER_MASK = (1 << _COUNTER_BITS) - 1
 _LOW_MASK = (1 << 62) - 1
 _STEP_BITS = 32
 _MARK_BYTES = 4
+_PLACE_BITS = 16
 
 
 class _Clock:
@@ -91,8 +92,25 @@ def derived_task_id(source: UUID | str, moment: datetime) -> UUID:
     at = moment.astimezone(UTC)
     digest = sha256(f"{source} {at.isoformat(timespec='microseconds')}".encode()).digest()
     rest = int.from_bytes(digest[:10], "big") & _COUNTER_MASK
-    high, low = rest >> 62, rest & _LOW_MASK
     millis = ((at - _EPOCH) // _MILLISECOND) & ((1 << _MILLIS_BITS) - 1)
+    return _derived(millis, rest)
+
+
+def keyed_task_ids(key: UUID, count: int) -> list[UUID]:
+    """Return the ids of the tasks that are stored under one key, the same for whoever asks.
+
+    They increase in their order, begin with the key's first 48 bits, its time if it is a UUIDv7,
+    and share no more with it: keys that follow each other have nothing in common.
+    """
+    from hashlib import sha256  # start-up time: only the service gets here
+
+    digest = sha256(b"rowlock batch" + key.bytes).digest()
+    first = (int.from_bytes(digest[:10], "big") & _COUNTER_MASK) & ~((1 << _PLACE_BITS) - 1)
+    return [_derived(key.int >> 80, first + place) for place in range(count)]
+
+
+def _derived(millis: int, rest: int) -> UUID:
+    high, low = rest >> 62, rest & _LOW_MASK
     return UUID(int=(millis << 80) | _DERIVED_AND_VARIANT | (high << 64) | low)
 
 

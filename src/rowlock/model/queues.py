@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from rowlock.backoff import DEFAULT_RETRY, RetryPolicy
+from rowlock.backoff import DEFAULT_RETRY, Backoff, RetryPolicy
 from rowlock.errors import InvalidValueError
-from rowlock.model.durations import duration_from, positive_duration_from
+from rowlock.model.durations import MAX_DURATION, duration_from, positive_duration_from
 
 DEFAULT_MAX_ATTEMPTS = 4
 DEFAULT_MAX_CRASHES = 3
@@ -102,6 +102,17 @@ def checked_retry(value: object) -> RetryPolicy | None:
     if isinstance(value, str):
         return RetryPolicy(backoff=value)  # type: ignore[arg-type] # it takes names too
     raise InvalidValueError("retry", f"must be a RetryPolicy or a backoff's name, not {value!r}")
+
+
+def growing_retry(field: str, base: object) -> RetryPolicy:
+    """Return a quadratic policy without jitter and cap, as the service's forerunner retries.
+
+    Args:
+        field: What an error should call the first delay.
+        base: The first delay; a duration.
+    """
+    delay = duration_from(field, base)
+    return RetryPolicy(backoff=Backoff.QUADRATIC, base=delay, cap=MAX_DURATION, jitter=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,7 @@ class Task:
     pause_reason: str | None = None
     worker: str | None = None
     cancel_requested: bool = False
-    progress: float = 0
+    progress: float = 0.0
     progress_message: str | None = None
     created_at: datetime
     started_at: datetime | None = None

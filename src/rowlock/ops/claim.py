@@ -37,8 +37,7 @@ def claim_from(
     """
     yield from promote_due(storage, now=now)
     if queues is None:
-        known = yield from storage.queues.list_queues(request.namespace)
-        queues = [queue.name for queue in known if not queue.paused]
+        queues = yield from _open_queues(storage, request.namespace)
     shares = yield from _shares(storage, request, queues)
     claims: list[Claim] = []
     for queue, share in shares:
@@ -46,6 +45,24 @@ def claim_from(
         asked = request._replace(queue=queue, limit=share, lease=lease)
         claims += yield from storage.claims.claim_tasks(asked, now=now)
     return sorted(claims, key=Claim.place_in_line)
+
+
+def is_claimable(
+    storage: Storage, request: ClaimRequest, queues: Sequence[str] | None = None
+) -> Plan[bool]:
+    """Whether a claim would take something now. See `claim_from`."""
+    yield from promote_due(storage)
+    if queues is None:
+        queues = yield from _open_queues(storage, request.namespace)
+    for queue in queues:
+        if (yield from storage.claims.peek_queue(request._replace(queue=queue, limit=1))):
+            return True
+    return False
+
+
+def _open_queues(storage: Storage, namespace: str) -> Plan[list[str]]:
+    known = yield from storage.queues.list_queues(namespace)
+    return [queue.name for queue in known if not queue.paused]
 
 
 def _shares(

@@ -67,6 +67,27 @@ def enqueue_task(
     raise StorageConflictError(f"task {new.id} could be neither stored nor found")
 
 
+def enqueue_together(
+    storage: Storage, wanted: Sequence[tuple[str, NewTask]], *, now: datetime | None = None
+) -> Plan[list[Stored]]:
+    """Store tasks that many asked for at once, in one transaction.
+
+    Args:
+        storage: Where.
+        wanted: Namespace and task of each, with fresh ids and without unique keys.
+        now: Instead of the database's clock; for tests.
+    """
+    yield BEGIN
+    stored: dict[UUID, Task] = {}
+    for namespace in sorted({namespace for namespace, _ in wanted}):
+        tasks = [new for own, new in wanted if own == namespace]
+        inserted = yield from storage.enqueue.insert_together(tasks, namespace=namespace, now=now)
+        stored |= {task.id: task for task in inserted}
+        queues = sorted({task.queue for task in inserted})
+        yield from storage.wakeups.announce(namespace, queues, coalesce=True)
+    return [Stored(stored[new.id], created=True) for _, new in wanted]
+
+
 def _inserted(
     storage: Storage, namespace: str, new: NewTask, *, fresh: bool, now: datetime | None
 ) -> Plan[Task | None]:
@@ -163,7 +184,9 @@ def enqueue_stream(
     yield BEGIN
     if stream.keyed:
         for part in slices(stream):
-            yield from _insert_keyed(storage, namespace, part, now)
+            inserted = yield from storage.enqueue.insert_tasks(part, namespace=namespace, now=now)
+            missing = [task for task in part if task.id not in inserted]
+            yield from _refuse_held(storage, namespace, missing)
     else:
         for tasks in slices(stream) if joined else (stream,):
             yield from storage.enqueue.insert_fresh_tasks(tasks, namespace=namespace, now=now)
@@ -171,14 +194,62 @@ def enqueue_stream(
     return stream.ids
 
 
-def _insert_keyed(
-    storage: Storage, namespace: str, part: Sequence[NewTask], now: datetime | None
-) -> Plan[None]:
-    inserted = yield from storage.enqueue.insert_tasks(part, namespace=namespace, now=now)
-    for task in part:
-        if task.id not in inserted and task.unique_key is not None:
+def enqueue_keyed(
+    storage: Storage, namespace: str, tasks: Sequence[NewTask], *, key: UUID, after: UUID
+) -> Plan[bool]:
+    """Store all of these tasks or none, once, however often that is asked.
+
+    Args:
+        storage: Where.
+        namespace: In which namespace.
+        tasks: Their ids are `keyed_task_ids` of the key.
+        key: What makes it the same request.
+        after: The id that one more task would have.
+
+    Returns:
+        Whether they were stored now, and not before.
+
+    Raises:
+        IdConflictError: Other tasks were stored under that key, or some are gone since.
+        DuplicateTaskError: A live task holds one of the unique keys.
+    """
+    yield BEGIN
+    for _ in range(MAX_ROUNDS):
+        if (yield from _were_stored(storage, namespace, tasks, key, after)):
+            return False
+        inserted: set[UUID] = set()
+        for part in slices(iter(tasks)):
+            inserted |= yield from storage.enqueue.insert_tasks(
+                part, namespace=namespace, replayed=True
+            )
+        missing = [task for task in tasks if task.id not in inserted]
+        if not missing:
+            queues = sorted({task.terms.queue for task in tasks})
+            yield from storage.wakeups.announce(namespace, queues, coalesce=True)
+            return True
+        yield from _refuse_held(storage, namespace, missing)
+        if inserted:
+            break
+    raise StorageConflictError(f"the tasks of key {key} could be neither stored nor found")
+
+
+def _were_stored(
+    storage: Storage, namespace: str, tasks: Sequence[NewTask], key: UUID, after: UUID
+) -> Plan[bool]:
+    """Return whether these tasks are there. Some of them may be a part of other ones."""
+    known = yield from storage.enqueue.read_identities([*(task.id for task in tasks), after])
+    own = {task.id: (namespace, task.terms.definition, task.payload) for task in tasks}
+    if known and known != own:
+        raise IdConflictError(key)
+    return bool(known)
+
+
+def _refuse_held(storage: Storage, namespace: str, missing: Sequence[NewTask]) -> Plan[None]:
+    for task in missing:
+        if task.unique_key is not None:
             holder = yield from storage.enqueue.find_unique_holder(namespace, task.unique_key)
-            raise DuplicateTaskError(holder or task.id, task.unique_key)
+            if holder != task.id:
+                raise DuplicateTaskError(holder or task.id, task.unique_key)
 
 
 def was_stored(storage: Storage, task_id: UUID) -> Plan[bool]:

@@ -1,141 +1,149 @@
 """What a program does with tasks that it claimed by hand; each write carries the claim's token.
 
-The task is looked at first, so that nobody reaches into another namespace; what decides is the
-guard in the write that follows.
+The tasks are looked at first, so that nobody reaches into another namespace; what decides is
+the guard in the write that follows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from rowlock.backoff import RetryPolicy
-from rowlock.errors import LeaseLostError, NotRunningError
+from rowlock.errors import LeaseLostError, NotRunningError, RowlockError, TaskNotFoundError
+from rowlock.model.ends import ClaimKey, Ending, Standing, ToldEnd
 from rowlock.model.ids import is_served_token
 from rowlock.model.states import TaskState
-from rowlock.model.tasks import (
-    Claim,
-    Finish,
-    Held,
-    Outcome,
-    Release,
-    Report,
-    Task,
-    TaskFailure,
-)
+from rowlock.model.tasks import Finish, Held, Outcome, Release, Report, TaskFailure
 from rowlock.ops.tasks import get_task
 from rowlock.plan import BEGIN, Plan
-from rowlock.runtime.ends import end_of_failure
+from rowlock.runtime.ends import End, end_of_failure
 from rowlock.storage.storage import Storage
+
+RetryOf: TypeAlias = Callable[[Standing], RetryPolicy]
+Verdict: TypeAlias = Standing | RowlockError
+"""How a task stands after what was asked, or why it was refused."""
 
 
 def heartbeat(
-    storage: Storage,
-    namespace: str,
-    held: Held,
-    *,
-    now: datetime | None = None,
-) -> Plan[bool]:
-    """Extend a claim; returns whether the task is asked to be canceled.
-
-    Raises:
-        TaskNotFoundError: The namespace has none of that id.
-        LeaseLostError: The claim is over.
-    """
-    yield from get_task(storage, namespace, held.id, now=now)
-    [pulse] = yield from storage.claims.renew_leases([held], now=now)
-    if not pulse.held:
-        raise LeaseLostError(held.id)
-    return pulse.cancel_requested
+    storage: Storage, namespace: str, held: Sequence[Held], *, now: datetime | None = None
+) -> Plan[dict[UUID, bool | RowlockError]]:
+    """Extend claims; returns whether each task is asked to be canceled, or why it is not held."""
+    asked = [ClaimKey(one.id, one.token) for one in held]
+    standings = yield from storage.claims.read_standings(namespace, asked)
+    ours = [one for one in held if one.id in standings]
+    pulses = (yield from storage.claims.renew_leases(ours, now=now)) if ours else []
+    told: dict[UUID, bool | RowlockError] = {
+        pulse.id: pulse.cancel_requested if pulse.held else LeaseLostError(pulse.id)
+        for pulse in pulses
+    }
+    return {one.id: told.get(one.id, TaskNotFoundError(one.id)) for one in held}
 
 
 def report(
-    storage: Storage, namespace: str, report: Report, *, now: datetime | None = None
-) -> Plan[None]:
-    """Record how far a claimed task is, or what it has to say.
-
-    Raises:
-        TaskNotFoundError: The namespace has none of that id.
-        LeaseLostError: The claim is over.
-    """
+    storage: Storage, namespace: str, reports: Sequence[Report], *, now: datetime | None = None
+) -> Plan[dict[UUID, RowlockError]]:
+    """Record how far claimed tasks are, or what they have to say; returns what was refused."""
+    asked = [ClaimKey(one.id, one.token) for one in reports]
     yield BEGIN
-    yield from get_task(storage, namespace, report.id, now=now)
-    yield from storage.claims.report([report], now=now)
-    # Within the transaction the row that was written is still ours: if it is not there now, it
-    # was not there to be written.
-    if not (yield from storage.claims.is_held(report.id, report.token)):
-        raise LeaseLostError(report.id)
+    standings = yield from storage.claims.read_standings(namespace, asked)
+    yield from storage.claims.report([one for one in reports if one.id in standings], now=now)
+    # Within the transaction a row that was written is still ours: if it is not there now, it was
+    # not there to be written.
+    standings = yield from storage.claims.read_standings(namespace, asked)
+    refused: dict[UUID, RowlockError] = {}
+    for task_id, _ in asked:
+        if task_id not in standings:
+            refused[task_id] = TaskNotFoundError(task_id)
+        elif not standings[task_id].held:
+            refused[task_id] = LeaseLostError(task_id)
+    return refused
 
 
-def complete(
-    storage: Storage, namespace: str, end: Finish, *, now: datetime | None = None
-) -> Plan[Task]:
-    """Record that a claimed task succeeded; once more with the same token changes nothing.
-
-    Raises:
-        TaskNotFoundError: The namespace has none of that id.
-        LeaseLostError: The claim is over, and did not end so.
-    """
-    yield BEGIN
-    yield from get_task(storage, namespace, end.id, now=now)
-    recorded = yield from storage.claims.finish_tasks([end], now=now)
-    task = yield from get_task(storage, namespace, end.id, now=now)
-    if not recorded or task.state is not TaskState.SUCCEEDED:
-        raise LeaseLostError(end.id)
-    return task
-
-
-def fail(
+def settle(
     storage: Storage,
     namespace: str,
-    task_id: UUID,
-    token: UUID,
-    failure: TaskFailure,
-    retry_of: Callable[[Task], RetryPolicy],
+    told: Sequence[ToldEnd],
+    retry_of: RetryOf,
     *,
     now: datetime | None = None,
-) -> Plan[Task]:
-    """Record that an attempt failed: the task waits for another one, or has failed.
+) -> Plan[dict[UUID, Verdict]]:
+    """Record how attempts ended, of each task one; once more with the same token changes nothing.
 
     Args:
         storage: Where.
         namespace: In which namespace.
-        task_id: Which task.
-        token: The claim's.
-        failure: Why.
-        retry_of: Returns the retry policy that applies to the task.
+        told: The ends.
+        retry_of: Returns the retry policy that applies to a task.
         now: Instead of the database's clock; for tests.
 
-    Raises:
-        TaskNotFoundError: The namespace has none of that id.
-        LeaseLostError: The claim is over, and did not end so.
+    Returns:
+        How each task stands then; `TaskNotFoundError` if the namespace has none of that id,
+        `LeaseLostError` if the claim is over, and did not end so.
     """
+    asked = [ClaimKey(one.id, one.token) for one in told]
     yield BEGIN
-    task = yield from get_task(storage, namespace, task_id, now=now)
-    end = end_of_failure(_claim_of(task, token), retry_of(task), failure)
-    return (yield from _end_badly(storage, namespace, end, now))
+    found = yield from storage.claims.read_standings(namespace, asked)
+    ends = [_end_of(one, found[one.id], retry_of) for one in told if one.id in found]
+    recorded = yield from _record(storage, ends, now)
+    standings = yield from storage.claims.read_standings(namespace, asked)
+    verdicts = {one.id: _verdict(one, standings.get(one.id), recorded) for one in told}
+    waiting = {
+        one.queue
+        for one in verdicts.values()
+        if isinstance(one, Standing) and one.state is TaskState.QUEUED
+    }
+    if waiting:
+        yield from storage.wakeups.announce(namespace, sorted(waiting), coalesce=False)
+    return verdicts
 
 
-def release(
-    storage: Storage,
-    namespace: str,
-    task_id: UUID,
-    token: UUID,
-    *,
-    delay: timedelta | None,
-    now: datetime | None = None,
-) -> Plan[Task]:
-    """Give a claimed task back to the line; the attempt does not count.
+def _record(storage: Storage, ends: Sequence[End], now: datetime | None) -> Plan[set[UUID]]:
+    finished = [end for end in ends if isinstance(end, Finish)]
+    released = [end for end in ends if isinstance(end, Release)]
+    recorded: set[UUID] = set()
+    if finished:
+        recorded |= yield from storage.claims.finish_tasks(finished, now=now)
+    if released:
+        recorded |= yield from storage.claims.release_tasks(released, now=now)
+    return recorded
 
-    Raises:
-        TaskNotFoundError: The namespace has none of that id.
-        LeaseLostError: The claim is over, and did not end so.
+
+def _verdict(told: ToldEnd, standing: Standing | None, recorded: set[UUID]) -> Verdict:
+    if standing is None:
+        return TaskNotFoundError(told.id)
+    if told.id not in recorded or not standing.agrees(told.ending):
+        return LeaseLostError(told.id)
+    return standing
+
+
+def _end_of(told: ToldEnd, standing: Standing, retry_of: RetryOf) -> End:
+    """Return what an end makes of its task, as a worker of our own would decide it.
+
+    What was said is a wish: a task without attempts left is not tried again.
     """
-    yield BEGIN
-    yield from get_task(storage, namespace, task_id, now=now)
-    outcome = Outcome.SNOOZED if delay else Outcome.HANDED_BACK
-    return (yield from _end_badly(storage, namespace, Release(task_id, token, outcome, delay), now))
+    task_id, token = told.id, told.token
+    match told.ending:
+        case Ending.SUCCEEDED:
+            return Finish(task_id, token, TaskState.SUCCEEDED, told.result)
+        case Ending.CANCELED:
+            return Finish(task_id, token, TaskState.CANCELED, reason=told.reason or "canceled")
+        case Ending.SNOOZED:
+            return Release(task_id, token, Outcome.SNOOZED, told.delay or None)
+        case Ending.HANDED_BACK:
+            return Release(task_id, token, Outcome.HANDED_BACK)
+        case Ending.FAILED:
+            failure = told.failure or TaskFailure(type="Failed", message="")
+            return end_of_failure(
+                standing,
+                retry_of(standing),
+                failure,
+                reason=told.reason,
+                final=not told.retry,
+                delay=told.delay,
+            )
 
 
 def served_token(
@@ -155,43 +163,3 @@ def served_token(
     if task.crashes or not is_served_token(token):
         raise LeaseLostError(task_id)
     return token
-
-
-def _end_badly(
-    storage: Storage, namespace: str, end: Finish | Release, now: datetime | None
-) -> Plan[Task]:
-    if isinstance(end, Finish):
-        recorded = yield from storage.claims.finish_tasks([end], now=now)
-    else:
-        recorded = yield from storage.claims.release_tasks([end], now=now)
-    task = yield from get_task(storage, namespace, end.id, now=now)
-    if not recorded or task.state is TaskState.SUCCEEDED:
-        raise LeaseLostError(end.id)
-    if task.state is TaskState.QUEUED:
-        yield from storage.wakeups.announce(namespace, [task.queue], coalesce=False)
-    return task
-
-
-def _claim_of(task: Task, token: UUID) -> Claim:
-    """Return a task as the claim that decides how a failure of it ends."""
-    return Claim(
-        id=task.id,
-        token=token,
-        queue=task.queue,
-        definition=task.definition,
-        payload="",
-        attempt=task.attempt,
-        crashes=task.crashes,
-        max_attempts=task.max_attempts,
-        max_crashes=task.max_crashes,
-        priority=task.priority,
-        run_at=task.run_at,
-        created_at=task.created_at,
-        started_at=task.started_at or task.created_at,
-        lease_until=task.lease_until or task.created_at,
-        expires_at=task.expires_at,
-        cancel_requested=task.cancel_requested,
-        unique_key=task.unique_key,
-        tags=None,
-        options=None,
-    )

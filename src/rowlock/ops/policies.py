@@ -33,6 +33,11 @@ class PolicyCache:
         self._queues[queue.name] = queue
         self._read_at[queue.name] = time.monotonic()
 
+    def forget(self, name: str) -> None:
+        """Ask again for a queue that may be gone."""
+        self._queues.pop(name, None)
+        self._read_at.pop(name, None)
+
     def look(self, storage: Storage, name: str) -> Plan[None]:
         """Read a queue again without making it; one that is not there is not remembered."""
         for queue in (yield from storage.queues.list_queues(self._namespace)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -47,15 +48,36 @@ def resolve_id(storage: Storage, namespace: str, text: str) -> Plan[UUID]:
         InvalidValueError: No id, too short, or the prefix fits several tasks.
         TaskNotFoundError: The prefix fits none.
     """
+    low, high = ids_meant(text)
+    if low == high:
+        return low
+    return only_id(text, (yield from storage.reads.find_by_prefix(namespace, low, high)))
+
+
+def ids_meant(text: str) -> tuple[UUID, UUID]:
+    """Return the first and the last id that a person may mean by an id or a prefix of one.
+
+    Raises:
+        InvalidValueError: No id, or too short.
+    """
     digits = text.strip().lower().replace("-", "")
     if len(digits) == ID_DIGITS:
-        return task_id_from_text(digits)
+        whole = task_id_from_text(digits)
+        return whole, whole
     if len(digits) < MIN_PREFIX_LENGTH or len(digits) > ID_DIGITS or set(digits) - HEX_DIGITS:
         raise InvalidValueError(
             "id", f"{text!r} is neither a task id nor a prefix of at least 4 digits"
         )
-    low, high = UUID(digits.ljust(ID_DIGITS, "0")), UUID(digits.ljust(ID_DIGITS, "f"))
-    found = yield from storage.reads.find_by_prefix(namespace, low, high)
+    return UUID(digits.ljust(ID_DIGITS, "0")), UUID(digits.ljust(ID_DIGITS, "f"))
+
+
+def only_id(text: str, found: Sequence[UUID]) -> UUID:
+    """Return the one id that a prefix fits.
+
+    Raises:
+        InvalidValueError: It fits several tasks.
+        TaskNotFoundError: It fits none.
+    """
     if not found:
         raise TaskNotFoundError(text.strip())
     if len(found) > 1:

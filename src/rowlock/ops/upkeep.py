@@ -22,4 +22,5 @@ class Duty(NamedTuple):
 RESCUE = Duty("rescue", timedelta(seconds=2))
 EXPIRE = Duty("expire", timedelta(seconds=2))
 END_PAUSES = Duty("end_pauses", timedelta(seconds=2))
+DELETE_QUEUES = Duty("delete_queues", timedelta(seconds=2))
 VACUUM = Duty("vacuum", timedelta(seconds=5))

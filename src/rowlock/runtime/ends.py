@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import traceback
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from rowlock.backoff import RetryPolicy
 from rowlock.definitions.outcomes import OUTCOMES, Cancel, Fail, Retry, Snooze
@@ -44,8 +45,37 @@ def _end_of(text: str) -> str:
     return text if less <= 0 else f"({less:,} characters left out) …{text[-MAX_TRACEBACK_LENGTH:]}"
 
 
+class Attempted(Protocol):
+    """What decides whether a failed attempt was the last one."""
+
+    @property
+    def id(self) -> UUID:
+        """The task's."""
+        ...
+
+    @property
+    def token(self) -> UUID:
+        """The claim's."""
+        ...
+
+    @property
+    def attempt(self) -> int:
+        """Runs so far."""
+        ...
+
+    @property
+    def failures(self) -> int:
+        """Those that failed, with this one."""
+        ...
+
+    @property
+    def is_last_attempt(self) -> bool:
+        """Whether a failure is final."""
+        ...
+
+
 def end_of_failure(
-    claim: Claim,
+    claim: Attempted,
     retry: RetryPolicy,
     failure: TaskFailure,
     *,
@@ -56,7 +86,7 @@ def end_of_failure(
     """Return what a failed attempt becomes: another one later, or the end.
 
     Args:
-        claim: The attempt.
+        claim: The attempt, as its claim or its standing tells it.
         retry: The policy that applies.
         failure: Why.
         reason: What the finished task says besides.
@@ -126,6 +156,14 @@ def _end_of_outcome(
 def end_of_cancel(claim: Claim) -> End:
     """Return the end of an attempt that stopped because it was asked to."""
     return Finish(claim.id, claim.token, TaskState.CANCELED, reason="canceled")
+
+
+def end_of_refused(end: End, error: Exception) -> Finish:
+    """Return what is recorded in place of an end that cannot be stored."""
+    failure = TaskFailure(type=type(error).__name__, message=str(error))
+    return Finish(
+        end.id, end.token, TaskState.FAILED, None, failure_to_text(failure), "result_invalid"
+    )
 
 
 def hand_back(claim: Claim) -> End:

@@ -24,7 +24,8 @@ class Heartbeat:
     A claim whose lease ran out on our own clock while the database does not answer counts as
     lost, so that a worker that is cut off stops its handlers about when somebody else may
     start them. A database that refuses at once is down for everybody: nobody can take the
-    task, and its holder renews when it is back, before anybody sweeps.
+    task, and its holder renews when it is back, before anybody sweeps. Of a server before the
+    database that is not so.
     """
 
     def __init__(
@@ -93,8 +94,9 @@ class Heartbeat:
         except StorageError as error:
             log.warning("cannot renew %d leases, trying again: %s", len(wanted), error)
             failed = monotonic()
+            down = self._source.is_only_way and failed - asked < REFUSED_SECONDS
             for running in due.values():
-                if failed - asked < REFUSED_SECONDS:
+                if down:
                     running.lost_after = max(running.lost_after, failed + REFUSED_SECONDS)
                 elif running.lost_after <= failed:
                     self._on_lost(running)

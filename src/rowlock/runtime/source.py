@@ -17,7 +17,16 @@ class TaskSource(Protocol):
 
     Async methods raise `StorageUnavailableError` while the outside cannot be reached; the
     runtime then waits and tries again.
+
+    Attributes:
+        unanswered: How many claims were cut off before they were answered.
+        on_refused: Told of each end that cannot be stored.
+        is_only_way: Whether nobody else reaches the tasks while it refuses to be asked.
     """
+
+    unanswered: int
+    on_refused: Callable[[UUID, Exception], None]
+    is_only_way: bool
 
     @property
     def poll_seconds(self) -> float:

@@ -10,6 +10,7 @@ from uuid import UUID
 from rowlock.model.changes import Action, AuditEntry, By, NewAudit, Operation, OperationState
 from rowlock.model.states import TaskState
 from rowlock.plan import Plan
+from rowlock.storage.upkeep_contract import Ready
 
 
 class Found(NamedTuple):
@@ -116,8 +117,8 @@ class ChangeStore(Protocol):
         """Let paused tasks wait again: scheduled if they are due later, else queued."""
         ...
 
-    def end_pauses(self, *, limit: int, now: datetime | None = None) -> Plan[list[tuple[str, str]]]:
-        """Resume tasks whose pause has ended; returns namespace and queue of each."""
+    def end_pauses(self, *, limit: int, now: datetime | None = None) -> Plan[list[Ready]]:
+        """Resume tasks whose pause has ended; returns them."""
         ...
 
     def edit(

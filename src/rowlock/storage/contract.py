@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from rowlock.model.queues import Queue, QueuePolicy
+from rowlock.model.ends import ClaimKey, Standing
 from rowlock.model.tasks import (
     Attempt,
     Claim,
@@ -87,16 +87,6 @@ class Place(NamedTuple):
     id: UUID
 
 
-class Rescued(NamedTuple):
-    """A task taken back from a worker whose lease ran out."""
-
-    id: UUID
-    namespace: str
-    queue: str
-    worker: str | None
-    final: bool
-
-
 class EnqueueStore(Protocol):
     """Storing tasks."""
 
@@ -104,6 +94,12 @@ class EnqueueStore(Protocol):
         self, new: NewTask, *, namespace: str, now: datetime | None = None
     ) -> Plan[Task | None]:
         """Insert a task with a fresh id and return it; None if its unique key is taken."""
+        ...
+
+    def insert_together(
+        self, tasks: Sequence[NewTask], *, namespace: str, now: datetime | None = None
+    ) -> Plan[list[Task]]:
+        """Insert a few tasks with fresh ids and without unique keys, and return them."""
         ...
 
     def insert_tasks(
@@ -191,8 +187,13 @@ class ClaimStore(Protocol):
         """Return the token under which a task runs; None if it does not."""
         ...
 
-    def is_held(self, task_id: UUID, token: UUID, /) -> Plan[bool]:
-        """Return whether a task still runs under this claim."""
+    def read_standings(
+        self, namespace: str, claims: Sequence[ClaimKey], /
+    ) -> Plan[dict[UUID, Standing]]:
+        """Return where the tasks of claims stand now.
+
+        Those that the namespace does not have, or that are deleted, are left out.
+        """
         ...
 
     def finish_tasks(
@@ -225,56 +226,6 @@ class ClaimStore(Protocol):
 
     def report(self, reports: Sequence[Report], *, now: datetime | None = None) -> Plan[None]:
         """Store progress and log lines of running tasks; those no longer held are left out."""
-        ...
-
-
-class UpkeepStore(Protocol):
-    """What has to be done for all tasks of all namespaces, by anybody."""
-
-    def promote_tasks(
-        self, *, limit: int, now: datetime | None = None
-    ) -> Plan[list[tuple[str, str]]]:
-        """Move scheduled tasks that are due to queued; returns namespace and queue of each."""
-        ...
-
-    def seconds_to_next_due(self, *, now: datetime | None = None) -> Plan[float | None]:
-        """Return how long until the earliest scheduled task is due, by the database's clock."""
-        ...
-
-    def end_leases(self, namespace: str, worker: str, *, now: datetime | None = None) -> Plan[int]:
-        """End the leases of a worker that is known to be dead; returns how many tasks it held.
-
-        They are the first that a rescue takes back.
-        """
-        ...
-
-    def rescue_tasks(
-        self, *, grace: timedelta, limit: int, now: datetime | None = None
-    ) -> Plan[list[Rescued]]:
-        """Take back tasks whose lease ran out more than `grace` ago.
-
-        Each is charged a crash; at `max_crashes` it has failed as `crash_loop`.
-        """
-        ...
-
-    def expire_tasks(self, *, limit: int, now: datetime | None = None) -> Plan[int]:
-        """Move waiting tasks past their lifetime to history; returns how many."""
-        ...
-
-    def prune_history(
-        self,
-        namespace: str,
-        queue: str,
-        *,
-        older_than: timedelta,
-        limit: int,
-        now: datetime | None = None,
-    ) -> Plan[int]:
-        """Delete finished tasks of a queue with all that belongs to them; returns how many."""
-        ...
-
-    def take_duty(self, name: str, *, every: timedelta, now: datetime | None = None) -> Plan[bool]:
-        """Return whether this process is the one to do the duty now; if so, set its next time."""
         ...
 
 
@@ -350,49 +301,4 @@ class ReadStore(ListStore, MeasureStore, Protocol):
         self, namespace: str, queue: str, *, limit: int
     ) -> Plan[dict[str, int]]:
         """Return which definitions wait at the head of a queue, and how often."""
-        ...
-
-
-class QueueStore(Protocol):
-    """Queues and their policies."""
-
-    def ensure_queue(self, namespace: str, name: str, /) -> Plan[Queue]:
-        """Return the queue, made with the defaults if it was not there."""
-        ...
-
-    def get_queue(self, namespace: str, name: str, /) -> Plan[Queue | None]:
-        """Return the queue, if it is there."""
-        ...
-
-    def create_queue(self, namespace: str, name: str, /) -> Plan[bool]:
-        """Make the queue with the defaults; False if it was there."""
-        ...
-
-    def list_namespaces(self) -> Plan[list[str]]:
-        """Return the namespaces that have a queue, by name."""
-        ...
-
-    def update_queue(self, namespace: str, name: str, given: QueuePolicy, /) -> Plan[Queue]:
-        """Create the queue or change what is given of its policy; returns it as it is then."""
-        ...
-
-    def pause_queue(
-        self,
-        namespace: str,
-        name: str,
-        paused: bool,  # noqa: FBT001
-        /,
-        *,
-        until: datetime | None = None,
-        reason: str | None = None,
-    ) -> Plan[bool]:
-        """Pause or resume a queue, for ever or until a time; False if there is none."""
-        ...
-
-    def list_queues(self, namespace: str | None, /) -> Plan[list[Queue]]:
-        """Return the queues of a namespace, or of all, by name."""
-        ...
-
-    def forget_namespace(self, namespace: str, /) -> Plan[None]:
-        """Delete the rows of all queues and definitions of a namespace that has no tasks."""
         ...

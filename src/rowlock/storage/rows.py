@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from rowlock.model import json_text
 from rowlock.model.definitions import Definition, DefinitionStatus
+from rowlock.model.ends import Standing
 from rowlock.model.failures import failure_from_text
 from rowlock.model.queues import Queue
 from rowlock.model.states import TaskState
@@ -14,6 +17,7 @@ from rowlock.model.tasks import Attempt, Claim, LogLine, NewTask, Task
 from rowlock.model.tickers import Ticker
 from rowlock.plan import Row
 from rowlock.storage.values import (
+    EPOCH,
     ColumnValues,
     defaults_from_text,
     options_from_text,
@@ -80,30 +84,55 @@ def task_from_row(row: Row, values: ColumnValues) -> Task:
     )
 
 
-def task_from_insert(new: NewTask, namespace: str, row: Row, values: ColumnValues) -> Task:
-    """Return the task that went in with a row of `insert_task`."""
+class Inserted(NamedTuple):
+    """What only the database could say of a task that went in.
+
+    Attributes:
+        alias: As its definition is spelled; None if no definition is stored.
+    """
+
+    state: TaskState
+    run_at: datetime
+    expires_at: datetime | None
+    created_at: datetime
+    alias: str | None
+
+
+def inserted_from_row(row: Row, values: ColumnValues) -> Inserted:
+    """Return what a row of `insert_task` says."""
     state, run_at, expires_at, created_at, alias = row
+    return Inserted(
+        state=TaskState(state),
+        run_at=values.read_time(run_at),
+        expires_at=values.optional_time(expires_at),
+        created_at=values.read_time(created_at),
+        alias=alias,
+    )
+
+
+def inserted_task(new: NewTask, namespace: str, inserted: Inserted) -> Task:
+    """Return a task as it went in."""
     terms = new.terms
     own = options_from_text(terms.options)
     return Task(
         id=new.id,
         namespace=namespace,
         queue=terms.queue,
-        definition=terms.definition if alias is None else alias,
-        state=TaskState(state),
+        definition=terms.definition if inserted.alias is None else inserted.alias,
+        state=inserted.state,
         priority=terms.priority,
         payload=json_text.decode_shown(new.payload),
         tags=tuple(json_text.decode_shown(terms.tags)) if terms.tags else (),
         unique_key=new.unique_key,
-        run_at=values.read_time(run_at),
+        run_at=inserted.run_at,
         attempt=0,
         max_attempts=terms.max_attempts,
         crashes=0,
         max_crashes=terms.max_crashes,
         timeout=own.timeout,
         retry=own.retry,
-        created_at=values.read_time(created_at),
-        expires_at=values.optional_time(expires_at),
+        created_at=inserted.created_at,
+        expires_at=inserted.expires_at,
     )
 
 
@@ -135,6 +164,15 @@ def claim_from_row(row: Row, token: UUID, values: ColumnValues) -> Claim:
         tags,
         options,
     )
+
+
+def standing_from_row(row: Row, tokens: Mapping[UUID, UUID], values: ColumnValues) -> Standing:
+    """Return the standing in a row of `read_standings`, which was asked for with these tokens."""
+    found, held, state, queue, definition, attempt, *facts = row
+    task_id = values.read_id(found)
+    # Nothing that was started expires.
+    shown = shown_state(state, attempt, None, EPOCH)
+    return Standing(task_id, tokens[task_id], bool(held), shown, queue, definition, attempt, *facts)
 
 
 def attempt_from_row(row: Row, values: ColumnValues) -> Attempt:

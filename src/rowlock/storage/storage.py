@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from rowlock.model.tasks import NewTask
 from rowlock.plan import Plan
 from rowlock.runners import Runner, ThreadRunner
 from rowlock.storage.catalog import Catalog
 from rowlock.storage.change_contract import ChangeStore, RecordStore
-from rowlock.storage.contract import (
-    ClaimStore,
-    EnqueueStore,
-    OperateStore,
-    QueueStore,
-    ReadStore,
-    UpkeepStore,
-)
+from rowlock.storage.contract import ClaimStore, EnqueueStore, OperateStore, ReadStore
 from rowlock.storage.definition_contract import DefinitionStore
+from rowlock.storage.deletion_contract import DeletionStore
 from rowlock.storage.endings import Endings
 from rowlock.storage.enlisted import EnlistedAsyncRunner, EnlistedRunner, Enlisting
+from rowlock.storage.event_contract import EventStore
 from rowlock.storage.migrations import Migrations
+from rowlock.storage.queue_contract import QueueStore
 from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
 from rowlock.storage.ticker_contract import TickerStore
 from rowlock.storage.token_contract import TokenStore
+from rowlock.storage.upkeep_contract import UpkeepStore
 from rowlock.storage.wakeups import Wakeups
+
+if TYPE_CHECKING:
+    from rowlock.storage.grouping import GroupRunner
 
 ASYNC_THREADS = 4
 # One claims while the other settles: more would not be faster, and each is a connection.
 WORKER_THREADS = 2
+# One executes while the other commits.
+GROUP_LANES = 2
 
 
 class Vacuum(Protocol):
@@ -87,6 +91,11 @@ class Stores(Protocol):
         ...
 
     @property
+    def deletions(self) -> DeletionStore:
+        """Queues that are being deleted."""
+        ...
+
+    @property
     def definitions(self) -> DefinitionStore:
         """Definitions."""
         ...
@@ -121,6 +130,11 @@ class Stores(Protocol):
         """Tokens of the HTTP service."""
         ...
 
+    @property
+    def events(self) -> EventStore:
+        """Events of tasks."""
+        ...
+
 
 class AllStores(NamedTuple):
     """Every group of an engine's plans, made at once."""
@@ -131,6 +145,7 @@ class AllStores(NamedTuple):
     operate: OperateStore
     reads: ReadStore
     queues: QueueStore
+    deletions: DeletionStore
     definitions: DefinitionStore
     changes: ChangeStore
     records: RecordStore
@@ -138,6 +153,7 @@ class AllStores(NamedTuple):
     firings: FiringStore
     tickers: TickerStore
     tokens: TokenStore
+    events: EventStore
 
 
 @dataclass(kw_only=True)
@@ -181,6 +197,7 @@ class Storage:
     endings: Endings = field(default_factory=Endings)
     _threads: ThreadRunner | None = field(default=None, init=False)
     _worker_threads: ThreadRunner | None = field(default=None, init=False)
+    _groups: GroupRunner | None = field(default=None, init=False)
 
     @property
     def enqueue(self) -> EnqueueStore:
@@ -211,6 +228,11 @@ class Storage:
     def queues(self) -> QueueStore:
         """Queues and their policies."""
         return self.stores.queues
+
+    @property
+    def deletions(self) -> DeletionStore:
+        """Queues that are being deleted."""
+        return self.stores.deletions
 
     @property
     def definitions(self) -> DefinitionStore:
@@ -248,11 +270,32 @@ class Storage:
         return self.stores.tokens
 
     @property
+    def events(self) -> EventStore:
+        """Events of tasks."""
+        return self.stores.events
+
+    @property
     def async_runner(self) -> ThreadRunner:
         """The same runner for async callers."""
         if self._threads is None:
             self._threads = ThreadRunner(self.runner, threads=ASYNC_THREADS)
         return self._threads
+
+    def groups(
+        self, together: Callable[[Storage, Sequence[tuple[str, NewTask]]], Plan[list[Any]]]
+    ) -> GroupRunner:
+        """Return what stores together what many async callers store at once.
+
+        Args:
+            together: The operation that does; the same each time.
+        """
+        if self._groups is None:
+            from rowlock.storage.grouping import GroupRunner  # start-up time of sync programs
+
+            lanes = 1 if self.enlisting.one_writer else GROUP_LANES
+            store = partial(together, self)
+            self._groups = GroupRunner(self.async_runner, store, lanes=lanes)
+        return self._groups
 
     @property
     def worker_runner(self) -> ThreadRunner:

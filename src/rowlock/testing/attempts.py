@@ -139,7 +139,7 @@ class _Call:
         self, core: Core, claim: Claim, definition: TaskDefinition[..., Any] | None
     ) -> None:
         self._core = core
-        self._rules = Rules(core, (), takes_unknown=True)
+        self._rules = Rules(core.policies, takes_unknown=True)
         self._definition = definition
         alias = claim.definition if definition is None else definition.alias
         # In a transaction of the test's nobody else sees the claim, to settle it there.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
@@ -269,9 +269,9 @@ def _upkeep(storage: Storage) -> Flow[None]:
         yield from _until_short(prune, PRUNE_LIMIT)
 
 
-def _until_short(operation: Callable[[], Plan[int | list[Any]]], limit: int) -> Flow[None]:
+def _until_short(operation: Callable[[], Plan[int | Collection[Any]]], limit: int) -> Flow[None]:
     """Repeat what does a batch at a time until a batch is not full."""
     part = limit
     while part == limit:
-        done: int | list[Any] = yield Run(operation)
+        done: int | Collection[Any] = yield Run(operation)
         part = done if isinstance(done, int) else len(done)

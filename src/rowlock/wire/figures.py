@@ -1,11 +1,13 @@
-"""How much there is to do, as plain dicts for JSON."""
+"""How much there is to do, and who does it, as plain dicts for JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from rowlock.model.figures import Load
-from rowlock.wire.values import Wire
+from rowlock.model.measures import Running
+from rowlock.wire.values import Wire, seconds_to_wire
 
 
 def scale_to_wire(loads: Sequence[Load], *, tasks_per_worker: int) -> Wire:
@@ -28,3 +30,21 @@ def scale_to_wire(loads: Sequence[Load], *, tasks_per_worker: int) -> Wire:
             for one in loads
         ],
     }
+
+
+def workers_to_wire(running: Iterable[Running]) -> list[Wire]:
+    """Return what runs by worker, those that run most first."""
+    by_worker: defaultdict[str, list[Running]] = defaultdict(list)
+    for one in running:
+        by_worker[one.worker].append(one)
+    workers = [
+        {
+            "worker": worker,
+            "tasks": sum(one.tasks for one in held),
+            "overdue": sum(one.overdue for one in held),
+            "longest_seconds": seconds_to_wire(max(one.longest for one in held)),
+            "queues": sorted(one.queue for one in held),
+        }
+        for worker, held in by_worker.items()
+    ]
+    return sorted(workers, key=lambda one: (-one["tasks"], one["worker"]))

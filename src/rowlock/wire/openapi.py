@@ -22,9 +22,8 @@ from rowlock.errors import (
     UnauthenticatedError,
 )
 from rowlock.model.tokens import Scope
-from rowlock.wire.documents.common import ErrorDocument
 from rowlock.wire.routes import ROUTES
-from rowlock.wire.routes.table import MAX_PAGE, PREFIX, Parameter, Route
+from rowlock.wire.routes.table import HEALTH, MAX_PAGE, PREFIX, Parameter, Route, full_path
 from rowlock.wire.statuses import status_of
 
 Json: TypeAlias = dict[str, Any]
@@ -39,6 +38,7 @@ ignored, unknown parameters are refused. A token of every namespace names the on
 header `{NAMESPACE_HEADER}`, or by writing `{PREFIX}/namespace/NAME/` in place of `{PREFIX}/`.\
 """
 _TEXT: Json = {"text/plain": {"schema": {"type": "string"}}}
+_STREAM: Json = {"text/event-stream": {"schema": {"type": "string"}}}
 _DOCUMENT: Json = {"application/json": {"schema": {"type": "object"}}}
 _BEFORE_ALL = (InvalidValueError, RouteNotFoundError, RateLimitError, StorageUnavailableError)
 _WITH_TOKEN = (UnauthenticatedError, ScopeError)
@@ -58,9 +58,11 @@ def openapi_document(*, server: str = "") -> Json:
     Args:
         server: Where the service is mounted, such as `/queue`; empty for the root.
     """
-    types: set[type] = {ErrorDocument}
+    types: set[type] = set()
     for route in ROUTES:
-        types.update(one for one in (route.request, route.response) if one is not None)
+        kinds = (route.request, route.response, route.door.error)
+        types.update(one for one in kinds if one is not None)
+        types.update(kind for _, kind in route.events)
     ordered = sorted(types, key=lambda one: one.__name__)
     schemas, components = msgspec.json.schema_components(
         ordered, ref_template="#/components/schemas/{name}"
@@ -87,11 +89,6 @@ def openapi_document(*, server: str = "") -> Json:
     }
 
 
-def full_path(route: Route) -> str:
-    """Return a route's path below where the service is mounted."""
-    return route.path if route.rooted else PREFIX + route.path
-
-
 def errors_of(route: Route) -> tuple[type[RowlockError], ...]:
     """Return everything that a route may refuse a request with."""
     guarded = _WITH_TOKEN if isinstance(route.scope, Scope) else ()
@@ -112,6 +109,8 @@ def _operation(route: Route, refs: dict[type, Any]) -> Json:
         operation["x-rowlock-scope"] = route.scope.value
         if route.also:
             operation["x-rowlock-also"] = [scope.value for scope in route.also]
+    if route.events:
+        operation["x-rowlock-events"] = {name: refs[kind] for name, kind in route.events}
     if route.request is not None:
         operation["requestBody"] = {
             "required": route.body_needed,
@@ -134,7 +133,7 @@ def _parameters(route: Route) -> list[Json]:
         text = "Which namespace, if the token is good for every one."
         in_header.append(_parameter(NAMESPACE_HEADER, "header", text, {"type": "string"}))
     if route.idempotent:
-        text = "A UUID: the task's id. Sent again, it answers with the task that is there."
+        text = "A UUID, which a task has as its id. Sent again, it answers with what is there."
         schema = {"type": "string", "format": "uuid"}
         in_header.append(_parameter(IDEMPOTENCY_HEADER, "header", text, schema))
     return [*in_path, *in_query, *in_header]
@@ -162,7 +161,9 @@ def _schema(parameter: Parameter) -> Json:
 
 
 def _responses(route: Route, refs: dict[type, Any]) -> Json:
-    content = _TEXT if route.rooted or route.text else _DOCUMENT
+    content = _TEXT if route.door is HEALTH or route.text else _DOCUMENT
+    if route.events:
+        content = _STREAM
     if route.response is not None:
         content = {"application/json": {"schema": refs[route.response]}}
     done: Json = {"description": route.summary, "content": content}
@@ -172,7 +173,7 @@ def _responses(route: Route, refs: dict[type, Any]) -> Json:
     for status, kinds in _by_status(errors_of(route)).items():
         responses[str(status)] = {
             "description": " ".join(f"`{kind.__name__}`" for kind in kinds),
-            "content": {"application/json": {"schema": refs[ErrorDocument]}},
+            "content": {"application/json": {"schema": refs[route.door.error]}},
         }
     return responses
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rowlock.model.listing import TaskCount
 from rowlock.model.measures import Durations, Throughput
 from rowlock.model.queues import Queue
@@ -52,6 +54,17 @@ def throughput_to_wire(found: Throughput) -> Wire:
         "counts": {state.value: found.counts.get(state, 0) for state in FINAL_STATES},
         "per_second": found.per_second,
         "capped": found.capped,
+    }
+
+
+def overview_to_wire(
+    queues: Iterable[QueueCounts], rates: Iterable[Throughput], took: Iterable[Durations]
+) -> Wire:
+    """Return what there is, and what was done of late."""
+    return {
+        "queues": [counts_to_wire(one) for one in queues],
+        "throughput": [throughput_to_wire(one) for one in rates],
+        "definitions": [durations_to_wire(one) for one in took],
     }
 
 

@@ -9,8 +9,10 @@ from rowlock.model.queues import Queue
 from rowlock.model.tasks import Attempt, LogLine, Task
 from rowlock.wire.changes import operation_to_wire
 from rowlock.wire.queues import queue_to_wire
-from rowlock.wire.tasks import attempt_to_wire, log_line_to_wire, task_to_wire
-from rowlock.wire.values import Wire, seconds_to_wire, time_to_wire
+from rowlock.wire.tasks import attempt_to_wire, claim_to_wire, log_line_to_wire, task_to_wire
+from rowlock.wire.values import (
+    Wire,
+)
 
 SECRET_FIELDS = ("payload", "result", "error")
 """What of a task is shown only to those who may read payloads."""
@@ -103,22 +105,8 @@ def without(document: Wire, *secrets: str) -> Wire:
 def claim_document(claim: ClaimedTask, *, namespace: str, worker: str) -> Wire:
     """Return a `ClaimDocument`."""
     return {
-        "id": str(claim.id),
-        "token": str(claim.token),
+        **claim_to_wire(claim),
         "namespace": namespace,
-        "queue": claim.queue,
-        "definition": claim.definition,
-        "payload": claim.payload,
         "worker": worker,
-        "attempt": claim.attempt,
-        "max_attempts": claim.max_attempts,
         "retries": max(claim.max_attempts - (claim.attempt - claim.crashes), 0),
-        "crashes": claim.crashes,
-        "priority": claim.priority,
-        "tags": list(claim.tags),
-        "unique_key": claim.unique_key,
-        "created_at": time_to_wire(claim.created_at),
-        "started_at": time_to_wire(claim.started_at),
-        "lease_seconds": seconds_to_wire(claim.lease),
-        "lease_until": time_to_wire(claim.lease_until),
     }

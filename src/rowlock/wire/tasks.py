@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rowlock.model.claimed import ClaimedTask
 from rowlock.model.tasks import Attempt, LogLine, Task, TaskFailure
 from rowlock.wire.values import (
     Wire,
@@ -78,4 +79,31 @@ def log_line_to_wire(line: LogLine) -> Wire:
         "level": line.level,
         "message": line.message,
         "attempt": line.attempt,
+    }
+
+
+def claim_to_wire(claim: ClaimedTask) -> Wire:
+    """Return a task in the hands of a worker, for whoever took it."""
+    return {
+        "id": str(claim.id),
+        "token": str(claim.token),
+        "queue": claim.queue,
+        "definition": claim.definition,
+        "payload": claim.payload,
+        "attempt": claim.attempt,
+        "max_attempts": claim.max_attempts,
+        "crashes": claim.crashes,
+        "max_crashes": claim.max_crashes,
+        "priority": claim.priority,
+        "tags": list(claim.tags),
+        "unique_key": claim.unique_key,
+        "timeout_seconds": seconds_to_wire(claim.timeout),
+        "retry": None if claim.retry is None else retry_to_wire(claim.retry),
+        "created_at": time_to_wire(claim.created_at),
+        "run_at": time_to_wire(claim.run_at),
+        "started_at": time_to_wire(claim.started_at),
+        "expires_at": optional_time_to_wire(claim.expires_at),
+        "lease_seconds": seconds_to_wire(claim.lease),
+        "lease_until": time_to_wire(claim.lease_until),
+        "cancel_requested": claim.cancel_requested,
     }

@@ -10,12 +10,12 @@ from rowlock.model.tasks import Claim
 from rowlock.runtime.attempt import RunningAttempt, StopReason
 from rowlock.runtime.dispatcher import Dispatcher
 from rowlock.runtime.heartbeat import Heartbeat
-from rowlock.worker.source import StorageSource
+from rowlock.runtime.source import TaskSource
 
 
 def started_heartbeat(
     dispatcher: Dispatcher,
-    source: StorageSource,
+    source: TaskSource,
     *,
     lost: Callable[[Claim], None],
     died: Callable[[str, Exception], None],

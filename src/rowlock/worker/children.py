@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rowlock.app.core import Core
 from rowlock.definitions.options import PROCESS
 from rowlock.errors import ConfigError
@@ -9,8 +11,13 @@ from rowlock.runtime.processes.origin import prepare
 from rowlock.runtime.processes.pool import ChildLimits, ProcessPool
 
 
-def process_pool(app: Core, limits: ChildLimits) -> ProcessPool:
+def process_pool(app: Core, limits: ChildLimits, settings: Mapping[str, str]) -> ProcessPool:
     """Return where handlers with `executor="process"` run; nothing is started yet.
+
+    Args:
+        app: Whose handlers.
+        limits: After what children are replaced.
+        settings: What goes over the app's own in children. See `Opened.redirect`.
 
     Raises:
         ConfigError: Children could not find the app, and so would leave its middleware out.
@@ -21,4 +28,4 @@ def process_pool(app: Core, limits: ChildLimits) -> ProcessPool:
             "child processes cannot find the app, and so its middleware: start the worker with "
             "`rowlock worker module:app`"
         )
-    return ProcessPool(prepare(app.reference, app.redirected), limits)
+    return ProcessPool(prepare(app.reference, {**app.redirected, **settings}), limits)

@@ -1,4 +1,4 @@
-"""What claims for a worker: the runtime's dispatcher, bound to a database and an app."""
+"""What claims for a worker: the runtime's dispatcher, bound to an app and to where tasks are."""
 
 from __future__ import annotations
 
@@ -9,23 +9,30 @@ from rowlock.runtime.calling import Calls
 from rowlock.runtime.dispatcher import Dispatcher
 from rowlock.runtime.processes.pool import ProcessPool
 from rowlock.runtime.slots import Slots
+from rowlock.runtime.source import TaskSource
 from rowlock.worker.hooks import WorkerHooks
 from rowlock.worker.rules import Rules
-from rowlock.worker.source import StorageSource
 
 
 def dispatcher_of(
-    app: Core, worker: str, slots: Slots, rules: Rules, hooks: WorkerHooks, processes: ProcessPool
-) -> tuple[Dispatcher, StorageSource]:
-    """Return a dispatcher and what it claims from; on the event loop, once hooks have started."""
-    source = StorageSource(app.storage, app.namespace, worker, app.policies, rules.claimed)
+    app: Core,
+    source: TaskSource,
+    slots: Slots,
+    rules: Rules,
+    hooks: WorkerHooks,
+    processes: ProcessPool,
+    *,
+    namespace: str,
+    worker: str,
+) -> Dispatcher:
+    """Return a dispatcher of what a source gives; on the event loop, once hooks have started."""
     dispatcher = Dispatcher(
         source,
         slots,
         rules.find,
         rules.timeout,
         rules.retry,
-        namespace=app.namespace,
+        namespace=namespace,
         worker=worker,
         processes=processes,
         alias_of=rules.alias_of,
@@ -33,4 +40,4 @@ def dispatcher_of(
         tell=hooks.tell,
     )
     source.on_refused = dispatcher.settler.tell_refused
-    return dispatcher, source
+    return dispatcher

@@ -18,7 +18,7 @@ from rowlock.model.schedules import Schedule
 from rowlock.model.tasks import Claim
 from rowlock.runtime.error_hooks import ErrorHooks
 from rowlock.runtime.threads import DaemonThreads
-from rowlock.storage.contract import Rescued
+from rowlock.storage.upkeep_contract import Rescued
 from rowlock.worker.loops import cancelled, kept_going
 
 log = logging.getLogger(__name__)

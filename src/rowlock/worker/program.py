@@ -8,11 +8,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
 
 from rowlock.worker.health import Health, answering
+from rowlock.worker.life import WorkerLife
 from rowlock.worker.loops import cancelled
 from rowlock.worker.notify import Notifier
 from rowlock.worker.signals import stopping_on_signals
 from rowlock.worker.supervisor import Supervisor, until_orphaned
-from rowlock.worker.worker import Worker
 
 
 class Surroundings(NamedTuple):
@@ -29,7 +29,7 @@ class Surroundings(NamedTuple):
     supervisor: int | None = None
 
 
-async def run_worker(worker: Worker, around: Surroundings) -> int:
+async def run_worker(worker: WorkerLife, around: Surroundings) -> int:
     """Run a worker until it stops; returns how many tasks it gave up. See `Worker.run`."""
 
     def is_live() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from rowlock.definitions.options import policy_for
 from rowlock.errors import StorageError
 from rowlock.model.names import definition_key
 from rowlock.model.tasks import Claim
-from rowlock.ops.policies import FRESH_SECONDS
+from rowlock.ops.policies import FRESH_SECONDS, PolicyCache
 from rowlock.storage.values import options_from_text
 
 log = logging.getLogger(__name__)
@@ -25,39 +26,29 @@ UNKNOWN_HEAD = 100
 
 
 class Rules:
-    """The definitions of this process and the policies of a worker's queues."""
+    """The definitions of this process and the policies of queues."""
 
-    def __init__(self, app: Core, queues: tuple[str, ...], *, takes_unknown: bool) -> None:
-        """Read nothing yet.
+    def __init__(self, policies: PolicyCache, *, takes_unknown: bool) -> None:
+        """Know no definition yet.
 
         Args:
-            app: Whose definitions.
-            queues: The names of the worker's queues.
-            takes_unknown: Whether it claims tasks of definitions that it does not have.
+            policies: What is known of queues.
+            takes_unknown: Whether tasks of definitions are claimed that this process does not
+                have.
         """
-        self._app = app
-        self._queues = queues
+        self._policies = policies
         self._takes_unknown = takes_unknown
         self._definitions: dict[str, TaskDefinition[..., Any]] = {}
-        self._aliases: dict[str, str] = {}
+        self.aliases: dict[str, str] = {}
 
-    async def read(self) -> None:
-        """Read what the database knows, and tell it of our definitions."""
-        app = self._app
-        await app.storage.worker_runner.run(app.policies.refresh, app.storage, self._queues)
-        await app.aput_definitions()
-        self._definitions = {one.key: one for one in app.registry}
-        await self._read_aliases()
+    def take(self, definitions: Iterable[TaskDefinition[..., Any]]) -> None:
+        """Know these definitions."""
+        self._definitions = {one.key: one for one in definitions}
 
     @property
     def claimed(self) -> tuple[str, ...] | None:
         """Keys of the definitions to claim; None for any."""
         return None if self._takes_unknown else tuple(self._definitions)
-
-    @property
-    def shortest_lease(self) -> timedelta:
-        """The shortest lease of the queues."""
-        return min(self._app.policies.queue(name).lease for name in self._queues)
 
     def find(self, key: str | None) -> TaskDefinition[..., Any] | None:
         """Return the definition of a key, if this process has it."""
@@ -65,7 +56,7 @@ class Rules:
 
     def alias_of(self, key: str) -> str:
         """Return what a definition that this process does not have is called."""
-        return self._aliases.get(key, key)
+        return self.aliases.get(key, key)
 
     def timeout(
         self, claim: Claim, definition: TaskDefinition[..., Any] | None
@@ -74,7 +65,7 @@ class Rules:
         own = options_from_text(claim.options).timeout if claim.options else None
         if own is None and definition is not None:
             own = definition.defaults.timeout
-        return own or self._app.policies.queue(claim.queue).timeout
+        return own or self._policies.queue(claim.queue).timeout
 
     def retry(
         self,
@@ -93,7 +84,36 @@ class Rules:
         own = options_from_text(claim.options).retry if claim.options else None
         if own is None and definition is not None:
             own = definition.defaults.retry
-        return own or self._app.policies.queue(claim.queue).retry
+        return own or self._policies.queue(claim.queue).retry
+
+
+class StoredRules(Rules):
+    """Rules that are read from a database now and then."""
+
+    def __init__(self, app: Core, queues: tuple[str, ...], *, takes_unknown: bool) -> None:
+        """Read nothing yet.
+
+        Args:
+            app: Whose definitions.
+            queues: The names of the worker's queues.
+            takes_unknown: As in `Rules`.
+        """
+        super().__init__(app.policies, takes_unknown=takes_unknown)
+        self._app = app
+        self._queues = queues
+
+    async def read(self) -> None:
+        """Read what the database knows, and tell it of our definitions."""
+        app = self._app
+        await app.storage.worker_runner.run(app.policies.refresh, app.storage, self._queues)
+        await app.aput_definitions()
+        self.take(app.registry)
+        await self._read_aliases()
+
+    @property
+    def shortest_lease(self) -> timedelta:
+        """The shortest lease of the queues."""
+        return min(self._app.policies.queue(name).lease for name in self._queues)
 
     async def keep_fresh(self) -> None:
         """Read again what may have changed, until cancelled."""
@@ -112,7 +132,7 @@ class Rules:
             found = await app.storage.worker_runner.read(
                 app.storage.definitions.list_definitions, app.namespace
             )
-            self._aliases = {one.key: one.alias for one in found}
+            self.aliases = {one.key: one.alias for one in found}
 
     async def report_unknown(self) -> None:
         """Say which definitions wait in our queues and are not ours to run, until cancelled."""

@@ -9,17 +9,15 @@ from typing import TypeVar
 from uuid import UUID
 
 from rowlock.errors import StorageDataError, StorageError, StorageUnavailableError
-from rowlock.model.failures import failure_to_text
 from rowlock.model.ids import new_token
 from rowlock.model.queues import Queue
-from rowlock.model.states import TaskState
-from rowlock.model.tasks import Claim, Finish, Held, Outcome, Pulse, Release, Report, TaskFailure
+from rowlock.model.tasks import Claim, Finish, Held, Outcome, Pulse, Release, Report
 from rowlock.ops.claim import promote_due
 from rowlock.ops.floors import Floors
 from rowlock.ops.policies import PolicyCache
 from rowlock.plan import Plan
 from rowlock.runtime.attempt import monotonic
-from rowlock.runtime.ends import End
+from rowlock.runtime.ends import End, end_of_refused
 from rowlock.storage.contract import ClaimRequest
 from rowlock.storage.settling import ClaimSettling
 from rowlock.storage.storage import Storage
@@ -36,6 +34,8 @@ class StorageSource:
         unanswered: How many claims were cut off before the database answered.
         on_refused: Told of each end that the database refuses to store.
     """
+
+    is_only_way = True
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class StorageSource:
         self._definitions = definitions
         self._unconfirmed: list[UUID] = []
         self.unanswered = 0
-        self.on_refused: Callable[[UUID, StorageDataError], None] = lambda _id, _error: None
+        self.on_refused: Callable[[UUID, Exception], None] = lambda _id, _error: None
         self._floors: dict[str, Floors] = {}
 
     @property
@@ -190,14 +190,9 @@ class StorageSource:
     async def _fail_visibly(self, end: End, error: StorageDataError) -> set[UUID]:
         log.error("task %s: its outcome cannot be stored: %s", end.id, error)
         self.on_refused(end.id, error)
-        failure = TaskFailure(type="StorageDataError", message=str(error))
-        failed = Finish(
-            end.id, end.token, TaskState.FAILED, None, failure_to_text(failure), "result_invalid"
-        )
+        finish = self._storage.claims.finish_tasks
         try:
-            return await self._storage.worker_runner.run(
-                self._storage.claims.finish_tasks, [failed]
-            )
+            return await self._storage.worker_runner.run(finish, [end_of_refused(end, error)])
         except StorageDataError as again:
             # Not even that: its lease runs out, and three such ends are a crash loop.
             log.error("task %s: its failure cannot be stored either: %s", end.id, again)  # noqa: TRY400 - its words say it all

@@ -14,7 +14,6 @@ from rowlock.model.sizes import size_text
 from rowlock.runtime.dispatcher import Dispatcher
 from rowlock.runtime.processes.memory import resident_bytes
 from rowlock.worker.loops import cancelled
-from rowlock.worker.ticking import Ticking
 
 log = logging.getLogger(__name__)
 
@@ -46,26 +45,29 @@ async def until_stopped(work: Coroutine[Any, Any, T], stop_asked: asyncio.Event 
 
 
 async def finish(
-    dispatcher: Dispatcher, ticking: Ticking, hurry: asyncio.Event, grace: timedelta
+    dispatcher: Dispatcher,
+    idle: Callable[[], Coroutine[Any, Any, None]],
+    hurry: asyncio.Event,
+    grace: timedelta,
 ) -> int:
-    """Wait for tasks and ticks that run, up to the grace time or a second signal, then settle.
+    """Wait for what runs, up to the grace time or a second signal, then settle.
+
+    Args:
+        dispatcher: Runs tasks.
+        idle: Returns once nothing runs any more.
+        hurry: Set by the second signal.
+        grace: How long to wait.
 
     Returns:
         How many tasks were given up.
     """
-    ticking.stop_taking()
     hurried = asyncio.create_task(hurry.wait())
-    calm = asyncio.create_task(_all_idle(dispatcher, ticking))
+    calm = asyncio.create_task(idle())
     await asyncio.wait(
         [hurried, calm], timeout=grace.total_seconds(), return_when=asyncio.FIRST_COMPLETED
     )
     await cancelled([hurried, calm])
     return await hand_back(dispatcher)
-
-
-async def _all_idle(dispatcher: Dispatcher, ticking: Ticking) -> None:
-    await dispatcher.idle()
-    await ticking.idle()
 
 
 async def hand_back(dispatcher: Dispatcher) -> int:

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 from rowlock.errors import StorageError
+from rowlock.worker.identity import new_worker_id
 from rowlock.worker.loops import cancelled
 from rowlock.worker.signals import stopping_on_signals
-from rowlock.worker.worker import new_worker_id
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""What any worker does for all: rescue, expire, vacuum, and prune. No leader.
+"""What any worker does for all: rescue, expire, delete queues, vacuum, and prune. No leader.
 
 Duty rows share it among workers; pruning goes by the system's own ticker.
 """
@@ -12,7 +12,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from rowlock.errors import StorageError
+from rowlock.ops.queue_deletion import Purge, purge_batch
 from rowlock.ops.upkeep import (
+    DELETE_QUEUES,
     END_PAUSES,
     END_PAUSES_LIMIT,
     EXPIRE,
@@ -25,14 +27,17 @@ from rowlock.ops.upkeep import (
     Duty,
 )
 from rowlock.runtime.threads import DaemonThreads
-from rowlock.storage.contract import Rescued
+from rowlock.storage.deletion_contract import Deletion
 from rowlock.storage.storage import Storage
+from rowlock.storage.upkeep_contract import Rescued
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
 # Time enough for a heartbeat to notice that the database is back, and to connect.
 MIN_AMNESTY_SECONDS = 1.0
+# Of one round: other duties wait meanwhile.
+MOST_DELETING_SECONDS = 1.0
 
 
 class Upkeep:
@@ -67,6 +72,7 @@ class Upkeep:
         self._vacuuming = DaemonThreads(1, name="vacuum")
         self._no_rescue_before = 0.0
         self._away = False
+        self._purges: dict[Deletion, Purge] = {}
 
     async def run(self) -> None:
         """Do duties until cancelled."""
@@ -99,6 +105,8 @@ class Upkeep:
             await self._expire()
         if await self._take(END_PAUSES):
             await self._end_pauses()
+        if await self._take(DELETE_QUEUES):
+            await self._delete_queues()
         vacuum = self._storage.vacuum
         if vacuum and await self._take(VACUUM) and await self._run(vacuum.pays):
             # Not on the runner's threads, which claiming and settling need meanwhile.
@@ -122,7 +130,7 @@ class Upkeep:
         """Move every waiting task past its lifetime to history."""
         part = EXPIRE_LIMIT
         while part == EXPIRE_LIMIT:
-            part = await self._run(self._storage.upkeep.expire_tasks, limit=EXPIRE_LIMIT)
+            part = len(await self._run(self._storage.upkeep.expire_tasks, limit=EXPIRE_LIMIT))
 
     async def _end_pauses(self) -> None:
         """Let tasks wait on whose pause has ended."""
@@ -130,8 +138,23 @@ class Upkeep:
         while part == END_PAUSES_LIMIT:
             ended = await self._run(self._storage.changes.end_pauses, limit=END_PAUSES_LIMIT)
             part = len(ended)
-            for namespace, queue in ended:
-                self._storage.wakeups.wake_here(namespace, queue)
+            for task in ended:
+                self._storage.wakeups.wake_here(task.namespace, task.queue)
+
+    async def _delete_queues(self) -> None:
+        """Go on with deletions of queues that whoever asked for them did not wait for."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + MOST_DELETING_SECONDS
+        begun, self._purges = self._purges, {}
+        for deletion in await self._run(self._storage.deletions.list_deletions):
+            purge = begun.get(deletion, Purge(deletion))
+            while not purge.over and loop.time() < end:
+                purge = await self._run(purge_batch, self._storage, purge)
+            if purge.ended:
+                log.info("queue %s: deleted", deletion.queue)
+                self._storage.wakeups.wake_here(deletion.namespace, deletion.queue)
+            elif not purge.over:
+                self._purges[deletion] = purge
 
 
 async def prune(storage: Storage) -> None:

@@ -176,6 +176,10 @@ def queues(call: Journal) -> None:
     call("resume_queue", "nowhere")
     call("enqueue", None, 1, queue="mail")
     call("stats")
+    call("delete_queue", "Mail", actor="ann", reason="gone")
+    call("delete_queue", "mail")
+    call("delete_queue", "no name")
+    call("list_queues")
 
 
 def storing_definitions(call: Journal) -> None:

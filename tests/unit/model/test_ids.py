@@ -12,7 +12,13 @@ from uuid import RFC_4122, UUID
 import pytest
 
 from rowlock.errors import InvalidValueError
-from rowlock.model.ids import derived_task_id, new_task_id, new_token, task_id_from_text
+from rowlock.model.ids import (
+    derived_task_id,
+    keyed_task_ids,
+    new_task_id,
+    new_token,
+    task_id_from_text,
+)
 
 
 def test_ids_of_one_process_grow():
@@ -93,3 +99,19 @@ def test_a_derived_id_sorts_by_its_moment_and_says_version_8():
     assert derived.variant == RFC_4122
     assert derived.int >> 80 == int(NOON.timestamp() * 1000)
     assert derived < derived_task_id("nightly", NOON + timedelta(milliseconds=1))
+
+
+def test_the_ids_of_a_key_grow_and_are_the_same_for_whoever_asks():
+    key = new_task_id()
+    ids = keyed_task_ids(key, 1_001)
+    assert ids == sorted(set(ids))
+    assert keyed_task_ids(key, 3) == ids[:3]
+    assert {(one.version, one.variant, one.int >> 80) for one in ids} == {
+        (8, RFC_4122, key.int >> 80)
+    }  # fmt: skip
+
+
+def test_the_ids_of_keys_that_follow_each_other_have_nothing_in_common():
+    key = new_task_id()
+    keys = [UUID(int=key.int + step) for step in range(50)]
+    assert len({one for near in keys for one in keyed_task_ids(near, 20)}) == 1_000

@@ -8,6 +8,7 @@ from __future__ import annotations
 from rowlock.client.routes.about_async import AboutRoutes
 from rowlock.client.routes.batches_async import BatchesRoutes
 from rowlock.client.routes.definitions_async import DefinitionsRoutes
+from rowlock.client.routes.events_async import EventsRoutes
 from rowlock.client.routes.observing_async import ObservingRoutes
 from rowlock.client.routes.operations_async import OperationsRoutes
 from rowlock.client.routes.queues_async import QueuesRoutes
@@ -24,6 +25,7 @@ class Routes(
     AboutRoutes,
     BatchesRoutes,
     DefinitionsRoutes,
+    EventsRoutes,
     ObservingRoutes,
     OperationsRoutes,
     QueuesRoutes,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from rowlock.client.routes.about_sync import AboutRoutes
 from rowlock.client.routes.batches_sync import BatchesRoutes
 from rowlock.client.routes.definitions_sync import DefinitionsRoutes
+from rowlock.client.routes.events_sync import EventsRoutes
 from rowlock.client.routes.observing_sync import ObservingRoutes
 from rowlock.client.routes.operations_sync import OperationsRoutes
 from rowlock.client.routes.queues_sync import QueuesRoutes
@@ -24,6 +25,7 @@ class Routes(
     AboutRoutes,
     BatchesRoutes,
     DefinitionsRoutes,
+    EventsRoutes,
     ObservingRoutes,
     OperationsRoutes,
     QueuesRoutes,

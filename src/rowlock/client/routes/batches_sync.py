@@ -5,12 +5,20 @@ Written by `python -m tests.docs.client_routes`; do not edit.
 
 from __future__ import annotations
 
-from rowlock.client.calls import Call, fields
+from uuid import UUID
+
+from rowlock.client.calls import Call, fields, key_of
 from rowlock.client.sending import Sender
-from rowlock.wire.bodies.batches import HeldEndBody
+from rowlock.wire.bodies.batches import ClaimKeyBody, HeldEndBody, ReportBody
 from rowlock.wire.bodies.common import Duration
 from rowlock.wire.bodies.tasks import NewTaskBody
-from rowlock.wire.documents.batches import BatchDocument, ClaimList, VerdictList
+from rowlock.wire.documents.batches import (
+    BatchDocument,
+    ClaimList,
+    PulseList,
+    ReceiptList,
+    VerdictList,
+)
 
 # fmt: off
 
@@ -18,7 +26,9 @@ from rowlock.wire.documents.batches import BatchDocument, ClaimList, VerdictList
 class BatchesRoutes(Sender):
     """The routes about batches, as methods of a client."""
 
-    def enqueue_many(self, *, tasks: list[NewTaskBody]) -> BatchDocument:
+    def enqueue_many(
+        self, *, tasks: list[NewTaskBody], idempotency_key: UUID | str | None = None,
+    ) -> BatchDocument:
         """Store up to 1,000 tasks, all or none, in one transaction.
 
         `POST /api/v1/enqueue`, whose body is a `BatchBody`.
@@ -32,17 +42,19 @@ class BatchesRoutes(Sender):
                 in the database.
             DefinitionClosedError: The definition takes no new tasks.
             DuplicateTaskError: A live task already holds the unique key; `task_id` is the holder's.
+            IdConflictError: The given id belongs to another task; nothing is told about that one.
         """
         return self._send(Call(
             method="POST",
             path="/api/v1/enqueue",
             answer=BatchDocument,
             body=fields(tasks=tasks),
+            key=key_of(idempotency_key),
         ))
 
     def claim_many(
         self, *, worker: str, queues: list[str] | None = None, definitions: list[str] | None = None,
-        limit: int = 1, lease: Duration | None = None,
+        limit: int = 1, lease: Duration | None = None, wait: Duration | None = None,
     ) -> ClaimList:
         """Claim up to 1,000 tasks of any queue, or of those named, best first.
 
@@ -58,6 +70,7 @@ class BatchesRoutes(Sender):
             answer=ClaimList,
             body=fields(
                 worker=worker, queues=queues, definitions=definitions, limit=limit, lease=lease,
+                wait=wait,
             ),
         ))
 
@@ -74,4 +87,36 @@ class BatchesRoutes(Sender):
             path="/api/v1/settle",
             answer=VerdictList,
             body=fields(ends=ends),
+        ))
+
+    def heartbeat_many(
+        self, *, claims: list[ClaimKeyBody], lease: Duration | None = None,
+    ) -> PulseList:
+        """Extend up to 1,000 claims from now on.
+
+        `POST /api/v1/heartbeat`, whose body is a `HeartbeatManyBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return self._send(Call(
+            method="POST",
+            path="/api/v1/heartbeat",
+            answer=PulseList,
+            body=fields(claims=claims, lease=lease),
+        ))
+
+    def report_many(self, *, reports: list[ReportBody]) -> ReceiptList:
+        """Record progress and log lines of up to 1,000 attempts; it is no heartbeat.
+
+        `POST /api/v1/report`, whose body is a `ReportManyBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return self._send(Call(
+            method="POST",
+            path="/api/v1/report",
+            answer=ReceiptList,
+            body=fields(reports=reports),
         ))

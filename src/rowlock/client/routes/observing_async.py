@@ -8,8 +8,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 
 from rowlock.client.calls import Call, queries
-from rowlock.client.sending import AsyncSender, linked_pages_async
-from rowlock.wire.documents.observing import AuditDocument, AuditList, ScaleDocument, StatsDocument
+from rowlock.client.sending import AsyncSender, linked_pages_async, numbered_pages_async
+from rowlock.wire.documents.observing import (
+    AuditDocument,
+    AuditList,
+    ScaleDocument,
+    StatsDocument,
+    WorkerDocument,
+    WorkerList,
+)
 
 # fmt: off
 
@@ -61,6 +68,32 @@ class ObservingRoutes(AsyncSender):
             path="/api/v1/scale",
             answer=ScaleDocument,
             queries=queries(queue=queue, tasks_per_worker=tasks_per_worker, within=within),
+        ))
+
+    async def list_workers(
+        self, *, offset: int | None = None, limit: int | None = None,
+    ) -> WorkerList:
+        """List the workers that run a task now; of one that waits for tasks nobody knows.
+
+        `GET /api/v1/workers`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return await self._send(Call(
+            method="GET",
+            path="/api/v1/workers",
+            answer=WorkerList,
+            queries=queries(offset=offset, limit=limit),
+        ))
+
+    def iter_workers(self, *, limit: int | None = None) -> AsyncIterator[WorkerDocument]:
+        """Yield what `list_workers` lists, page after page.
+
+        `limit` is the size of a page.
+        """
+        return numbered_pages_async(lambda page: self.list_workers(
+            limit=limit, offset=page,
         ))
 
     async def list_audit(

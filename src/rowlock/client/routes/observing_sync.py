@@ -8,8 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rowlock.client.calls import Call, queries
-from rowlock.client.sending import Sender, linked_pages
-from rowlock.wire.documents.observing import AuditDocument, AuditList, ScaleDocument, StatsDocument
+from rowlock.client.sending import Sender, linked_pages, numbered_pages
+from rowlock.wire.documents.observing import (
+    AuditDocument,
+    AuditList,
+    ScaleDocument,
+    StatsDocument,
+    WorkerDocument,
+    WorkerList,
+)
 
 # fmt: off
 
@@ -61,6 +68,30 @@ class ObservingRoutes(Sender):
             path="/api/v1/scale",
             answer=ScaleDocument,
             queries=queries(queue=queue, tasks_per_worker=tasks_per_worker, within=within),
+        ))
+
+    def list_workers(self, *, offset: int | None = None, limit: int | None = None) -> WorkerList:
+        """List the workers that run a task now; of one that waits for tasks nobody knows.
+
+        `GET /api/v1/workers`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return self._send(Call(
+            method="GET",
+            path="/api/v1/workers",
+            answer=WorkerList,
+            queries=queries(offset=offset, limit=limit),
+        ))
+
+    def iter_workers(self, *, limit: int | None = None) -> Iterator[WorkerDocument]:
+        """Yield what `list_workers` lists, page after page.
+
+        `limit` is the size of a page.
+        """
+        return numbered_pages(lambda page: self.list_workers(
+            limit=limit, offset=page,
         ))
 
     def list_audit(

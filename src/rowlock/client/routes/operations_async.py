@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
+
 from rowlock.client.calls import Call, fields, path_with, queries
 from rowlock.client.sending import AsyncSender, numbered_pages_async
-from rowlock.wire.bodies.common import Moment
+from rowlock.wire.bodies.common import Duration, Moment
 from rowlock.wire.bodies.operations import ChangesBody, FilterBody
-from rowlock.wire.documents.operations import OperationDocument, OperationList
+from rowlock.wire.documents.operations import CleanedDocument, OperationDocument, OperationList
 
 # fmt: off
 
@@ -43,6 +45,25 @@ class OperationsRoutes(AsyncSender):
                 attempts=attempts, until=until, changes=changes, set_arguments=set_arguments,
                 reason=reason,
             ),
+        ))
+
+    async def cleanup(
+        self, *, older_than: Duration, queue: str | None = None,
+        states: list[str] | UnsetType = UNSET, reason: str | None = None,
+    ) -> CleanedDocument:
+        """Remove finished tasks for good that ended long ago, as far as a few seconds allow.
+
+        `POST /api/v1/cleanup`, whose body is a `CleanupBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            QueueNotFoundError: The namespace has no queue of that name.
+        """
+        return await self._send(Call(
+            method="POST",
+            path="/api/v1/cleanup",
+            answer=CleanedDocument,
+            body=fields(older_than=older_than, queue=queue, states=states, reason=reason),
         ))
 
     async def list_operations(

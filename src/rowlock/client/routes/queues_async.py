@@ -11,7 +11,12 @@ from rowlock.client.calls import Call, fields, path_with, queries
 from rowlock.client.sending import AsyncSender, numbered_pages_async
 from rowlock.wire.bodies.common import Duration, Moment, RetryBody
 from rowlock.wire.documents.observing import QueueCountsDocument
-from rowlock.wire.documents.queues import NamespaceList, QueueDocument, QueueList
+from rowlock.wire.documents.queues import (
+    DeletedQueueDocument,
+    NamespaceList,
+    QueueDocument,
+    QueueList,
+)
 
 # fmt: off
 
@@ -61,7 +66,8 @@ class QueuesRoutes(AsyncSender):
         max_attempts: int | None = None, retries: int | None = None, max_crashes: int | None = None,
         retry: str | RetryBody | None = None, retry_delay: Duration | None = None,
         lease: Duration | None = None, timeout: Duration | None = None,
-        retention: Duration | None = None, name: str | None = None, queue: str | None = None,
+        retention: Duration | None = None, reason: str | None = None, name: str | None = None,
+        queue: str | None = None,
     ) -> QueueDocument:
         """Create a queue.
 
@@ -78,7 +84,7 @@ class QueuesRoutes(AsyncSender):
             body=fields(
                 lifetime=lifetime, ttl=ttl, max_attempts=max_attempts, retries=retries,
                 max_crashes=max_crashes, retry=retry, retry_delay=retry_delay, lease=lease,
-                timeout=timeout, retention=retention, name=name, queue=queue,
+                timeout=timeout, retention=retention, reason=reason, name=name, queue=queue,
             ),
         ))
 
@@ -102,7 +108,7 @@ class QueuesRoutes(AsyncSender):
         max_attempts: int | None = None, retries: int | None = None, max_crashes: int | None = None,
         retry: str | RetryBody | None = None, retry_delay: Duration | None = None,
         lease: Duration | None = None, timeout: Duration | None = None,
-        retention: Duration | None = None,
+        retention: Duration | None = None, reason: str | None = None,
     ) -> QueueDocument:
         """Change what is given of a queue's policy.
 
@@ -119,8 +125,28 @@ class QueuesRoutes(AsyncSender):
             body=fields(
                 lifetime=lifetime, ttl=ttl, max_attempts=max_attempts, retries=retries,
                 max_crashes=max_crashes, retry=retry, retry_delay=retry_delay, lease=lease,
-                timeout=timeout, retention=retention,
+                timeout=timeout, retention=retention, reason=reason,
             ),
+        ))
+
+    async def delete_queue(
+        self, queue: str, *, force: bool | None = None, reason: str | None = None,
+    ) -> DeletedQueueDocument:
+        """Delete a queue and all of its tasks, finished ones too.
+
+        `DELETE /api/v1/queue/{queue}`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            QueueNotFoundError: The namespace has no queue of that name.
+            QueueBusyError: Tasks of the queue run, so that it is not deleted; `running` is how
+                many.
+        """
+        return await self._send(Call(
+            method="DELETE",
+            path=path_with("/api/v1/queue/{queue}", queue=queue),
+            answer=DeletedQueueDocument,
+            queries=queries(force=force, reason=reason),
         ))
 
     async def count_queue(self, queue: str) -> QueueCountsDocument:

@@ -11,7 +11,12 @@ from rowlock.client.calls import Call, fields, path_with, queries
 from rowlock.client.sending import Sender, numbered_pages
 from rowlock.wire.bodies.common import Duration, Moment, RetryBody
 from rowlock.wire.documents.observing import QueueCountsDocument
-from rowlock.wire.documents.queues import NamespaceList, QueueDocument, QueueList
+from rowlock.wire.documents.queues import (
+    DeletedQueueDocument,
+    NamespaceList,
+    QueueDocument,
+    QueueList,
+)
 
 # fmt: off
 
@@ -59,7 +64,8 @@ class QueuesRoutes(Sender):
         max_attempts: int | None = None, retries: int | None = None, max_crashes: int | None = None,
         retry: str | RetryBody | None = None, retry_delay: Duration | None = None,
         lease: Duration | None = None, timeout: Duration | None = None,
-        retention: Duration | None = None, name: str | None = None, queue: str | None = None,
+        retention: Duration | None = None, reason: str | None = None, name: str | None = None,
+        queue: str | None = None,
     ) -> QueueDocument:
         """Create a queue.
 
@@ -76,7 +82,7 @@ class QueuesRoutes(Sender):
             body=fields(
                 lifetime=lifetime, ttl=ttl, max_attempts=max_attempts, retries=retries,
                 max_crashes=max_crashes, retry=retry, retry_delay=retry_delay, lease=lease,
-                timeout=timeout, retention=retention, name=name, queue=queue,
+                timeout=timeout, retention=retention, reason=reason, name=name, queue=queue,
             ),
         ))
 
@@ -100,7 +106,7 @@ class QueuesRoutes(Sender):
         max_attempts: int | None = None, retries: int | None = None, max_crashes: int | None = None,
         retry: str | RetryBody | None = None, retry_delay: Duration | None = None,
         lease: Duration | None = None, timeout: Duration | None = None,
-        retention: Duration | None = None,
+        retention: Duration | None = None, reason: str | None = None,
     ) -> QueueDocument:
         """Change what is given of a queue's policy.
 
@@ -117,8 +123,28 @@ class QueuesRoutes(Sender):
             body=fields(
                 lifetime=lifetime, ttl=ttl, max_attempts=max_attempts, retries=retries,
                 max_crashes=max_crashes, retry=retry, retry_delay=retry_delay, lease=lease,
-                timeout=timeout, retention=retention,
+                timeout=timeout, retention=retention, reason=reason,
             ),
+        ))
+
+    def delete_queue(
+        self, queue: str, *, force: bool | None = None, reason: str | None = None,
+    ) -> DeletedQueueDocument:
+        """Delete a queue and all of its tasks, finished ones too.
+
+        `DELETE /api/v1/queue/{queue}`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            QueueNotFoundError: The namespace has no queue of that name.
+            QueueBusyError: Tasks of the queue run, so that it is not deleted; `running` is how
+                many.
+        """
+        return self._send(Call(
+            method="DELETE",
+            path=path_with("/api/v1/queue/{queue}", queue=queue),
+            answer=DeletedQueueDocument,
+            queries=queries(force=force, reason=reason),
         ))
 
     def count_queue(self, queue: str) -> QueueCountsDocument:

@@ -267,7 +267,7 @@ class SchedulesRoutes(Sender):
         ))
 
     def backfill_schedule(
-        self, schedule: str, *, start: datetime, end: datetime, dry_run: bool = False,
+        self, schedule: str, *, start: Moment, end: Moment, dry_run: bool = False,
         reason: str | None = None,
     ) -> BackfillDocument:
         """Store tasks for the first 1,000 occurrences of a past range that were not fired.

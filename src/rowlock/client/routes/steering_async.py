@@ -109,7 +109,7 @@ class SteeringRoutes(AsyncSender):
         self, task: UUID | str, *, priority: int | None = None, run_at: Moment | None = None,
         delay: Duration | None = None, max_attempts: int | None = None,
         tags: list[str] | None = None, arguments: dict[str, Any] | None = None,
-        reason: str | None = None,
+        set_arguments: dict[str, Any] | None = None, reason: str | None = None,
     ) -> TaskDocument:
         """Change what is given of a task that waits.
 
@@ -131,7 +131,7 @@ class SteeringRoutes(AsyncSender):
             answer=TaskDocument,
             body=fields(
                 priority=priority, run_at=run_at, delay=delay, max_attempts=max_attempts, tags=tags,
-                arguments=arguments, reason=reason,
+                arguments=arguments, set_arguments=set_arguments, reason=reason,
             ),
         ))
 

@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 from rowlock.client.calls import Call, fields, kept, key_of, path_with, queries
 from rowlock.client.sending import Sender, linked_pages
 from rowlock.wire.bodies.common import Duration, Moment, RetryBody
-from rowlock.wire.documents.tasks import CanceledDocument, TaskDocument, TaskList
+from rowlock.wire.documents.tasks import CanceledDocument, StuckList, TaskDocument, TaskList
 
 # fmt: off
 
@@ -27,11 +27,12 @@ class TasksRoutes(Sender):
         self, *, queue: str | None = None, status: Iterable[str] | None = None,
         state: Iterable[str] | None = None, definition: str | None = None,
         tag: Iterable[str] | None = None, worker: str | None = None, unique_key: str | None = None,
+        error: str | None = None, arguments: str | None = None,
         created_after: datetime | None = None, created_before: datetime | None = None,
         started_after: datetime | None = None, started_before: datetime | None = None,
         finished_after: datetime | None = None, finished_before: datetime | None = None,
-        include_deleted: bool | None = None, before: str | None = None, offset: int | None = None,
-        limit: int | None = None,
+        include_deleted: bool | None = None, order: str | None = None, before: str | None = None,
+        offset: int | None = None, limit: int | None = None,
     ) -> TaskList:
         """List tasks, newest first.
 
@@ -46,11 +47,12 @@ class TasksRoutes(Sender):
             answer=TaskList,
             queries=queries(
                 queue=queue, status=status, state=state, definition=definition, tag=tag,
-                worker=worker, unique_key=unique_key, created_after=created_after,
-                created_before=created_before, started_after=started_after,
-                started_before=started_before, finished_after=finished_after,
-                finished_before=finished_before, include_deleted=include_deleted, before=before,
-                offset=offset, limit=limit,
+                worker=worker, unique_key=unique_key, error=error, arguments=arguments,
+                created_after=created_after, created_before=created_before,
+                started_after=started_after, started_before=started_before,
+                finished_after=finished_after, finished_before=finished_before,
+                include_deleted=include_deleted, order=order, before=before, offset=offset,
+                limit=limit,
             ),
         ))
 
@@ -58,10 +60,11 @@ class TasksRoutes(Sender):
         self, *, queue: str | None = None, status: Iterable[str] | None = None,
         state: Iterable[str] | None = None, definition: str | None = None,
         tag: Iterable[str] | None = None, worker: str | None = None, unique_key: str | None = None,
+        error: str | None = None, arguments: str | None = None,
         created_after: datetime | None = None, created_before: datetime | None = None,
         started_after: datetime | None = None, started_before: datetime | None = None,
         finished_after: datetime | None = None, finished_before: datetime | None = None,
-        include_deleted: bool | None = None, limit: int | None = None,
+        include_deleted: bool | None = None, order: str | None = None, limit: int | None = None,
     ) -> Iterator[TaskDocument]:
         """Yield what `list_tasks` lists, page after page.
 
@@ -72,10 +75,26 @@ class TasksRoutes(Sender):
         tag = kept(tag)
         return linked_pages(lambda page: self.list_tasks(
             queue=queue, status=status, state=state, definition=definition, tag=tag, worker=worker,
-            unique_key=unique_key, created_after=created_after, created_before=created_before,
-            started_after=started_after, started_before=started_before,
-            finished_after=finished_after, finished_before=finished_before,
-            include_deleted=include_deleted, limit=limit, before=page,
+            unique_key=unique_key, error=error, arguments=arguments, created_after=created_after,
+            created_before=created_before, started_after=started_after,
+            started_before=started_before, finished_after=finished_after,
+            finished_before=finished_before, include_deleted=include_deleted, order=order,
+            limit=limit, before=page,
+        ))
+
+    def list_stuck(self, *, longer_than: str | None = None, limit: int | None = None) -> StuckList:
+        """List what runs for too long, and what lost its worker.
+
+        `GET /api/v1/stuck`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return self._send(Call(
+            method="GET",
+            path="/api/v1/stuck",
+            answer=StuckList,
+            queries=queries(longer_than=longer_than, limit=limit),
         ))
 
     def create_task(

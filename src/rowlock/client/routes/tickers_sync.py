@@ -5,13 +5,14 @@ Written by `python -m tests.docs.client_routes`; do not edit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 from msgspec import UNSET, UnsetType
 
 from rowlock.client.calls import Call, fields, path_with, queries
 from rowlock.client.sending import Sender, numbered_pages
+from rowlock.client.streams import ServerEvent
 from rowlock.wire.bodies.common import Duration
 from rowlock.wire.documents.tickers import (
     ConfirmedDocument,
@@ -34,6 +35,8 @@ class TickersRoutes(Sender):
 
         Raises:
             InvalidValueError: A value was refused at the door; nothing was stored.
+            OverloadedError: The service has no room for a request; `retry_after` is how many
+                seconds to wait.
         """
         return self._send(Call(
             method="GET",
@@ -50,6 +53,27 @@ class TickersRoutes(Sender):
         return numbered_pages(lambda page: self.list_tickers(
             limit=limit, offset=page,
         ))
+
+    def watch_ticks(
+        self, *, name: Iterable[str] | None = None,
+    ) -> Generator[ServerEvent[TickerDocument | None]]:
+        """Stream ticks, each of which goes to one listener.
+
+        `GET /api/v1/ticker/next`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            OverloadedError: The service has no room for a request; `retry_after` is how many
+                seconds to wait.
+        """
+        return self._stream(Call(
+            method="GET",
+            path="/api/v1/ticker/next",
+            answer=str,
+            queries=queries(name=name),
+        ), {
+            "ticker": TickerDocument,
+        })
 
     def create_ticker(
         self, *, interval: Duration | UnsetType | None = UNSET, payload: Any = UNSET,

@@ -6,16 +6,16 @@ Written by `python -m tests.docs.client_routes`; do not edit.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from rowlock.client.calls import Call, fields, path_with, queries
 from rowlock.client.sending import AsyncSender
 from rowlock.wire.bodies.common import Duration
-from rowlock.wire.bodies.work import LogLineBody
+from rowlock.wire.bodies.work import FailureBody, LogLineBody
 from rowlock.wire.documents.common import DoneDocument
 from rowlock.wire.documents.tasks import TaskDocument
-from rowlock.wire.documents.work import ClaimDocument, HeartbeatDocument
+from rowlock.wire.documents.work import ClaimDocument, HeartbeatDocument, WorkDocument
 
 # fmt: off
 
@@ -23,8 +23,27 @@ from rowlock.wire.documents.work import ClaimDocument, HeartbeatDocument
 class WorkRoutes(AsyncSender):
     """The routes about work, as methods of a client."""
 
+    async def find_work(
+        self, *, queue: Iterable[str] | None = None, definition: Iterable[str] | None = None,
+        wait: str | None = None,
+    ) -> WorkDocument:
+        """Look, or wait, for tasks that can be claimed; nothing is claimed.
+
+        `GET /api/v1/work`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return await self._send(Call(
+            method="GET",
+            path="/api/v1/work",
+            answer=WorkDocument,
+            queries=queries(queue=queue, definition=definition, wait=wait),
+        ))
+
     async def claim_any(
-        self, *, worker: str, lease: str | None = None, queue: Iterable[str] | None = None,
+        self, *, worker: str, lease: str | None = None, wait: str | None = None,
+        queue: Iterable[str] | None = None,
     ) -> ClaimDocument:
         """Claim the best task of any queue, or of those named.
 
@@ -39,11 +58,11 @@ class WorkRoutes(AsyncSender):
             method="PUT",
             path="/api/v1/task",
             answer=ClaimDocument,
-            queries=queries(worker=worker, lease=lease, queue=queue),
+            queries=queries(worker=worker, lease=lease, wait=wait, queue=queue),
         ))
 
     async def claim_from(
-        self, task: str, *, worker: str, lease: str | None = None,
+        self, task: str, *, worker: str, lease: str | None = None, wait: str | None = None,
     ) -> ClaimDocument:
         """Claim the best task of a queue.
 
@@ -58,14 +77,17 @@ class WorkRoutes(AsyncSender):
             method="PUT",
             path=path_with("/api/v1/task/{task}", task=task),
             answer=ClaimDocument,
-            queries=queries(worker=worker, lease=lease),
+            queries=queries(worker=worker, lease=lease, wait=wait),
         ))
 
     async def settle(
-        self, task: UUID | str, *, fail: bool = False, result: Any = None, error: str | None = None,
+        self, task: UUID | str, *,
+        outcome: Literal['succeeded', 'failed', 'canceled', 'snoozed', 'handed_back'] | None = None,
+        fail: bool = False, result: Any = None, error: str | FailureBody | None = None,
+        retry: bool = True, delay: Duration | None = None, reason: str | None = None,
         token: str | None = None,
     ) -> TaskDocument:
-        """End an attempt: it succeeded, or it failed and is tried again as its policy says.
+        """End an attempt: it succeeded, it failed, or whatever else became of it.
 
         `PATCH /api/v1/task/{task}`, whose body is a `SettleBody`.
 
@@ -82,7 +104,10 @@ class WorkRoutes(AsyncSender):
             method="PATCH",
             path=path_with("/api/v1/task/{task}", task=task),
             answer=TaskDocument,
-            body=fields(fail=fail, result=result, error=error, token=token),
+            body=fields(
+                outcome=outcome, fail=fail, result=result, error=error, retry=retry, delay=delay,
+                reason=reason, token=token,
+            ),
         ))
 
     async def heartbeat(

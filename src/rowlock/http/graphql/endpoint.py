@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rowlock.app.core import Core
 from rowlock.errors import MethodNotAllowedError
 from rowlock.http.answers import error_document, error_headers, json_answer
-from rowlock.http.call import Call
+from rowlock.http.call import Call, Identity
 from rowlock.http.graphql.asking import Asking
 from rowlock.http.guard import Guard
 from rowlock.http.limits import Limits
-from rowlock.http.observing import Observed, Trace
+from rowlock.http.observing import Trace
 from rowlock.http.reading import body_from, read_json
-from rowlock.http.waits import Waits, until_gone
 from rowlock.wire.bodies.graphql import GraphqlBody
 from rowlock.wire.values import Wire
 
@@ -35,14 +35,17 @@ def is_installed() -> bool:
     return find_spec("strawberry") is not None
 
 
+CallOf: TypeAlias = Callable[[Request, Core, Identity, Mapping[str, Any]], Call]
+"""Returns what a handler is given, for a request, its app, its sender and what it is about."""
+
+
 class Endpoint:
     """Answers requests for `/graphql` that were let in."""
 
-    def __init__(self, guard: Guard, limits: Limits, waits: Waits, observed: Observed) -> None:
+    def __init__(self, guard: Guard, limits: Limits, call_of: CallOf) -> None:
         self._guard = guard
         self._limits = limits
-        self._waits = waits
-        self._observed = observed
+        self._call_of = call_of
         self._engine: ModuleType | None = None
 
     async def answer(self, request: Request, trace: Trace) -> Response:
@@ -60,20 +63,14 @@ class Endpoint:
         core = self._guard.core_for(identity, request)
         trace.namespace = core.namespace
         body: GraphqlBody = body_from(await read_json(request, self._limits), GraphqlBody)
-        call = Call(
-            core=core,
-            identity=identity,
-            everywhere=False,
-            path={},
-            query={},
-            body=body,
-            key=None,
-            base=request.scope.get("root_path", ""),
-            limits=self._limits,
-            observed=self._observed,
-            waits=self._waits,
-            gone=partial(until_gone, request),
-        )
+        said: dict[str, Any] = {
+            "everywhere": False,
+            "path": {},
+            "query": {},
+            "body": body,
+            "key": None,
+        }
+        call = self._call_of(request, core, identity, said)
         asking = Asking(call, self._guard, request, trace)
         if self._engine is None:
             # In a thread: it takes half a second, in which others are answered.

@@ -17,7 +17,8 @@ from rowlock.http.graphql.asking import Asking
 from rowlock.http.graphql.errors import told
 from rowlock.http.graphql.query import operation_of
 from rowlock.http.graphql.schema import SCHEMA
-from rowlock.http.graphql.streaming import EVENTS, EventStream
+from rowlock.http.graphql.streaming import frames_of
+from rowlock.http.streaming import EVENTS, EventStream
 from rowlock.wire.bodies.graphql import GraphqlBody
 from rowlock.wire.values import Wire
 
@@ -57,7 +58,7 @@ def _document(asking: Asking, result: Any) -> Wire:
 def _stream(asking: Asking, given: dict[str, Any]) -> EventStream:
     with ExitStack() as stack:
         end = stack.enter_context(asking.call.waits.place(asking.call.identity.actor))
-        return EventStream(_results(asking, given), end, stack.pop_all())
+        return EventStream(frames_of(_results(asking, given), end), stack.pop_all())
 
 
 async def _results(asking: Asking, given: dict[str, Any]) -> AsyncGenerator[bytes]:

@@ -1,52 +1,17 @@
-"""Answers as server-sent events, in the protocol `graphql-sse`, a connection for each."""
+"""Results as events, in the protocol `graphql-sse`, a connection for each."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import ExitStack
 from typing import Any, Final
 
-from starlette.responses import StreamingResponse
-from starlette.types import Message, Receive, Scope, Send
+from rowlock.http.streaming import PING, PING_SECONDS
 
-EVENTS: Final = "text/event-stream"
-PING_SECONDS: Final = 15.0
-STALLED_SECONDS: Final = 30.0
-_PING: Final = b": ping\n\n"
 _COMPLETE: Final = b"event: complete\ndata: \n\n"
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "X-Accel-Buffering": "no",  # nginx would keep events back
-}
 
 
-class EventStream(StreamingResponse):
-    """Sends results as they come, until they or the service end."""
-
-    def __init__(
-        self, results: AsyncGenerator[bytes], end: asyncio.Future[None], held: ExitStack
-    ) -> None:
-        self._frames = _frames(results, end)
-        self._held = held
-        super().__init__(self._frames, headers=_HEADERS, media_type=EVENTS)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it; whatever ends it, its place is free afterwards."""
-
-        async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(STALLED_SECONDS):
-                await send(message)
-
-        with self._held:
-            try:
-                await super().__call__(scope, receive, send_in_time)
-            finally:
-                await self._frames.aclose()
-
-
-async def _frames(
+async def frames_of(
     results: AsyncGenerator[bytes], end: asyncio.Future[None]
 ) -> AsyncGenerator[bytes]:
     """Yield an event for each result, and something now and then while there is none.
@@ -69,7 +34,7 @@ async def _frames(
             elif end.done():
                 return
             else:
-                yield _PING
+                yield PING
     finally:
         coming.cancel()
         await asyncio.wait({coming})

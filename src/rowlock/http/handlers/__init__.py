@@ -7,11 +7,13 @@ from rowlock.http.handlers import (
     about,
     batches,
     definitions,
+    events,
     observing,
     operations,
     queues,
     schedules,
     steering,
+    task_queue,
     tasks,
     tickers,
     work,
@@ -26,9 +28,11 @@ _RESOURCES = (
     batches,
     operations,
     observing,
+    events,
     definitions,
     schedules,
     tickers,
+    task_queue,
 )
 HANDLERS: Handlers = {
     name: handler for resource in _RESOURCES for name, handler in resource.HANDLERS.items()

@@ -18,8 +18,8 @@ from rowlock.http.handlers.queues import page_of
 from rowlock.model.figures import Figures
 from rowlock.model.queues import checked_count
 from rowlock.wire.changes import audit_to_wire
-from rowlock.wire.figures import scale_to_wire
-from rowlock.wire.queues import counts_to_wire, durations_to_wire, throughput_to_wire
+from rowlock.wire.figures import scale_to_wire, workers_to_wire
+from rowlock.wire.queues import overview_to_wire
 from rowlock.wire.values import Wire
 
 MOST_NAMESPACES: Final = 20
@@ -56,17 +56,8 @@ async def _figures(call: Call, namespace: str) -> Figures:
 async def stats(call: Call) -> Wire:
     """Tell what there is, and what was done of late."""
     window, queue = call.query.get("window", DEFAULT_WINDOW), call.query.get("queue")
-    if queue is None:
-        counts = await call.run(flows.stats(call.core))
-    else:
-        counts = [await call.run(flows.queue_counts(call.core, queue))]
-    rates = await call.run(measuring_flows.throughput(call.core, window=window, queue=queue))
-    took = await call.run(measuring_flows.durations(call.core, window=window, queue=queue))
-    return {
-        "queues": [counts_to_wire(one) for one in counts],
-        "throughput": [throughput_to_wire(one) for one in rates],
-        "definitions": [durations_to_wire(one) for one in took],
-    }
+    found = await call.run(measuring_flows.overview(call.core, window=window, queue=queue))
+    return overview_to_wire(found.queues, found.throughput or (), found.definitions or ())
 
 
 async def scale(call: Call) -> Wire:
@@ -81,6 +72,13 @@ async def scale(call: Call) -> Wire:
         raise InvalidValueError("queue", f"is given more than {MOST_QUEUES_NAMED} times")
     flow = figure_flows.loads(call.core, names, within=call.query.get("within", 0))
     return scale_to_wire(await call.run(flow), tasks_per_worker=each)
+
+
+async def list_workers(call: Call) -> Wire:
+    """List the workers that run something."""
+    offset, limit = page_of(call)
+    workers = workers_to_wire(await call.run(figure_flows.running_now(call.core)))
+    return {"count": len(workers), "body": workers[offset : offset + limit]}
 
 
 async def list_audit(call: Call) -> Wire:
@@ -107,5 +105,6 @@ HANDLERS: Handlers = {
     "metrics": metrics,
     "stats": stats,
     "scale": scale,
+    "list_workers": list_workers,
     "list_audit": list_audit,
 }

@@ -7,16 +7,16 @@ from typing import Any, cast
 
 import msgspec
 
-from rowlock.app import bulk_flows
+from rowlock.app import bulk_flows, operating_flows
 from rowlock.app.bulk_flows import Wish
 from rowlock.app.listing_flows import MAX_LIMIT
 from rowlock.app.operating_flows import GivenEdits
-from rowlock.errors import InvalidValueError, ScopeError
+from rowlock.errors import InvalidValueError
 from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.queues import page_of
+from rowlock.http.handlers.tasks import check_asked
 from rowlock.model.tasks import TaskFilter
-from rowlock.model.tokens import Scope
-from rowlock.wire.bodies.operations import OperationBody
+from rowlock.wire.bodies.operations import CleanupBody, OperationBody
 from rowlock.wire.service import operation_document
 from rowlock.wire.values import Wire
 
@@ -57,17 +57,27 @@ def _wish(body: OperationBody) -> Wish:
 
 
 def _filter(call: Call, body: OperationBody) -> TaskFilter:
-    if body.filter is None:
-        return TaskFilter()
-    # Who may not read payloads could find out by counting what stands in them.
-    asks_payloads = body.filter.error is not None or body.filter.arguments is not None
-    if asks_payloads and not call.reveals:
-        raise ScopeError(Scope.PAYLOAD_READ.value)
-    return TaskFilter(**_given(body.filter))
+    wanted = TaskFilter() if body.filter is None else TaskFilter(**_given(body.filter))
+    check_asked(call, wanted)
+    return wanted
 
 
 def _given(body: msgspec.Struct) -> dict[str, Any]:
     return {name: one for name, one in msgspec.structs.asdict(body).items() if one is not None}
+
+
+async def cleanup(call: Call) -> Wire:
+    """Remove old finished tasks."""
+    body: CleanupBody = call.body
+    flow = operating_flows.cleanup(
+        call.core,
+        call.by(body.reason),
+        older_than=body.older_than,
+        queue=body.queue,
+        states=tuple(body.states),
+        until=_end(call),
+    )
+    return (await call.run(flow))._asdict()
 
 
 async def list_operations(call: Call) -> Wire:
@@ -97,6 +107,7 @@ async def resume_operation(call: Call) -> Wire:
 
 HANDLERS: Handlers = {
     "start_operation": start_operation,
+    "cleanup": cleanup,
     "list_operations": list_operations,
     "get_operation": get_operation,
     "resume_operation": resume_operation,

@@ -6,9 +6,10 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from rowlock.backoff import Backoff, RetryPolicy
+from rowlock.backoff import RetryPolicy
 from rowlock.errors import InvalidValueError
-from rowlock.model.durations import MAX_DURATION, duration_from
+from rowlock.model.durations import duration_from
+from rowlock.model.queues import growing_retry
 from rowlock.wire.bodies.common import RetryBody
 from rowlock.wire.bodies.queues import PolicyBody
 from rowlock.wire.bodies.tasks import TermsBody
@@ -37,8 +38,7 @@ def retry_from(body: PolicyBody | TermsBody) -> RetryPolicy | str | None:
     if body.retry_delay is not None:
         if body.retry is not None:
             raise InvalidValueError("retry_delay", "excludes retry: give one of them")
-        base = duration_from("retry_delay", body.retry_delay)
-        return RetryPolicy(backoff=Backoff.QUADRATIC, base=base, cap=MAX_DURATION, jitter=False)
+        return growing_retry("retry_delay", body.retry_delay)
     return policy_from(body.retry) if isinstance(body.retry, RetryBody) else body.retry
 
 

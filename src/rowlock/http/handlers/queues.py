@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import Any
 
-from rowlock.app import flows
+from rowlock.app import flows, queue_deletion
 from rowlock.errors import InvalidValueError
 from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.policies import common_terms, one_of
@@ -47,7 +48,7 @@ async def create_queue(call: Call) -> Wire:
     name = one_of(call.body, "name", "queue")
     if name is None:
         raise InvalidValueError("name", "is missing")
-    flow = flows.create_queue(call.core, name, _policy(call.body), by=call.by())
+    flow = flows.create_queue(call.core, name, _policy(call.body), by=call.by(call.body.reason))
     return queue_document(await call.run(flow))
 
 
@@ -61,13 +62,26 @@ async def change_queue(call: Call) -> Wire:
     policy = _policy(call.body)
     if not policy:
         raise InvalidValueError("body", "has nothing to change")
-    flow = flows.change_queue(call.core, call.path["queue"], policy, by=call.by())
+    flow = flows.change_queue(call.core, call.path["queue"], policy, by=call.by(call.body.reason))
     return queue_document(await call.run(flow))
 
 
 def _policy(body: PolicyBody) -> dict[str, Any]:
     own = {"lease": body.lease, "retention": body.retention}
     return common_terms(body) | {name: one for name, one in own.items() if one is not None}
+
+
+async def delete_queue(call: Call) -> Wire:
+    """Delete a queue and its tasks, as far as it goes in the time that a request may take."""
+    flow = queue_deletion.delete_queue(
+        call.core,
+        call.path["queue"],
+        force=call.query.get("force", False),
+        by=call.by(call.query.get("reason")),
+        until=time.monotonic() + call.limits.bulk_seconds,
+    )
+    queue, ended = await call.run(flow)
+    return {**queue_document(queue), "deleted": ended}
 
 
 async def count_queue(call: Call) -> Wire:
@@ -98,6 +112,7 @@ HANDLERS: Handlers = {
     "create_queue": create_queue,
     "get_queue": get_queue,
     "change_queue": change_queue,
+    "delete_queue": delete_queue,
     "count_queue": count_queue,
     "pause_queue": pause_queue,
     "resume_queue": resume_queue,

@@ -6,6 +6,7 @@ from typing import Any
 
 from rowlock.app import flows, operating_flows
 from rowlock.app.flow import Flow
+from rowlock.errors import InvalidValueError
 from rowlock.http.answers import Answer
 from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.queues import page_of
@@ -61,12 +62,15 @@ def edits_from(body: EditsBody) -> dict[str, Any]:
 async def edit(call: Call) -> Wire:
     """Change a waiting task."""
     body: EditBody = call.body
+    if body.arguments is not None and body.set_arguments is not None:
+        raise InvalidValueError("set_arguments", "excludes arguments: give one of them")
     flow = operating_flows.edit(
         call.core,
         call.path["task"],
         call.by(body.reason),
-        arguments=body.arguments,
+        arguments=body.arguments if body.set_arguments is None else body.set_arguments,
         edits=operating_flows.checked_edits(edits_from(body)),
+        merge=body.set_arguments is not None,
     )
     return await _shown(call, flow)
 

@@ -4,33 +4,40 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from msgspec import UNSET
 
-from rowlock.app import enqueuing, flows, listing_flows, waiting_flows
+from rowlock.app import enqueuing, flows, listing_flows, measuring_flows, waiting_flows
 from rowlock.app.core import Core
 from rowlock.app.facade import given_payload
 from rowlock.app.flow import Flow
 from rowlock.definitions.options import task_options
-from rowlock.errors import InvalidValueError
+from rowlock.errors import InvalidValueError, ScopeError
 from rowlock.http.answers import Answer
 from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.policies import common_terms, one_of
 from rowlock.http.handlers.queues import page_of
+from rowlock.model import json_text
+from rowlock.model.listing import TaskOrder
 from rowlock.model.names import checked_name
 from rowlock.model.tasks import Task, TaskFilter
+from rowlock.model.tokens import Scope
 from rowlock.wire.bodies.tasks import NewTaskBody, TermsBody
 from rowlock.wire.routes.table import MAX_PAGE, PREFIX
 from rowlock.wire.service import task_document
 from rowlock.wire.values import Wire
 
-_PAGING = ("offset", "limit", "before", "state", "status", "tag")
+DEFAULT_STUCK = "1h"
+
+_OTHERWISE = ("offset", "limit", "before", "order", "state", "status", "tag", "arguments")
+"""What a list is asked for that is not a field of a filter under its own name."""
 
 
 async def create_task(call: Call) -> Answer:
     """Store a task."""
     body: NewTaskBody = call.body
-    options = task_options(**options_from(body), id=_id_from(call.key))
+    options = task_options(**options_from(body), id=id_from(call.key))
     payload = payload_from(body)
     if body.queue is not None:
         await call.run(known_queue(call.core, body.queue))
@@ -92,11 +99,16 @@ def options_from(body: TermsBody) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _id_from(key: str | None) -> str | None:
+def id_from(key: str | None) -> UUID | None:
+    """Return the header `Idempotency-Key`, if it was given.
+
+    Raises:
+        InvalidValueError: It is no UUID.
+    """
     try:
-        return None if key is None else str(flows.checked_id(key))
+        return None if key is None else flows.checked_id(key)
     except InvalidValueError as error:
-        raise InvalidValueError("Idempotency-Key", "must be a UUID: it is the task's id") from error
+        raise InvalidValueError("Idempotency-Key", "must be a UUID: ids are made of it") from error
 
 
 async def list_tasks(call: Call) -> Wire:
@@ -106,11 +118,10 @@ async def list_tasks(call: Call) -> Wire:
     if last > listing_flows.MAX_LIMIT:
         most = listing_flows.MAX_LIMIT - MAX_PAGE
         raise InvalidValueError("offset", f"is more than {most}: use before, the `next` of a page")
-    query = call.query
-    words = (*query.get("status", ()), *query.get("state", ()))
-    wanted = {name: value for name, value in query.items() if name not in _PAGING}
-    chosen = TaskFilter(states=words, tags=tuple(query.get("tag", ())), **wanted)
-    flow = listing_flows.list_tasks(call.core, chosen, limit=last, before=query.get("before"))
+    chosen, order = _filter(call), call.query.get("order", TaskOrder.ID)
+    flow = listing_flows.list_tasks(
+        call.core, chosen, limit=last, order=order, before=call.query.get("before")
+    )
     page = (await call.run(flow))[offset:]
     found = await call.run(listing_flows.count_tasks(call.core, chosen))
     return {
@@ -119,6 +130,38 @@ async def list_tasks(call: Call) -> Wire:
         "body": [task_document(task, reveal=call.reveals) for task in page],
         "next": str(page[-1].id) if len(page) == limit else None,
     }
+
+
+def _filter(call: Call) -> TaskFilter:
+    query = call.query
+    words = (*query.get("status", ()), *query.get("state", ()))
+    wanted = {name: value for name, value in query.items() if name not in _OTHERWISE}
+    if "arguments" in query:
+        wanted["arguments"] = json_text.parse("arguments", query["arguments"])
+    chosen = TaskFilter(states=words, tags=tuple(query.get("tag", ())), **wanted)
+    check_asked(call, chosen)
+    return chosen
+
+
+def check_asked(call: Call, wanted: TaskFilter) -> None:
+    """Refuse a filter by which somebody could find out what stands in payloads, by counting.
+
+    Raises:
+        ScopeError: The token lacks `payload:read`.
+    """
+    if (wanted.error is not None or wanted.arguments is not None) and not call.reveals:
+        raise ScopeError(Scope.PAYLOAD_READ.value)
+
+
+async def list_stuck(call: Call) -> Wire:
+    """List what runs for too long."""
+    flow = measuring_flows.stuck(
+        call.core,
+        longer_than=call.query.get("longer_than", DEFAULT_STUCK),
+        limit=call.query.get("limit", MAX_PAGE),
+    )
+    body = [task_document(task, reveal=call.reveals) for task in await call.run(flow)]
+    return {"count": len(body), "body": body}
 
 
 async def get_task(call: Call) -> Wire:
@@ -156,6 +199,7 @@ async def retry(call: Call) -> Wire:
 
 HANDLERS: Handlers = {
     "list_tasks": list_tasks,
+    "list_stuck": list_stuck,
     "create_task": create_task,
     "get_task": get_task,
     "wait": wait,

@@ -12,7 +12,10 @@ from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.policies import given_of, one_of
 from rowlock.http.handlers.queues import page_of
 from rowlock.http.handlers.tasks import known_queue
+from rowlock.http.streaming import EventStream
+from rowlock.http.ticks import ticks
 from rowlock.model.tickers import GivenTicker, Ticker
+from rowlock.model.tokens import Scope
 from rowlock.wire.bodies.tickers import NewTickerBody, TickerBody, TickerTermsBody
 from rowlock.wire.planned import tick_document, ticker_document
 from rowlock.wire.routes.table import PREFIX
@@ -26,14 +29,23 @@ async def _given(call: Call, body: TickerTermsBody) -> GivenTicker:
     return cast("GivenTicker", given)
 
 
-async def list_tickers(call: Call) -> Wire:
-    """List tickers."""
+async def list_tickers(call: Call) -> Wire | EventStream:
+    """List tickers; or stream ticks, if that is asked for."""
+    if call.wants_events:
+        call.identity.check([Scope.TICKERS_WORK])
+        return await watch_ticks(call)
     offset, limit = page_of(call)
     page = await call.run(ticker_flows.list_tickers(call.core, limit=limit, offset=offset))
     return {
         "count": await call.run(ticker_flows.count_tickers(call.core)),
         "body": [ticker_document(one, reveal=call.reveals) for one in page],
     }
+
+
+async def watch_ticks(call: Call) -> EventStream:
+    """Stream ticks."""
+    names = ticker_flows.checked_names(call.query.get("name"))
+    return call.stream(ticks(call.core, names, call.live, call.check_still))
 
 
 async def create_ticker(call: Call) -> Answer:
@@ -99,6 +111,7 @@ async def renew_tick(call: Call) -> Wire:
 HANDLERS: Handlers = {
     "list_tickers": list_tickers,
     "create_ticker": create_ticker,
+    "watch_ticks": watch_ticks,
     "take_tick": take_tick,
     "get_ticker": get_ticker,
     "update_ticker": update_ticker,

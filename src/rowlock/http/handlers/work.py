@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
-from uuid import UUID
+from collections.abc import Iterable
 
-from rowlock.app import flows, holding_flows
+from rowlock.app import claiming_flows, flows, holding_flows, settling_flows
+from rowlock.app.holding_flows import LogEntry
+from rowlock.app.served_flows import served_lease
 from rowlock.errors import NoTaskError
+from rowlock.http.arrivals import found_within
 from rowlock.http.call import Call, Handlers
+from rowlock.http.handlers.ends import told_end
 from rowlock.http.handlers.tasks import known_queue
-from rowlock.model.ids import new_served_token
+from rowlock.model.claimed import ClaimedTask
+from rowlock.model.ids import checked_token, new_served_token
 from rowlock.model.names import checked_worker
-from rowlock.model.queues import Queue
-from rowlock.model.tasks import Task
-from rowlock.wire.bodies.work import EndBody, SettleBody
-from rowlock.wire.routes.work import DEFAULT_LEASE_SECONDS
-from rowlock.wire.service import claim_document, task_document
+from rowlock.wire.bodies.batches import ClaimBody
+from rowlock.wire.bodies.work import LogLineBody, SettleBody
+from rowlock.wire.service import claim_document, queue_document, task_document
 from rowlock.wire.values import Wire
 
-DEFAULT_LEASE = timedelta(seconds=DEFAULT_LEASE_SECONDS)
 
+async def find_work(call: Call) -> Wire:
+    """Look, or wait, for tasks that can be claimed."""
+    named, definitions = call.query.get("queue"), call.query.get("definition")
+    longest = call.waits.seconds(call.query.get("wait"), field="wait", usual=0)
 
-def served_lease(queue: Queue) -> timedelta:
-    """Return how long a claim over HTTP holds if nobody says: workers elsewhere answer slowly."""
-    return queue.timeout or DEFAULT_LEASE
+    async def look() -> bool:
+        return await call.run(claiming_flows.is_claimable(call.core, named, definitions))
+
+    found = await found_within(call, look, named, longest)
+    queues = await call.run(flows.list_queues(call.core))
+    shown = [queue_document(queue) for queue in queues if queue.name in (named or ())]
+    return {"namespace": call.core.namespace, "found": found, "queues": shown}
 
 
 async def claim_any(call: Call) -> Wire:
@@ -38,70 +45,56 @@ async def claim_from(call: Call) -> Wire:
     return await _claim(call, [call.path["task"]])
 
 
-async def _claim(call: Call, queues: Sequence[str] | None) -> Wire:
-    claims = await claims_for(
-        call, call.query["worker"], queues, limit=1, lease=call.query.get("lease")
+async def _claim(call: Call, queues: list[str] | None) -> Wire:
+    wanted = ClaimBody(
+        worker=call.query["worker"],
+        queues=queues,
+        lease=call.query.get("lease"),
+        wait=call.query.get("wait"),
     )
+    claims = await claims_for(call, wanted)
     if not claims:
         raise NoTaskError
     return claims[0]
 
 
-async def claims_for(
-    call: Call,
-    worker: str,
-    queues: Sequence[str] | None,
-    *,
-    limit: int,
-    lease: object,
-    definitions: Sequence[str] | None = None,
-) -> list[Wire]:
+async def claims_for(call: Call, wanted: ClaimBody) -> list[Wire]:
     """Claim tasks; returns a `ClaimDocument` for each."""
-    name = checked_worker(worker)
+    worker, queues = checked_worker(wanted.worker), wanted.queues
+    longest = call.waits.seconds(wanted.wait, field="wait", usual=0)
     for queue in dict.fromkeys(queues or ()):
         await call.run(known_queue(call.core, queue))
-    flow = holding_flows.claim(
-        call.core,
-        name,
-        queues,
-        limit=limit,
-        lease=lease,
-        definitions=definitions,
-        lease_of=served_lease,
-        new_token=new_served_token,
-    )
+
+    async def look() -> list[ClaimedTask]:
+        flow = claiming_flows.claim(
+            call.core,
+            worker,
+            queues,
+            limit=wanted.limit,
+            lease=wanted.lease,
+            definitions=wanted.definitions,
+            max_bytes=call.limits.claim_bytes,
+            lease_of=served_lease,
+            new_token=new_served_token,
+        )
+        return await call.run(flow)
+
+    claims = await found_within(call, look, queues, longest)
     namespace = call.core.namespace
-    return [
-        claim_document(claim, namespace=namespace, worker=name) for claim in await call.run(flow)
-    ]
+    return [claim_document(claim, namespace=namespace, worker=worker) for claim in claims]
 
 
 async def settle(call: Call) -> Wire:
     """End an attempt."""
     body: SettleBody = call.body
     task_id = flows.checked_id(call.path["task"])
-    token: UUID | str
     if body.token is not None:
-        token = body.token
+        token = checked_token(body.token)
     else:
-        token = await call.run(holding_flows.served_token(call.core, task_id))
-    document = task_document(await end(call, task_id, token, body), reveal=call.reveals)
+        token = await call.run(settling_flows.served_token(call.core, task_id))
+    task = await call.run(settling_flows.settle(call.core, told_end(body, task_id, token)))
+    document = task_document(task, reveal=call.reveals)
     return document if body.token is not None else {**document, "unfenced": True}
-
-
-async def end(call: Call, task_id: UUID, token: UUID | str, body: EndBody) -> Task:
-    """Record how an attempt ended; returns the task as it is then."""
-    if body.fail or body.error is not None:
-        error, detail = _failure(body)
-        return await call.run(holding_flows.fail(call.core, task_id, token, error, detail=detail))
-    return await call.run(holding_flows.complete(call.core, task_id, token, body.result))
-
-
-def _failure(body: EndBody) -> tuple[str, Any]:
-    """Return what is recorded of a failure: a text, and anything else."""
-    if body.error is None and isinstance(body.result, str):
-        return body.result, body.result
-    return body.error or "its worker said that it failed", body.result
 
 
 async def heartbeat(call: Call) -> Wire:
@@ -127,20 +120,26 @@ async def report_progress(call: Call) -> Wire:
 async def add_log(call: Call) -> Wire:
     """Keep log lines."""
     task_id, body = flows.checked_id(call.path["task"]), call.body
-    lines = [(line.level, line.message) for line in body.lines]
+    lines = entries_of(body.lines)
     await call.run(holding_flows.add_log(call.core, task_id, body.token, lines))
     return {"id": str(task_id)}
 
 
+def entries_of(lines: Iterable[LogLineBody]) -> list[LogEntry]:
+    """Return log lines as they are kept."""
+    return [(line.level, line.message, line.at) for line in lines]
+
+
 async def release(call: Call) -> Wire:
     """Give a claimed task back."""
-    flow = holding_flows.release(
+    flow = settling_flows.release(
         call.core, call.path["task"], call.body.token, delay=call.body.delay
     )
     return task_document(await call.run(flow), reveal=call.reveals)
 
 
 HANDLERS: Handlers = {
+    "find_work": find_work,
     "claim_any": claim_any,
     "claim_from": claim_from,
     "settle": settle,

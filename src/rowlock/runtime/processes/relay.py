@@ -43,9 +43,9 @@ class Relay(TaskReports):
         super().set_progress(percent, message)
         self._changed()
 
-    def add_line(self, level: str, text: str) -> None:
+    def add_line(self, level: str, text: str, at: datetime | None = None) -> None:
         """Keep a log line. See `TaskReports.add_line`."""
-        super().add_line(level, text)
+        super().add_line(level, text, at)
         self._changed()
 
     def flush(self, *, last: bool = False) -> None:

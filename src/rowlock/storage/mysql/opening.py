@@ -21,6 +21,8 @@ from rowlock.storage.pool import ServerRunners
 from rowlock.storage.sql.changing import ChangePlans
 from rowlock.storage.sql.claiming import SteppedClaimPlans
 from rowlock.storage.sql.definitions import DefinitionPlans
+from rowlock.storage.sql.deletions import DeletionPlans
+from rowlock.storage.sql.events import EventPlans
 from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.recording import RecordPlans
 from rowlock.storage.sql.schedules import FiringPlans, SchedulePlans
@@ -96,6 +98,7 @@ def open_mysql(url: str, *, prefix: str, pool_size: int, silence: float) -> Stor
     )
     catalog = Catalog(HERE / "sql", prefix=prefix)
     parts = (catalog, MYSQL_VALUES, json_batch)
+    events = EventPlans(*parts)
 
     return Storage(
         engine="MySQL/MariaDB",
@@ -103,19 +106,21 @@ def open_mysql(url: str, *, prefix: str, pool_size: int, silence: float) -> Stor
         durable=True,
         migrates_itself=False,
         stores=AllStores(
-            enqueue=MySQLEnqueuePlans(*parts),
-            claims=SteppedClaimPlans(*parts),
-            upkeep=SteppedUpkeepPlans(*parts),
-            operate=MySQLOperatePlans(*parts),
+            enqueue=MySQLEnqueuePlans(*parts, events),
+            claims=SteppedClaimPlans(*parts, events),
+            upkeep=SteppedUpkeepPlans(*parts, events),
+            operate=MySQLOperatePlans(*parts, events),
             reads=MySQLReadPlans(*parts),
             queues=QueuePlans(*parts),
+            deletions=DeletionPlans(*parts),
             definitions=DefinitionPlans(*parts),
-            changes=ChangePlans(*parts),
+            changes=ChangePlans(*parts, events),
             records=RecordPlans(*parts),
             schedules=SchedulePlans(*parts),
             firings=FiringPlans(*parts),
             tickers=TickerPlans(*parts),
             tokens=TokenPlans(*parts),
+            events=events,
         ),
         migrations=MySQLMigrations(
             catalog, MYSQL_VALUES, HERE / "migrations", prefix=prefix, schema=None

@@ -16,6 +16,7 @@ from rowlock.plan import BEGIN, Plan, Row
 from rowlock.storage.migrations import Migration, Migrations
 from rowlock.storage.rows import task_from_row
 from rowlock.storage.sql.enqueue import EnqueuePlans, inline_payload, is_inline
+from rowlock.storage.sql.events import one, tells
 from rowlock.storage.sql.operating import SteppedOperatePlans
 from rowlock.storage.sql.reading import ReadPlans
 
@@ -87,6 +88,7 @@ class MySQLEnqueuePlans(EnqueuePlans):
 class MySQLOperatePlans(SteppedOperatePlans):
     """`SteppedOperatePlans` without a count of rows that an UPDATE may leave as they were."""
 
+    @tells(one)
     def request_cancel(self, namespace: str, task_id: UUID, /) -> Plan[bool]:
         """Mark a running task, whose row is locked first. See `OperateStore.request_cancel`."""
         yield BEGIN

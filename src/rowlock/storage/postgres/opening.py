@@ -21,6 +21,8 @@ from rowlock.storage.postgres.wakeups import NotifyWakeups
 from rowlock.storage.sql.changing import ChangePlans
 from rowlock.storage.sql.claiming import ClaimPlans
 from rowlock.storage.sql.definitions import DefinitionPlans
+from rowlock.storage.sql.deletions import DeletionPlans
+from rowlock.storage.sql.events import EventPlans
 from rowlock.storage.sql.operating import OperatePlans
 from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.reading import ReadPlans
@@ -91,20 +93,23 @@ def open_postgres(
 
 def _stores(catalog: Catalog) -> AllStores:
     parts = (catalog, POSTGRES_VALUES, arrays)
+    events = EventPlans(*parts)
     return AllStores(
-        enqueue=PostgresEnqueuePlans(*parts),
-        claims=ClaimPlans(*parts),
-        upkeep=UpkeepPlans(*parts),
-        operate=OperatePlans(*parts),
+        enqueue=PostgresEnqueuePlans(*parts, events),
+        claims=ClaimPlans(*parts, events),
+        upkeep=UpkeepPlans(*parts, events),
+        operate=OperatePlans(*parts, events),
         reads=ReadPlans(*parts),
         queues=QueuePlans(*parts),
+        deletions=DeletionPlans(*parts),
         definitions=DefinitionPlans(*parts),
-        changes=ChangePlans(*parts),
+        changes=ChangePlans(*parts, events),
         records=RecordPlans(*parts),
         schedules=SchedulePlans(*parts),
         firings=FiringPlans(*parts),
         tickers=TickerPlans(*parts),
         tokens=TokenPlans(*parts),
+        events=events,
     )
 
 

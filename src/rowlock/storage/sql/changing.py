@@ -9,12 +9,13 @@ from uuid import UUID
 from rowlock.model.states import TaskState
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.change_contract import Aging, Content, Found, NewContent, Purged
-from rowlock.storage.sql.base import Plans
 from rowlock.storage.sql.enqueue import INLINE_PAYLOAD_LENGTH
+from rowlock.storage.sql.events import TellingPlans, named, ready, returned, tells
+from rowlock.storage.upkeep_contract import Ready
 from rowlock.storage.values import pause_to_text
 
 
-class ChangePlans(Plans):
+class ChangePlans(TellingPlans):
     """`ChangeStore` over a statement catalogue."""
 
     def lock_tasks(
@@ -48,6 +49,7 @@ class ChangePlans(Plans):
         )
         return {one.id: one for one in found}
 
+    @tells(named)
     def bury(
         self, ids: Sequence[UUID], /, *, reason: str, deleted: bool, now: datetime | None = None
     ) -> Plan[None]:
@@ -55,9 +57,11 @@ class ChangePlans(Plans):
         yield self._sql.bind("bury_live", reason=reason, deleted=deleted, now=now, **batch)
         yield self._sql.bind("delete_tasks", **batch)
 
+    @tells(named)
     def ask_to_cancel(self, ids: Sequence[UUID], /) -> Plan[None]:
         yield self._sql.bind("ask_to_cancel", **self._batch(ids=list(ids)))
 
+    @tells(returned)
     def retry(
         self, ids: Sequence[UUID], /, *, attempts: int, now: datetime | None = None
     ) -> Plan[set[UUID]]:
@@ -70,6 +74,7 @@ class ChangePlans(Plans):
             yield self._sql.bind("delete_history", **batch)
         return inserted
 
+    @tells(named)
     def pause(
         self, ids: Sequence[UUID], /, *, until: datetime | None = None, reason: str | None = None
     ) -> Plan[None]:
@@ -80,24 +85,27 @@ class ChangePlans(Plans):
         else:
             yield self._sql.bind("end_pauses_at", until=until, **batch)
 
+    @tells(named)
     def resume(self, ids: Sequence[UUID], /, *, now: datetime | None = None) -> Plan[None]:
         batch = self._batch(ids=list(ids))
         yield self._sql.bind("resume_tasks", now=now, **batch)
         yield self._sql.bind("forget_pauses", **batch)
 
-    def end_pauses(self, *, limit: int, now: datetime | None = None) -> Plan[list[tuple[str, str]]]:
+    @tells(ready)
+    def end_pauses(self, *, limit: int, now: datetime | None = None) -> Plan[list[Ready]]:
         yield BEGIN
         ended = (yield self._sql.bind("lock_ended_pauses", limit=limit, now=now)).rows
-        paused = [row for row in ended if row[3]]
-        if paused:
-            ids = [self._values.read_id(row[0]) for row in paused]
-            yield self._sql.bind("resume_tasks", now=now, **self._batch(ids=ids))
+        resumed = [Ready(self._values.read_id(row[0]), row[1], row[2]) for row in ended if row[3]]
+        if resumed:
+            batch = self._batch(ids=[task.id for task in resumed])
+            yield self._sql.bind("resume_tasks", now=now, **batch)
         if ended:
             # Tasks that were canceled meanwhile leave their pauses behind.
             ids = [self._values.read_id(row[0]) for row in ended]
             yield self._sql.bind("forget_pauses", **self._batch(ids=ids))
-        return [(row[1], row[2]) for row in paused]
+        return resumed
 
+    @tells(named)
     def edit(
         self,
         ids: Sequence[UUID],
@@ -161,6 +169,7 @@ class ChangePlans(Plans):
             columns = self._batch(tasks=list(large), bodies=list(large.values()))
             yield self._sql.bind("insert_payloads", **columns)
 
+    @tells(named)
     def stamp(
         self, ids: Sequence[UUID], /, *, deleted: bool, now: datetime | None = None
     ) -> Plan[None]:

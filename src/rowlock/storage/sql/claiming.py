@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from rowlock.model.ends import ClaimKey, Standing
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Claim, Finish, Held, Pulse, Release, Report
 from rowlock.plan import BEGIN, Plan, Row
 from rowlock.storage.contract import ClaimRequest, Lane, Place
-from rowlock.storage.rows import claim_from_row
-from rowlock.storage.sql.base import Plans
+from rowlock.storage.rows import claim_from_row, standing_from_row
+from rowlock.storage.sql.events import TellingPlans, returned, tells
 from rowlock.storage.values import EPOCH
 
 _FIRST_ID = UUID(int=0)
@@ -21,19 +22,41 @@ def _id_as_int(write: Finish | Release | Report) -> int:
     return write.id.int
 
 
-class ClaimPlans(Plans):
+def _of_claims(claims: list[Claim], *_: object, **__: object) -> list[UUID]:
+    return [claim.id for claim in claims]
+
+
+def _of_claim(claim: Claim | None, *_: object, **__: object) -> list[UUID]:
+    return [] if claim is None else [claim.id]
+
+
+def _of_finish(done: bool, finish: Finish, **_: object) -> list[UUID]:  # noqa: FBT001
+    return [finish.id] if done else []
+
+
+def _of_reports(_: None, reports: Sequence[Report], **__: object) -> list[UUID]:
+    return [report.id for report in reports if _moves(report)]
+
+
+def _moves(report: Report) -> bool:
+    return report.progress is not None or bool(report.message)
+
+
+class ClaimPlans(TellingPlans):
     """`ClaimStore` over a statement catalogue.
 
     The writes whose shape differs between engines are `_claim`, `_renew`, `_finish` and
     `_release`; what is around them is the same for all.
     """
 
+    @tells(_of_claims)
     def claim_tasks(
         self, request: ClaimRequest, *, now: datetime | None = None
     ) -> Plan[list[Claim]]:
         rows = yield from self._claim(request, now)
         return (yield from self._claims(rows, request.token))
 
+    @tells(_of_claim)
     def claim_task(
         self,
         namespace: str,
@@ -105,9 +128,6 @@ class ClaimPlans(Plans):
         result = yield self._sql.bind("read_token", namespace=namespace, id=task_id)
         return self._values.read_id(result.rows[0][0]) if result.rows else None
 
-    def is_held(self, task_id: UUID, token: UUID, /) -> Plan[bool]:
-        return bool((yield from self._read_held([(task_id, token)])))
-
     def _read_held(self, claims: Sequence[tuple[UUID, UUID]]) -> Plan[dict[UUID, bool]]:
         """Return which of these claims hold, and whether a cancellation is requested."""
         pairs = self._batch(
@@ -116,6 +136,16 @@ class ClaimPlans(Plans):
         result = yield self._sql.bind("read_held", **pairs)
         return {self._values.read_id(task_id): bool(cancel) for task_id, cancel in result.rows}
 
+    def read_standings(
+        self, namespace: str, claims: Sequence[ClaimKey], /
+    ) -> Plan[dict[UUID, Standing]]:
+        tokens = dict(claims)
+        pairs = self._batch(ids=list(tokens), tokens=list(tokens.values()))
+        result = yield self._sql.bind("read_standings", namespace=namespace, **pairs)
+        standings = [standing_from_row(row, tokens, self._values) for row in result.rows]
+        return {standing.id: standing for standing in standings}
+
+    @tells(returned)
     def finish_tasks(
         self, finished: Sequence[Finish], *, now: datetime | None = None
     ) -> Plan[set[UUID]]:
@@ -127,9 +157,11 @@ class ClaimPlans(Plans):
         # Some were lost or had been settled before: history tells which is which.
         return (yield from self._with_repeated(ordered, set()))
 
+    @tells(_of_finish)
     def finish_held(self, finish: Finish, *, now: datetime | None = None) -> Plan[bool]:
         return (yield from self._finish([finish], now)) == 1
 
+    @tells(returned)
     def release_tasks(
         self, released: Sequence[Release], *, now: datetime | None = None
     ) -> Plan[set[UUID]]:
@@ -151,9 +183,10 @@ class ClaimPlans(Plans):
             settled = settled | self._ids(result.rows)
         return settled
 
+    @tells(_of_reports)
     def report(self, reports: Sequence[Report], *, now: datetime | None = None) -> Plan[None]:
         reports = sorted(reports, key=_id_as_int)
-        moved = [report for report in reports if report.progress is not None or report.message]
+        moved = [report for report in reports if _moves(report)]
         if moved:
             yield self._sql.bind(
                 "report_progress",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
+from rowlock.errors import StorageConflictError
+from rowlock.model.states import TaskState
 from rowlock.model.tasks import NewTask, Task, TaskTerms
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.contract import Identity
-from rowlock.storage.rows import task_from_insert
-from rowlock.storage.sql.base import Plans
+from rowlock.storage.rows import Inserted, inserted_from_row, inserted_task
+from rowlock.storage.sql.events import MANY, TellingPlans, Way, returned, tells
 
 INLINE_PAYLOAD_LENGTH = 2048
 """Longer payloads live in a table of their own, so that a claim rewrites short rows."""
@@ -49,9 +52,49 @@ def inline_payload(task: NewTask) -> str | None:
     return task.payload if is_inline(task) else None
 
 
-class EnqueuePlans(Plans, ABC):
+def _inserted(new: NewTask, now: datetime, aliases: Mapping[str, str]) -> Inserted:
+    """Return what a task is once it has gone in at that time."""
+    columns = common_columns(new.terms, "", now)
+    return Inserted(
+        state=TaskState(columns["state"]),
+        run_at=columns["run_at"],
+        expires_at=columns["expires_at"],
+        created_at=now,
+        alias=aliases.get(new.terms.definition or ""),
+    )
+
+
+def _of_tasks(tasks: Sequence[Task], *_: object, **__: object) -> list[UUID]:
+    return [task.id for task in tasks]
+
+
+def _of_task(task: Task | None, *_: object, **__: object) -> list[UUID]:
+    return [] if task is None else [task.id]
+
+
+class _Counted:
+    """Passes tasks on, and knows how many, and which if they are few."""
+
+    def __init__(self, tasks: Iterator[NewTask], first: list[UUID]) -> None:
+        self._tasks = tasks
+        self._first = first
+        self.count = 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> NewTask:
+        task = next(self._tasks)
+        self.count += 1
+        if len(self._first) <= MANY:
+            self._first.append(task.id)
+        return task
+
+
+class EnqueuePlans(TellingPlans, ABC):
     """`EnqueueStore` over a statement catalogue."""
 
+    @tells(_of_task)
     def insert_task(
         self, new: NewTask, *, namespace: str, now: datetime | None = None
     ) -> Plan[Task | None]:
@@ -79,8 +122,31 @@ class EnqueuePlans(Plans, ABC):
         if not result.rows:
             return None
         yield from self._insert_payloads([] if is_inline(new) else [new])
-        return task_from_insert(new, namespace, result.rows[0], self._values)
+        return inserted_task(new, namespace, inserted_from_row(result.rows[0], self._values))
 
+    @tells(_of_tasks)
+    def insert_together(
+        self, tasks: Sequence[NewTask], *, namespace: str, now: datetime | None = None
+    ) -> Plan[list[Task]]:
+        yield BEGIN
+        if now is None:
+            now = yield from self._clock()
+        aliases = yield from self._aliases(namespace, tasks)
+        if len((yield from self._insert(tasks, namespace, now))) < len(tasks):
+            raise StorageConflictError("a fresh id was used before")
+        yield from self._insert_payloads([task for task in tasks if not is_inline(task)])
+        return [inserted_task(new, namespace, _inserted(new, now, aliases)) for new in tasks]
+
+    def _aliases(self, namespace: str, tasks: Sequence[NewTask]) -> Plan[dict[str, str]]:
+        """Return how the definitions of tasks are spelled, by their keys."""
+        keys = {task.terms.definition for task in tasks if task.terms.definition is not None}
+        if not keys:
+            return {}
+        columns = self._batch(keys=sorted(keys))
+        result = yield self._sql.bind("read_aliases", namespace=namespace, **columns)
+        return dict(result.rows)
+
+    @tells(returned)
     def insert_tasks(
         self,
         tasks: Sequence[NewTask],
@@ -137,10 +203,25 @@ class EnqueuePlans(Plans, ABC):
     ) -> Plan[None]:
         yield BEGIN
         if now is None:
-            clock = yield self._sql.bind("read_clock", now=None)
-            now = self._values.read_time(clock.rows[0][0])
+            now = yield from self._clock()
+        inserted: Counter[Way] = Counter()
+        first: list[UUID] = []
         for terms, group in groupby(tasks, key=attrgetter("terms")):
-            yield from self._insert_alike(group, common_columns(terms, namespace, now))
+            common, counted = common_columns(terms, namespace, now), _Counted(group, first)
+            yield from self._insert_alike(counted, common)
+            inserted[Way(namespace, terms.queue, terms.definition, common["state"])] += (
+                counted.count
+            )
+        # Not before: somebody may have begun to watch since.
+        if (yield from self.events.is_watched()):
+            if len(first) <= MANY:
+                yield from self.events.tell(first, now=now)
+            else:
+                yield from self.events.tell_counts(inserted, now=now)
+
+    def _clock(self) -> Plan[datetime]:
+        clock = yield self._sql.bind("read_clock", now=None)
+        return self._values.read_time(clock.rows[0][0])
 
     @abstractmethod
     def _insert_alike(self, tasks: Iterator[NewTask], common: Mapping[str, Any]) -> Plan[None]:

@@ -10,12 +10,13 @@ from rowlock.errors import DuplicateTaskError
 from rowlock.model.ids import new_token
 from rowlock.model.tasks import Outcome
 from rowlock.plan import BEGIN, Plan
-from rowlock.storage.sql.base import Plans
+from rowlock.storage.sql.events import TellingPlans, one, tells
 
 
-class OperatePlans(Plans):
+class OperatePlans(TellingPlans):
     """`OperateStore` over a statement catalogue."""
 
+    @tells(one)
     def cancel_waiting(
         self, namespace: str, task_id: UUID, *, reason: str, now: datetime | None = None
     ) -> Plan[bool]:
@@ -24,10 +25,12 @@ class OperatePlans(Plans):
         )
         return result.count == 1
 
+    @tells(one)
     def request_cancel(self, namespace: str, task_id: UUID, /) -> Plan[bool]:
         result = yield self._sql.bind("request_cancel", namespace=namespace, id=task_id)
         return result.count == 1
 
+    @tells(one)
     def cancel_running(
         self, namespace: str, task_id: UUID, *, reason: str, now: datetime | None = None
     ) -> Plan[bool]:
@@ -36,6 +39,7 @@ class OperatePlans(Plans):
         )
         return result.count == 1
 
+    @tells(one)
     def retry_finished(
         self, namespace: str, task_id: UUID, *, attempts: int, now: datetime | None = None
     ) -> Plan[bool]:
@@ -94,11 +98,13 @@ class OperatePlans(Plans):
 class SteppedOperatePlans(OperatePlans):
     """`OperatePlans` for engines without data-modifying subqueries."""
 
+    @tells(one)
     def cancel_waiting(
         self, namespace: str, task_id: UUID, *, reason: str, now: datetime | None = None
     ) -> Plan[bool]:
         return (yield from self._cancel("lock_waiting", namespace, task_id, reason, now))
 
+    @tells(one)
     def cancel_running(
         self, namespace: str, task_id: UUID, *, reason: str, now: datetime | None = None
     ) -> Plan[bool]:
@@ -111,9 +117,9 @@ class SteppedOperatePlans(OperatePlans):
         result = yield self._sql.bind(lock, namespace=namespace, id=task_id)
         if not result.rows:
             return False
-        one = self._batch(ids=[task_id])
-        yield self._sql.bind("bury_waiting", state="canceled", reason=reason, now=now, **one)
-        yield self._sql.bind("delete_tasks", **one)
+        batch = self._batch(ids=[task_id])
+        yield self._sql.bind("bury_waiting", state="canceled", reason=reason, now=now, **batch)
+        yield self._sql.bind("delete_tasks", **batch)
         return True
 
     def _take_from_history(self, namespace: str, task_id: UUID) -> Plan[tuple[Any, ...] | None]:

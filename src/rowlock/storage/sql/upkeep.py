@@ -9,8 +9,8 @@ from uuid import UUID
 from rowlock.model.failures import failure_to_text
 from rowlock.model.tasks import TaskFailure
 from rowlock.plan import BEGIN, Plan, Row
-from rowlock.storage.contract import Rescued
-from rowlock.storage.sql.base import Plans
+from rowlock.storage.sql.events import TellingPlans, ready, returned, tells
+from rowlock.storage.upkeep_contract import Ready, Rescued
 
 LOST = failure_to_text(
     TaskFailure(
@@ -23,14 +23,20 @@ LOST = failure_to_text(
 LONG_AGO = timedelta(days=1)
 
 
-class UpkeepPlans(Plans):
+def _of_rescued(rescued: list[Rescued], **_: object) -> list[UUID]:
+    return [task.id for task in rescued]
+
+
+class UpkeepPlans(TellingPlans):
     """`UpkeepStore` over a statement catalogue."""
 
-    def promote_tasks(
-        self, *, limit: int, now: datetime | None = None
-    ) -> Plan[list[tuple[str, str]]]:
+    @tells(ready)
+    def promote_tasks(self, *, limit: int, now: datetime | None = None) -> Plan[list[Ready]]:
         result = yield self._sql.bind("promote_tasks", limit=limit, now=now)
-        return [(row[0], row[1]) for row in result.rows]
+        return self._ready(result.rows)
+
+    def _ready(self, rows: Sequence[Row]) -> list[Ready]:
+        return [Ready(self._values.read_id(row[0]), row[1], row[2]) for row in rows]
 
     def seconds_to_next_due(self, *, now: datetime | None = None) -> Plan[float | None]:
         result = yield self._sql.bind("next_due", now=now)
@@ -45,6 +51,7 @@ class UpkeepPlans(Plans):
         )
         return result.count
 
+    @tells(_of_rescued)
     def rescue_tasks(
         self, *, grace: timedelta, limit: int, now: datetime | None = None
     ) -> Plan[list[Rescued]]:
@@ -57,9 +64,10 @@ class UpkeepPlans(Plans):
             for task_id, namespace, queue, worker, final in rows
         ]
 
-    def expire_tasks(self, *, limit: int, now: datetime | None = None) -> Plan[int]:
+    @tells(returned)
+    def expire_tasks(self, *, limit: int, now: datetime | None = None) -> Plan[set[UUID]]:
         result = yield self._sql.bind("expire_tasks", limit=limit, now=now)
-        return len(result.rows)
+        return self._ids(result.rows)
 
     def prune_history(
         self,
@@ -93,15 +101,15 @@ class UpkeepPlans(Plans):
 class SteppedUpkeepPlans(UpkeepPlans):
     """`UpkeepPlans` for engines without data-modifying subqueries."""
 
-    def promote_tasks(
-        self, *, limit: int, now: datetime | None = None
-    ) -> Plan[list[tuple[str, str]]]:
+    @tells(ready)
+    def promote_tasks(self, *, limit: int, now: datetime | None = None) -> Plan[list[Ready]]:
         yield BEGIN
         result = yield self._sql.bind("lock_due", limit=limit, now=now)
         if result.rows:
             yield self._sql.bind("mark_queued", **self._batch(ids=self._row_ids(result.rows)))
-        return [(row[1], row[2]) for row in result.rows]
+        return self._ready(result.rows)
 
+    @tells(_of_rescued)
     def rescue_tasks(
         self, *, grace: timedelta, limit: int, now: datetime | None = None
     ) -> Plan[list[Rescued]]:
@@ -120,7 +128,8 @@ class SteppedUpkeepPlans(UpkeepPlans):
             yield self._sql.bind("delete_tasks", **self._batch(ids=hopeless))
         return rescued
 
-    def expire_tasks(self, *, limit: int, now: datetime | None = None) -> Plan[int]:
+    @tells(returned)
+    def expire_tasks(self, *, limit: int, now: datetime | None = None) -> Plan[set[UUID]]:
         yield BEGIN
         result = yield self._sql.bind("lock_late", limit=limit, now=now)
         if result.rows:
@@ -129,7 +138,7 @@ class SteppedUpkeepPlans(UpkeepPlans):
                 "bury_waiting", state="expired", reason="lifetime", now=now, **late
             )
             yield self._sql.bind("delete_tasks", **late)
-        return len(result.rows)
+        return self._ids(result.rows)
 
     def prune_history(
         self,

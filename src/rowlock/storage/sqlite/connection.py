@@ -99,9 +99,9 @@ def json_batch(**columns: list[Any]) -> Mapping[str, Any]:
     return {"batch": json_text.encode_plain(list(zip(*lists, strict=True)))}
 
 
-def batch_of_ids(*, ids: list[UUID]) -> Mapping[str, Any]:
+def batch_of_ids(*, ids: list[UUID] | list[int]) -> Mapping[str, Any]:
     """Return what `json_batch` does for a few ids, without its encoder."""
-    return {"ids": json.dumps([str(one) for one in ids])}
+    return {"ids": json.dumps([one if isinstance(one, int) else str(one) for one in ids])}
 
 
 def _json_column(values: list[Any]) -> list[Any]:

@@ -6,24 +6,19 @@ import os
 import sqlite3
 from collections.abc import Callable
 from functools import cached_property
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from uuid import UUID
 
 from rowlock.errors import ConfigError
 from rowlock.plan import Plan
 from rowlock.storage.catalog import Catalog
 from rowlock.storage.change_contract import ChangeStore, RecordStore
-from rowlock.storage.contract import (
-    ClaimStore,
-    EnqueueStore,
-    OperateStore,
-    QueueStore,
-    ReadStore,
-    UpkeepStore,
-)
+from rowlock.storage.contract import ClaimStore, EnqueueStore, OperateStore, ReadStore
 from rowlock.storage.definition_contract import DefinitionStore
+from rowlock.storage.deletion_contract import DeletionStore
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.pool import PooledRunner
+from rowlock.storage.queue_contract import QueueStore
 from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
 from rowlock.storage.sqlite.connection import (
     SQLITE_VALUES,
@@ -36,7 +31,11 @@ from rowlock.storage.sqlite.wakeups import DataVersionWakeups
 from rowlock.storage.storage import Storage
 from rowlock.storage.ticker_contract import TickerStore
 from rowlock.storage.token_contract import TokenStore
+from rowlock.storage.upkeep_contract import UpkeepStore
 from rowlock.storage.wakeups import LocalWakeups
+
+if TYPE_CHECKING:
+    from rowlock.storage.sql.events import EventPlans
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,28 +87,28 @@ class SQLiteStores:
         """Storing tasks."""
         from rowlock.storage.sqlite.store import SQLiteEnqueuePlans
 
-        return SQLiteEnqueuePlans(*self._at_work)
+        return SQLiteEnqueuePlans(*self._at_work, self.events)
 
     @cached_property
     def claims(self) -> ClaimStore:
         """Taking tasks and ending attempts."""
         from rowlock.storage.sqlite.store import SQLiteClaimPlans
 
-        return SQLiteClaimPlans(*self._at_work)
+        return SQLiteClaimPlans(*self._at_work, self.events)
 
     @cached_property
     def upkeep(self) -> UpkeepStore:
         """What has to be done for all tasks."""
         from rowlock.storage.sql.upkeep import SteppedUpkeepPlans
 
-        return SteppedUpkeepPlans(*self._at_work)
+        return SteppedUpkeepPlans(*self._at_work, self.events)
 
     @cached_property
     def operate(self) -> OperateStore:
         """What people do to single tasks."""
         from rowlock.storage.sql.operating import SteppedOperatePlans
 
-        return SteppedOperatePlans(*self._by_hand)
+        return SteppedOperatePlans(*self._by_hand, self.events)
 
     @cached_property
     def reads(self) -> ReadStore:
@@ -126,6 +125,13 @@ class SQLiteStores:
         return QueuePlans(*self._at_work)
 
     @cached_property
+    def deletions(self) -> DeletionStore:
+        """Queues that are being deleted."""
+        from rowlock.storage.sql.deletions import DeletionPlans
+
+        return DeletionPlans(*self._at_work)
+
+    @cached_property
     def definitions(self) -> DefinitionStore:
         """Definitions."""
         from rowlock.storage.sql.definitions import DefinitionPlans
@@ -137,7 +143,7 @@ class SQLiteStores:
         """Changing tasks by their ids."""
         from rowlock.storage.sql.changing import ChangePlans
 
-        return ChangePlans(*self._at_work)
+        return ChangePlans(*self._at_work, self.events)
 
     @cached_property
     def records(self) -> RecordStore:
@@ -173,6 +179,13 @@ class SQLiteStores:
         from rowlock.storage.sql.tokens import TokenPlans
 
         return TokenPlans(*self._by_hand)
+
+    @cached_property
+    def events(self) -> EventPlans:
+        """Events of tasks."""
+        from rowlock.storage.sql.events import EventPlans
+
+        return EventPlans(*self._by_hand)
 
 
 def open_sqlite(path: str, *, prefix: str, url: str) -> Storage:

@@ -70,3 +70,14 @@ class OperationBody(Struct, kw_only=True, forbid_unknown_fields=True):
         dict[str, Any] | None, Meta(description="`edit`, `requeue`: these, the others stay.")
     ] = None
     reason: str | None = None
+
+
+class CleanupBody(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which finished tasks are to be removed for good."""
+
+    older_than: Annotated[Duration, Meta(description="Since the end of each.")]
+    queue: str | None = None
+    states: Annotated[
+        list[str], Meta(description="Only in these final states; all of them if none is named.")
+    ] = []  # msgspec copies it
+    reason: Annotated[str | None, Meta(description="Why, for the audit.")] = None

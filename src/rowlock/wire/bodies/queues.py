@@ -27,6 +27,7 @@ class PolicyBody(Struct, kw_only=True):
     lease: Duration | None = None
     timeout: Duration | None = None
     retention: Duration | None = None
+    reason: Annotated[str | None, Meta(description="Why, for the audit.")] = None
 
 
 class NewQueueBody(PolicyBody, kw_only=True):

@@ -38,6 +38,9 @@ class EditBody(EditsBody, kw_only=True):
     arguments: Annotated[
         dict[str, Any] | None, Meta(description="All of its arguments from now on.")
     ] = None
+    set_arguments: Annotated[
+        dict[str, Any] | None, Meta(description="Arguments to set; the others stay.")
+    ] = None
     reason: str | None = None
 
 

@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from rowlock.wire.bodies.common import Duration
+from rowlock.wire.bodies.common import Duration, Moment
+
+
+class FailureBody(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Why an attempt failed, in parts."""
+
+    type: Annotated[str, Meta(description="Such as the exception's class.")] = "Failed"
+    message: str
+    traceback: str | None = None
+    detail: Annotated[Any, Meta(description="Any JSON.")] = None
 
 
 class EndBody(Struct, kw_only=True):
-    """How an attempt ended."""
+    """How an attempt ended; what does not belong to its `outcome` is refused."""
 
-    fail: bool = False
+    outcome: Annotated[
+        Literal["succeeded", "failed", "canceled", "snoozed", "handed_back"] | None,
+        Meta(description="`failed` if there is an `error`, else `succeeded`, if left out."),
+    ] = None
+    fail: Annotated[bool, Meta(description="The same as `outcome` `failed`.")] = False
     result: Annotated[Any, Meta(description="Any JSON; of a failure it is the detail.")] = None
-    error: Annotated[str | None, Meta(description="Why it failed, in words.")] = None
+    error: Annotated[
+        str | FailureBody | None, Meta(description="Of a failure: why, in words or in parts.")
+    ] = None
+    retry: Annotated[
+        bool, Meta(description="Of a failure: false if it is not to be tried again.")
+    ] = True
+    delay: Annotated[
+        Duration | None,
+        Meta(
+            description="How long a snoozed task waits, or a failed one until it is tried again; "
+            "if left out, its retry policy says."
+        ),
+    ] = None
+    reason: Annotated[
+        str | None, Meta(description="What a canceled or failed task says of it.")
+    ] = None
 
 
 class SettleBody(EndBody, kw_only=True):
@@ -50,6 +78,7 @@ class LogLineBody(Struct):
 
     message: str
     level: str = "INFO"
+    at: Annotated[Moment | None, Meta(description="When; now if left out.")] = None
 
 
 class LogBody(HeldBody, kw_only=True):

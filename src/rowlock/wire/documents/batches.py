@@ -39,3 +39,38 @@ class VerdictList(Struct, forbid_unknown_fields=True):
     count: int
     refused: Annotated[int, Meta(description="How many of them were not recorded.")]
     body: list[VerdictDocument]
+
+
+class PulseDocument(Struct, forbid_unknown_fields=True):
+    """What became of one claim that was to be extended."""
+
+    id: str
+    code: Annotated[int, Meta(description="What a heartbeat of this task would have answered.")]
+    cancel_requested: Annotated[
+        bool | None, Meta(description="Stop, and end the attempt; null if it was refused.")
+    ]
+    error: Annotated[ErrorDocument | None, Meta(description="Why it was refused.")]
+
+
+class PulseList(Struct, forbid_unknown_fields=True):
+    """What became of each claim, in the order of the request."""
+
+    count: int
+    refused: Annotated[int, Meta(description="How many of them were not extended.")]
+    body: list[PulseDocument]
+
+
+class ReceiptDocument(Struct, forbid_unknown_fields=True):
+    """What became of one report."""
+
+    id: str
+    code: Annotated[int, Meta(description="What reporting of this task would have answered.")]
+    error: Annotated[ErrorDocument | None, Meta(description="Why it was refused.")]
+
+
+class ReceiptList(Struct, forbid_unknown_fields=True):
+    """What became of each report, in the order of the request."""
+
+    count: int
+    refused: Annotated[int, Meta(description="How many of them were not recorded.")]
+    body: list[ReceiptDocument]

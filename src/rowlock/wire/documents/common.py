@@ -38,3 +38,9 @@ class ErrorDocument(Struct, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(description="In words.")]
     type: Annotated[str, Meta(description="The error's class; see the reference of errors.")]
     detail: Annotated[Any, Meta(description="What it is about.")] = UNSET
+
+
+class MessageDocument(Struct, forbid_unknown_fields=True):
+    """Why a request was refused, as clients of a queue in memory read it."""
+
+    message: Annotated[str, Meta(description="In words.")]

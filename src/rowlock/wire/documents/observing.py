@@ -100,3 +100,20 @@ class AuditList(Struct, forbid_unknown_fields=True):
     count: Annotated[int, Meta(description="Of this page.")]
     body: list[AuditDocument]
     next: Annotated[str | None, Meta(description="`before` of the next page; null at the end.")]
+
+
+class WorkerDocument(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What a worker runs now."""
+
+    worker: Annotated[str, Meta(description="Its name; empty if it has none.")]
+    tasks: int
+    overdue: Annotated[int, Meta(description="Those whose lease has run out.")]
+    longest_seconds: Annotated[float, Meta(description="For how long the first of them runs.")]
+    queues: Annotated[list[str], Meta(description="Of which queues they are.")]
+
+
+class WorkerList(Struct, forbid_unknown_fields=True):
+    """A page of workers, those that run most first; `count` is that of all."""
+
+    count: int
+    body: list[WorkerDocument]

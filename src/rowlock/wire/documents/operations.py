@@ -38,3 +38,10 @@ class OperationList(Struct, forbid_unknown_fields=True):
 
     count: Annotated[int, Meta(description="Of all, up to 1,000.")]
     body: list[OperationDocument]
+
+
+class CleanedDocument(Struct, forbid_unknown_fields=True):
+    """What was removed for good."""
+
+    removed: Annotated[int, Meta(description="How many tasks.")]
+    done: Annotated[bool, Meta(description="False if there is more: ask again.")]

@@ -32,6 +32,15 @@ class QueueDocument(Struct, forbid_unknown_fields=True):
     created_at: datetime | None
 
 
+class DeletedQueueDocument(QueueDocument, forbid_unknown_fields=True):
+    """A queue that was to be deleted, as it was; as it is, if it is still there."""
+
+    deleted: Annotated[
+        bool,
+        Meta(description="Whether it is gone; if not, what is left goes in the background."),
+    ]
+
+
 class NamespaceList(Struct, forbid_unknown_fields=True):
     """Namespaces that have queues."""
 

@@ -68,6 +68,13 @@ class TaskList(Struct, forbid_unknown_fields=True):
     next: Annotated[str | None, Meta(description="`before` of the next page; null at the end.")]
 
 
+class StuckList(Struct, forbid_unknown_fields=True):
+    """Tasks that run for too long, or whose lease ran out."""
+
+    count: Annotated[int, Meta(description="Of this list.")]
+    body: list[TaskDocument]
+
+
 class CanceledDocument(Struct, forbid_unknown_fields=True):
     """What canceling came to."""
 

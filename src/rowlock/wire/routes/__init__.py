@@ -11,12 +11,14 @@ from typing import Final
 from rowlock.wire.routes.about import ABOUT
 from rowlock.wire.routes.batches import BATCHES
 from rowlock.wire.routes.definitions import DEFINITIONS
+from rowlock.wire.routes.events import EVENTS
 from rowlock.wire.routes.observing import OBSERVING
 from rowlock.wire.routes.operations import OPERATIONS
 from rowlock.wire.routes.queues import QUEUES
 from rowlock.wire.routes.schedules import SCHEDULES
 from rowlock.wire.routes.steering import STEERING
 from rowlock.wire.routes.table import Route
+from rowlock.wire.routes.task_queue import TASK_QUEUE_ROUTES
 from rowlock.wire.routes.tasks import TASKS
 from rowlock.wire.routes.tickers import TICKERS
 from rowlock.wire.routes.work import WORK
@@ -29,8 +31,10 @@ ROUTES: Final[tuple[Route, ...]] = (
     *BATCHES,
     *OPERATIONS,
     *OBSERVING,
+    *EVENTS,
     *DEFINITIONS,
     *SCHEDULES,
     *TICKERS,
+    *TASK_QUEUE_ROUTES,
     *ABOUT,
 )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from rowlock.wire.routes.table import PUBLIC, route
+from rowlock.wire.routes.table import HEALTH, PUBLIC, route
 
 ABOUT: Final = (
     route("GET", "/openapi.json", "openapi", PUBLIC, summary="This document.", response=None),
     route("GET", "/livez", "live", PUBLIC, summary="Whether the server runs.",
-          response=None, rooted=True),
+          response=None, door=HEALTH),
     route("GET", "/readyz", "ready", PUBLIC, summary="Whether the database answers.",
-          response=None, rooted=True),
+          response=None, door=HEALTH),
     route("GET", "/healthz", "healthy", PUBLIC, summary="The same as `/readyz`.",
-          response=None, rooted=True),
+          response=None, door=HEALTH),
 )  # fmt: skip

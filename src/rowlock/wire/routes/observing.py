@@ -6,8 +6,13 @@ from typing import Final
 
 from rowlock.errors import InvalidValueError, QueueNotFoundError
 from rowlock.model.tokens import Scope
-from rowlock.wire.documents.observing import AuditList, ScaleDocument, StatsDocument
-from rowlock.wire.routes.table import LIMIT, Parameter, route
+from rowlock.wire.documents.observing import (
+    AuditList,
+    ScaleDocument,
+    StatsDocument,
+    WorkerList,
+)
+from rowlock.wire.routes.table import LIMIT, OFFSET, Parameter, route
 
 _FOUND = (InvalidValueError, QueueNotFoundError)
 
@@ -28,6 +33,9 @@ OBSERVING: Final = (
                              "given.", int),
                    Parameter("within", "Also what is due within this time: seconds, or `30s`; 0 "
                              "if not given."))),
+    route("GET", "/workers", "list_workers", Scope.METRICS_READ,
+          summary="List the workers that run a task now; of one that waits for tasks nobody knows.",
+          response=WorkerList, errors=(InvalidValueError,), queries=(OFFSET, LIMIT)),
     route("GET", "/audit", "list_audit", Scope.ADMIN,
           summary="List who changed what and why, newest first.", response=AuditList,
           errors=(InvalidValueError,),

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from typing import Final
 
-from rowlock.errors import DuplicateQueueError, InvalidValueError, QueueNotFoundError
+from rowlock.errors import (
+    DuplicateQueueError,
+    InvalidValueError,
+    QueueBusyError,
+    QueueNotFoundError,
+)
 from rowlock.model.tokens import Scope
 from rowlock.wire.bodies.queues import NewQueueBody, PauseQueueBody, PolicyBody
 from rowlock.wire.bodies.steering import ReasonBody
 from rowlock.wire.documents.observing import QueueCountsDocument
-from rowlock.wire.documents.queues import NamespaceList, QueueDocument, QueueList
-from rowlock.wire.routes.table import LIMIT, OFFSET, QUEUE, QUEUE_AS_TASK, route
+from rowlock.wire.documents.queues import (
+    DeletedQueueDocument,
+    NamespaceList,
+    QueueDocument,
+    QueueList,
+)
+from rowlock.wire.routes.table import (
+    LIMIT,
+    OFFSET,
+    QUEUE,
+    QUEUE_AS_TASK,
+    REASON,
+    Parameter,
+    route,
+)
 
 QUEUES: Final = (
     route("GET", "/namespace", "list_namespaces", Scope.QUEUES_READ,
@@ -29,6 +47,12 @@ QUEUES: Final = (
           summary="Change what is given of a queue's policy.", parameters=(QUEUE,),
           request=PolicyBody, response=QueueDocument,
           errors=(InvalidValueError, QueueNotFoundError)),
+    route("DELETE", "/queue/{queue}", "delete_queue", Scope.QUEUES_WRITE,
+          summary="Delete a queue and all of its tasks, finished ones too.",
+          also=(Scope.TASKS_WRITE,), parameters=(QUEUE,),
+          queries=(Parameter("force", "Also if tasks of it run.", bool), REASON),
+          response=DeletedQueueDocument,
+          errors=(InvalidValueError, QueueNotFoundError, QueueBusyError)),
     route("GET", "/queue/{queue}/count", "count_queue", Scope.QUEUES_READ,
           summary="Count a queue's tasks by state.", parameters=(QUEUE,),
           response=QueueCountsDocument, errors=(InvalidValueError, QueueNotFoundError)),

@@ -14,10 +14,10 @@ from rowlock.errors import (
     RowlockError,
 )
 from rowlock.model.tokens import Scope
+from rowlock.wire.documents.common import ErrorDocument, MessageDocument
 
 PREFIX = "/api/v1"
 MAX_PAGE = 100
-DEFAULT_LEASE_SECONDS = 300.0
 
 
 class Public:
@@ -25,6 +25,27 @@ class Public:
 
 
 PUBLIC: Final = Public()
+
+
+class Door(NamedTuple):
+    """Where a family of routes is found, and how it refuses.
+
+    Attributes:
+        prefix: What its paths begin with.
+        error: The type of what a refused request is answered.
+        by_namespace: Whether its routes are also found below the name of a namespace.
+    """
+
+    prefix: str
+    error: type[Struct] = ErrorDocument
+    by_namespace: bool = False
+
+
+API: Final = Door(PREFIX, by_namespace=True)
+HEALTH: Final = Door("")
+"""For orchestrators, which know the address and no name; the answers are text."""
+TASK_QUEUE: Final = Door("/api/tasks", error=MessageDocument)
+"""For pages that poll a queue in memory that this one takes the place of."""
 
 
 class Parameter(NamedTuple):
@@ -48,7 +69,7 @@ class Route:
 
     Attributes:
         name: What its handler is found by; unique.
-        path: Below `/api/v1`, or below the root; `{…}` are parameters.
+        path: Below the prefix of its door; `{…}` are parameters.
         scope: What a token needs for it; `PUBLIC` needs none.
         also: What it needs besides.
         response: The type of its answer; None for plain text.
@@ -58,7 +79,8 @@ class Route:
         queries: Those after the `?`.
         errors: What it raises besides what every route does.
         text: Whether its answer is text and no JSON.
-        rooted: Whether it is at the root and not below `/api/v1`.
+        events: What its answer is a stream of: names of events, and the types of their data.
+        door: Where it is found, and how it refuses.
         idempotent: Whether it takes the header `Idempotency-Key`.
         gives: The path's parameters of other routes that its answer tells, and in which field.
     """
@@ -77,7 +99,8 @@ class Route:
     queries: tuple[Parameter, ...] = ()
     errors: tuple[type[RowlockError], ...] = ()
     text: bool = False
-    rooted: bool = False
+    events: tuple[tuple[str, type[Struct]], ...] = ()
+    door: Door = API
     idempotent: bool = False
     gives: tuple[tuple[Parameter, str], ...] = ()
 
@@ -87,6 +110,11 @@ class Route:
             raise ConfigError(f"route {self.name}: {self.scope!r} is no scope")
         if re.findall(r"{(\w+)}", self.path) != [one.name for one in self.parameters]:
             raise ConfigError(f"route {self.name}: its parameters are not those of {self.path}")
+
+
+def full_path(route: Route) -> str:
+    """Return a route's path below where the service is mounted."""
+    return route.door.prefix + route.path
 
 
 def route(method: str, path: str, name: str, scope: Scope | Public, **more: Any) -> Route:

@@ -18,7 +18,12 @@ from rowlock.errors import (
 )
 from rowlock.model.tokens import Scope
 from rowlock.wire.bodies.tasks import CancelBody, NewTaskBody, RetryTaskBody
-from rowlock.wire.documents.tasks import CanceledDocument, TaskDocument, TaskList
+from rowlock.wire.documents.tasks import (
+    CanceledDocument,
+    StuckList,
+    TaskDocument,
+    TaskList,
+)
 from rowlock.wire.routes.table import LIMIT, OFFSET, TASK, Parameter, route
 
 _RANGES = tuple(
@@ -34,16 +39,33 @@ _TASK_QUERIES = (
     Parameter("tag", "Only with all these tags.", repeated=True),
     Parameter("worker", "Only of this worker."),
     Parameter("unique_key", "Only with this key."),
+    Parameter("error", "Only with this text in the last error; needs `payload:read`."),
+    Parameter(
+        "arguments",
+        "Only with these values at keys of the payload, as a JSON object; needs `payload:read`.",
+    ),
     *_RANGES,
     Parameter("include_deleted", "Also deleted ones.", bool),
-    Parameter("before", "Only those before this task: the next page."),
+    Parameter(
+        "order",
+        "`id`, newest first; `finished_at`, the last to finish first; or `run_at`, "
+        "the first due first.",
+    ),
+    Parameter("before", "Only those that come after this task in that order: the next page."),
     OFFSET,
     LIMIT,
+)
+_STUCK_QUERIES = (
+    Parameter("longer_than", "Since the attempt started: seconds, or `1h30m`; 1 h if not given."),
+    Parameter("limit", "At most this many, 1 to 1,000; 100 if not given.", int),
 )
 _TIMEOUT = Parameter("timeout", "Seconds, or `1m`; 30 s if not given, at most 60 s.")
 TASKS: Final = (
     route("GET", "/task", "list_tasks", Scope.TASKS_READ, summary="List tasks, newest first.",
           response=TaskList, queries=_TASK_QUERIES, errors=(InvalidValueError,)),
+    route("GET", "/stuck", "list_stuck", Scope.TASKS_READ,
+          summary="List what runs for too long, and what lost its worker.",
+          response=StuckList, queries=_STUCK_QUERIES, errors=(InvalidValueError,)),
     route("POST", "/task", "create_task", Scope.TASKS_ENQUEUE, summary="Store a task.",
           request=NewTaskBody, response=TaskDocument, status=201, idempotent=True,
           gives=((TASK, "id"),),

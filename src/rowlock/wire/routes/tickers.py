@@ -8,6 +8,7 @@ from rowlock.errors import (
     DuplicateTickerError,
     InvalidValueError,
     NoTickError,
+    OverloadedError,
     QueueNotFoundError,
     TickerNotFoundError,
     TickLostError,
@@ -23,6 +24,7 @@ from rowlock.wire.documents.tickers import (
 )
 from rowlock.wire.routes.table import LIMIT, OFFSET, REASON, Parameter, route
 
+NEXT_TICK: Final = "/ticker/next"
 TICKER: Final = Parameter("ticker", "The ticker's name.")
 _ENQUEUES = (Scope.TASKS_ENQUEUE,)
 """Whoever says what a ticker gives, and where, stores tasks by it."""
@@ -31,7 +33,13 @@ _FOUND = (InvalidValueError, TickerNotFoundError)
 
 TICKERS: Final = (
     route("GET", "/ticker", "list_tickers", Scope.TICKERS_READ, summary="List tickers by name.",
-          response=TickerList, queries=(OFFSET, LIMIT), errors=(InvalidValueError,)),
+          response=TickerList, queries=(OFFSET, LIMIT),
+          errors=(InvalidValueError, OverloadedError)),
+    route("GET", NEXT_TICK, "watch_ticks", Scope.TICKERS_WORK,
+          summary="Stream ticks, each of which goes to one listener.", response=None,
+          events=(("ticker", TickerDocument),),
+          queries=(Parameter("name", "Only of these tickers.", repeated=True),),
+          errors=(InvalidValueError, OverloadedError)),
     route("POST", "/ticker", "create_ticker", Scope.TICKERS_WRITE, also=_ENQUEUES,
           summary="Create a ticker, which ticks at once and then by its interval.",
           request=NewTickerBody, response=TickerDocument, status=201, gives=((TICKER, "name"),),

@@ -17,18 +17,26 @@ from rowlock.model.tokens import Scope
 from rowlock.wire.bodies.work import HeartbeatBody, LogBody, ProgressBody, ReleaseBody, SettleBody
 from rowlock.wire.documents.common import DoneDocument
 from rowlock.wire.documents.tasks import TaskDocument
-from rowlock.wire.documents.work import ClaimDocument, HeartbeatDocument
+from rowlock.wire.documents.work import ClaimDocument, HeartbeatDocument, WorkDocument
 from rowlock.wire.routes.table import QUEUE_AS_TASK, TASK, Parameter, route
 
 _HELD = (TaskNotFoundError, LeaseLostError, InvalidValueError)
 _CLAIMING = (
     Parameter("worker", "Who takes it, for people.", required=True),
     Parameter("lease", "How long the claim holds: seconds, or `1h30m`."),
+    Parameter("wait", "How long to wait if there is no task; not at all if left out."),
 )
 _CLAIM_ERRORS = (NoTaskError, QueueNotFoundError, InvalidValueError)
-DEFAULT_LEASE_SECONDS: Final = 300.0
 
 WORK: Final = (
+    route("GET", "/work", "find_work", Scope.TASKS_WORK,
+          summary="Look, or wait, for tasks that can be claimed; nothing is claimed.",
+          response=WorkDocument, errors=(InvalidValueError,),
+          queries=(
+              Parameter("queue", "Only in these.", repeated=True),
+              Parameter("definition", "Only of these.", repeated=True),
+              Parameter("wait", "How long to wait if there is none; not at all if left out."),
+          )),
     route("PUT", "/task", "claim_any", Scope.TASKS_WORK,
           summary="Claim the best task of any queue, or of those named.",
           response=ClaimDocument, status=201, errors=_CLAIM_ERRORS,
@@ -39,8 +47,8 @@ WORK: Final = (
           response=ClaimDocument, status=201, errors=_CLAIM_ERRORS, queries=_CLAIMING,
           gives=((TASK, "id"),)),
     route("PATCH", "/task/{task}", "settle", Scope.TASKS_WORK,
-          summary="End an attempt: it succeeded, or it failed and is tried again as its policy "
-          "says.", parameters=(TASK,), request=SettleBody, response=TaskDocument,
+          summary="End an attempt: it succeeded, it failed, or whatever else became of it.",
+          parameters=(TASK,), request=SettleBody, response=TaskDocument,
           status=201, errors=(*_HELD, PayloadError, NotRunningError)),
     route("POST", "/task/{task}/heartbeat", "heartbeat", Scope.TASKS_WORK,
           summary="Extend a claim from now on.", parameters=(TASK,),

@@ -1,3 +1,9 @@
+-- name: read_aliases
+SELECT d.`key`, d.alias
+FROM JSON_TABLE(:batch, '$[*]' COLUMNS (
+    name varchar(255) CHARACTER SET utf8mb4 PATH '$.keys')) AS v
+STRAIGHT_JOIN rowlock_definition AS d ON d.namespace = :namespace AND d.`key` = v.name;
+
 -- name: put_definition
 -- A row that is equal already is not written. Assignments run from left to right: whether
 -- anything changes is decided while the other columns are still the old ones.

@@ -198,6 +198,20 @@ FROM JSON_TABLE(:batch, '$[*]' COLUMNS (
 STRAIGHT_JOIN rowlock_task AS t FORCE INDEX (PRIMARY) ON t.id = UNHEX(v.id)
 WHERE t.token = UNHEX(v.token);
 
+-- name: read_standings
+SELECT t.id, COALESCE(t.token = UNHEX(v.token), false), t.state, t.queue, t.definition, t.attempt,
+    t.crashes, t.max_attempts, t.options
+FROM JSON_TABLE(:batch, '$[*]' COLUMNS (
+    id char(32) PATH '$.ids', token char(32) PATH '$.tokens')) AS v
+STRAIGHT_JOIN rowlock_task AS t FORCE INDEX (PRIMARY) ON t.id = UNHEX(v.id)
+WHERE t.namespace = :namespace
+UNION ALL
+SELECT h.id, false, h.state, h.queue, h.definition, h.attempt, h.crashes, h.max_attempts, h.options
+FROM JSON_TABLE(:batch, '$[*]' COLUMNS (
+    id char(32) PATH '$.ids', token char(32) PATH '$.tokens')) AS v
+STRAIGHT_JOIN rowlock_history AS h FORCE INDEX (PRIMARY) ON h.id = UNHEX(v.id)
+WHERE h.namespace = :namespace AND h.deleted_at IS NULL;
+
 -- name: lock_held
 -- The batch comes in the order of ids, and so the locks are taken.
 SELECT t.id, t.cancel_requested

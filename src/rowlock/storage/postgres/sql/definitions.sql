@@ -1,3 +1,7 @@
+-- name: read_aliases
+SELECT key, alias FROM rowlock_definition
+WHERE namespace = :namespace AND key = ANY (:keys::text[]);
+
 -- name: put_definition
 -- Written only when something changed: registering at every start costs readers nothing.
 INSERT INTO rowlock_definition (

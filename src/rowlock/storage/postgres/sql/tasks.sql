@@ -83,7 +83,7 @@ WITH due AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED)
 UPDATE rowlock_task AS t SET state = 'queued'
 WHERE t.id = ANY (ARRAY (SELECT due.id FROM due))
-RETURNING t.namespace, t.queue;
+RETURNING t.id, t.namespace, t.queue;
 
 -- name: next_due
 SELECT run_at, coalesce(:now::timestamptz, clock_timestamp())
@@ -189,6 +189,20 @@ FROM unnest(:ids::uuid[], :tokens::uuid[]) AS v (id, token)
 CROSS JOIN LATERAL (
     SELECT id, cancel_requested FROM rowlock_task WHERE id = v.id AND token = v.token
     OFFSET 0) AS t;
+
+-- name: read_standings
+SELECT t.id, t.held, t.state, t.queue, t.definition, t.attempt, t.crashes, t.max_attempts,
+    t.options
+FROM unnest(:ids::uuid[], :tokens::uuid[]) AS v (id, token)
+CROSS JOIN LATERAL (
+    SELECT id, namespace, coalesce(token = v.token, false) AS held, state, queue, definition,
+        attempt, crashes, max_attempts, options
+    FROM rowlock_task WHERE id = v.id
+    UNION ALL
+    SELECT id, namespace, false, state, queue, definition, attempt, crashes, max_attempts, options
+    FROM rowlock_history WHERE id = v.id AND deleted_at IS NULL
+    OFFSET 0) AS t
+WHERE t.namespace = :namespace;
 
 -- name: finish_tasks
 WITH held AS MATERIALIZED (

@@ -152,6 +152,19 @@ WHERE rowlock_task.id = v.id;
 SELECT t.id, t.cancel_requested FROM json_each(:batch) AS v
 JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]') AND t.token = json_extract(v.value, '$[1]');
 
+-- name: read_standings
+-- The plus leaves the namespace to no index: the tasks are found by their ids.
+SELECT t.id, coalesce(t.token = json_extract(v.value, '$[1]'), 0), t.state, t.queue, t.definition,
+    t.attempt, t.crashes, t.max_attempts, t.options
+FROM json_each(:batch) AS v
+JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]')
+WHERE +t.namespace = :namespace
+UNION ALL
+SELECT h.id, 0, h.state, h.queue, h.definition, h.attempt, h.crashes, h.max_attempts, h.options
+FROM json_each(:batch) AS v
+JOIN rowlock_history AS h ON h.id = json_extract(v.value, '$[0]')
+WHERE +h.namespace = :namespace AND h.deleted_at IS NULL;
+
 -- name: lock_held
 SELECT t.id, t.cancel_requested FROM json_each(:batch) AS v
 JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]') AND t.token = json_extract(v.value, '$[1]');

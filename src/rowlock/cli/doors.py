@@ -1,0 +1,97 @@
+"""What a command asks: a database that it opens, or a server that somebody else runs.
+
+A command names flows of `rowlock.app`. At a database they run. At a server, the function of the
+same name in the module of the same name below `rowlock.cli.remote` asks for the same thing.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
+from types import TracebackType
+from typing import Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar
+
+from rowlock.app.flow import Flow, run_flow
+from rowlock.app.opened import Opened
+
+any_namespace = partial(Opened, reserved=True)
+"""Opens a database in any namespace, the system's own among them."""
+
+C = TypeVar("C", bound=Opened)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Door(ABC, Generic[C]):
+    """Where a command's questions go."""
+
+    @abstractmethod
+    def ask(
+        self, flow: Callable[Concatenate[C, P], Flow[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Return what a flow comes to with these arguments; its first one is the database."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """See whether anybody answers.
+
+        Raises:
+            StorageUnavailableError: The database does not.
+            ServerUnavailableError: The server does not, or its database does not.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close every connection."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class LocalDoor(Door[C]):
+    """A database that is open here."""
+
+    def __init__(self, core: C) -> None:
+        self._core = core
+
+    def ask(
+        self, flow: Callable[Concatenate[C, P], Flow[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run the flow."""
+        return run_flow(self._core, flow(self._core, *args, **kwargs))
+
+    def check(self) -> None:
+        """Check the schema."""
+        self._core.open()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._core.close()
+
+
+class Place(Protocol):
+    """Where a command was told to go."""
+
+    def door(self, kind: Callable[..., C], *, create: bool = False) -> Door[C]:
+        """Return the door of that place.
+
+        Args:
+            kind: What a database is opened as: as much as the command's flows need.
+            create: Make a SQLite file and its tables if they are not there.
+
+        Raises:
+            InvalidValueError: Nobody said where, or a value is not possible.
+            ConfigError: The URL or a setting cannot work.
+            StorageUnavailableError: The SQLite file is not there.
+            MissingExtraError: What speaks HTTP is not installed.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Live events: one reader of the database for all who watch through this process."""
