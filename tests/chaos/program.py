@@ -20,8 +20,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import rowlock.worker.claiming
 import rowlock.worker.upkeep
+import rowlock.worker.worker
 from rowlock import Context, Rowlock, Worker
 from rowlock.model.tasks import Claim, Finish
 from rowlock.ops.upkeep import Duty
@@ -230,7 +230,7 @@ def run(options: Options, settings: Mapping[str, Any] | None = None) -> int:
     journal = Journal(options.journal)
     journal.write("born")
     JournalledSource.journal = journal
-    rowlock.worker.claiming.StorageSource = JournalledSource  # type: ignore[attr-defined] # the module's own
+    rowlock.worker.worker.StorageSource = JournalledSource  # type: ignore[attr-defined] # the module's own
     if options.hasty:
         hurry_upkeep()
     with Rowlock(options.url, **(settings or {})) as app:
