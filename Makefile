@@ -26,7 +26,7 @@ demo: .venv/.installed
 dev: .venv/.installed-dev
 
 test: .venv/.installed-dev
-	$(BIN)/pytest -n $(JOBS) --dist worksteal -m 'not acceptance' --cov --cov-report=term --instafail $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -m 'not acceptance' --cov --cov-report=term --instafail --quiet $(ARGS)
 
 check:
 	./check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,8 +40,10 @@ WATCHING = timedelta(minutes=10)
 
 
 @pytest.fixture(autouse=True)
-def _clock(backend: Backend) -> None:
+def _clock(backend: Backend) -> Iterator[None]:
     backend.storage.catalog.clock = lambda: T0
+    yield
+    backend.storage.catalog.clock = None
 
 
 def watch(backend: Backend, namespace: str = "default") -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from rowlock.model.tasks import NewTask
 from rowlock.plan import Plan
@@ -27,9 +27,6 @@ from rowlock.storage.token_contract import TokenStore
 from rowlock.storage.upkeep_contract import UpkeepStore
 from rowlock.storage.wakeups import Wakeups
 
-if TYPE_CHECKING:
-    from rowlock.storage.grouping import GroupRunner
-
 ASYNC_THREADS = 4
 # One claims while the other settles: more would not be faster, and each is a connection.
 WORKER_THREADS = 2
@@ -46,6 +43,14 @@ class Vacuum(Protocol):
 
     def vacuum(self) -> None:
         """Do it; blocks while it does, on a connection of its own. Logs its failures."""
+        ...
+
+
+class Groups(Protocol):
+    """Stores together what many async callers store at once."""
+
+    async def run(self, item: tuple[str, NewTask], alone: Callable[[], Plan[Any]]) -> Any:
+        """Store a thing, or start the plan that stores it by itself."""
         ...
 
 
@@ -197,7 +202,7 @@ class Storage:
     endings: Endings = field(default_factory=Endings)
     _threads: ThreadRunner | None = field(default=None, init=False)
     _worker_threads: ThreadRunner | None = field(default=None, init=False)
-    _groups: GroupRunner | None = field(default=None, init=False)
+    _groups: Groups | None = field(default=None, init=False)
 
     @property
     def enqueue(self) -> EnqueueStore:
@@ -283,7 +288,7 @@ class Storage:
 
     def groups(
         self, together: Callable[[Storage, Sequence[tuple[str, NewTask]]], Plan[list[Any]]]
-    ) -> GroupRunner:
+    ) -> Groups:
         """Return what stores together what many async callers store at once.
 
         Args:

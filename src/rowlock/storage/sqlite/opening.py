@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from rowlock.errors import ConfigError
@@ -20,6 +20,7 @@ from rowlock.storage.migrations import Migrations
 from rowlock.storage.pool import PooledRunner
 from rowlock.storage.queue_contract import QueueStore
 from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
+from rowlock.storage.sql.events import EventPlans
 from rowlock.storage.sqlite.connection import (
     SQLITE_VALUES,
     SQLiteDriver,
@@ -33,9 +34,6 @@ from rowlock.storage.ticker_contract import TickerStore
 from rowlock.storage.token_contract import TokenStore
 from rowlock.storage.upkeep_contract import UpkeepStore
 from rowlock.storage.wakeups import LocalWakeups
-
-if TYPE_CHECKING:
-    from rowlock.storage.sql.events import EventPlans
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -183,8 +181,6 @@ class SQLiteStores:
     @cached_property
     def events(self) -> EventPlans:
         """Events of tasks."""
-        from rowlock.storage.sql.events import EventPlans
-
         return EventPlans(*self._by_hand)
 
 
