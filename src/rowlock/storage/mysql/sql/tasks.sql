@@ -165,7 +165,7 @@ STRAIGHT_JOIN rowlock_payload AS p FORCE INDEX (PRIMARY) ON p.task = UNHEX(v.id)
 
 -- name: read_token
 SELECT token FROM rowlock_task
-WHERE id = :id AND namespace = :namespace AND state = 'running';
+WHERE id = :id AND namespace = :namespace AND token IS NOT NULL;
 
 -- name: read_claimed
 -- What a claim took whose commit was never confirmed. Running rows are few.

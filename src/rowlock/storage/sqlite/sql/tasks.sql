@@ -130,7 +130,7 @@ WHERE task IN (SELECT value FROM json_each(:ids));
 
 -- name: read_token
 SELECT token FROM rowlock_task
-WHERE id = :id AND namespace = :namespace AND state = 'running';
+WHERE id = :id AND namespace = :namespace AND token IS NOT NULL;
 
 -- name: read_claimed
 -- What a claim took whose commit was never confirmed. Running rows are few.
