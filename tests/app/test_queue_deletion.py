@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from rowlock import Rowlock, Worker
-from rowlock.errors import QueueBusyError, QueueNotFoundError, TaskNotFoundError
+from rowlock.errors import InvalidValueError, QueueBusyError, QueueNotFoundError, TaskNotFoundError
 from rowlock.ops import queue_deletion
 from tests.app.steps import greeting
 from tests.contract.steps import together
@@ -94,3 +94,16 @@ def test_it_is_told_in_the_audit_once_it_is_done(app):
     assert entry.detail == {"running": 1}
     with pytest.raises(TaskNotFoundError):
         app.get_task(held.id)
+
+
+def test_nobody_opens_a_queue_that_is_being_deleted(app):
+    app.enqueue_many(None, range(30), queue="trial")
+    core = app.core
+    mark = core.storage.deletions.mark
+    core.storage.runner.run(mark, core.namespace, "trial", reason="being deleted")
+    for change in (app.resume_queue, app.pause_queue):
+        with pytest.raises(InvalidValueError, match="queue: 'trial' is being deleted"):
+            change("trial")
+    [queue] = app.list_queues()
+    assert queue.paused
+    assert app.claim("w", ["trial"]) == []

@@ -223,6 +223,23 @@ def test_a_subscription_runs_out(backend: Backend):
     assert len(told(backend)) == 1
 
 
+def test_whoever_watches_while_a_change_waits_is_told(backend: Backend):
+    watch(backend)
+    events: Any = backend.storage.events
+
+    class Waiting(list[Any]):
+        """Tasks whose storing takes so long that what was known of those who watch is old."""
+
+        def __iter__(self) -> Iterator[Any]:
+            events._known_until = 0.0
+            return super().__iter__()
+
+    events._watched, events._known_until = False, float("inf")
+    store = backend.storage.enqueue
+    backend.run(store.insert_tasks, Waiting([new()]), namespace="default", now=T0)
+    assert states(backend) == ["queued"]
+
+
 def test_a_break_is_noticed(backend: Backend):
     def keep(now: datetime, namespace: str = "default") -> Kept:
         store = backend.storage.events

@@ -14,6 +14,7 @@ import pytest
 
 from rowlock.client import AsyncClient, Client
 from rowlock.errors import (
+    OverloadedError,
     ScopeError,
     ServerUnavailableError,
     UnauthenticatedError,
@@ -69,6 +70,20 @@ def test_events_come_with_their_documents(server: Program, token: str):
 
 
 @pytest.mark.processes
+def test_no_text_breaks_a_stream(server: Program, token: str):
+    with Client(server.url, token) as client, closing(client.watch_events(queue=["odd"])) as events:
+        assert next(events).name == "open"
+        client.create_queue(name="odd")
+        client.create_task(queue="odd", payload=1)
+        claim = client.claim_from("odd", worker="w")
+        message = "a\u2028b\u2029c\u0085d\ne\r\x0bf"
+        client.report_progress(claim.id, token=claim.token, percent=5, message=message)
+        while not isinstance(data := next(events).data, TaskEventDocument) or not data.progress:
+            pass
+        assert data.progress_message == message
+
+
+@pytest.mark.processes
 async def test_events_are_awaited(server: Program, token: str):
     async with AsyncClient(server.url, token) as client:
         await client.create_queue(name="awaited")
@@ -121,7 +136,7 @@ def test_a_refusal_is_an_error_of_the_library(server: Program):
         next(client.watch_events())
 
 
-def answering(*answers: httpx2.Response) -> Client:
+def answering(*answers: httpx2.Response, retries: int = 0) -> Client:
     """A client of something that answers this, one after the other, and then is gone."""
     left = list(answers)
 
@@ -130,7 +145,7 @@ def answering(*answers: httpx2.Response) -> Client:
             raise httpx2.ConnectError("gone")
         return left.pop(0)
 
-    return Client(PLACE, retries=0, transport=httpx2.MockTransport(answer))
+    return Client(PLACE, retries=retries, transport=httpx2.MockTransport(answer))
 
 
 def stream(text: str, kind: str = "text/event-stream") -> httpx2.Response:
@@ -158,6 +173,16 @@ def test_it_gives_up_when_nothing_comes():
     for client, words in ((answering(pings), "ended before anything came"), (answering(), "gone")):
         with client, pytest.raises(ServerUnavailableError, match=words):
             next(client.watch_events())
+
+
+def test_it_asks_again_when_the_service_is_full():
+    full = '{"code": 503, "reason": "full", "type": "OverloadedError"}'
+    refused = httpx2.Response(503, text=full, headers={"Retry-After": "0"})
+    begun = stream("id: e-1\nevent: open\ndata: {}\n\n")
+    with answering(refused, begun, retries=1) as client:
+        assert next(client.watch_events()).name == "open"
+    with answering(refused, refused, retries=1) as client, pytest.raises(OverloadedError):
+        next(client.watch_events())
 
 
 def test_unknown_events_and_fields_are_passed_on_or_over():

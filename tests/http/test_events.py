@@ -118,6 +118,25 @@ async def test_another_namespace_is_not_told_of(service: Service):
     assert (document["code"], document["type"]) == (404, "RouteNotFoundError")
 
 
+async def test_what_happens_elsewhere_is_not_counted(service: Service):
+    ours = await service.caller("admin", namespace="ours")
+    theirs = await service.caller("admin", namespace="theirs")
+    for caller in (ours, theirs):
+        await caller.ok("POST", "queue", {"queue": "q"})
+    texts = [(await service.token("tasks:read", namespace=name))[1] for name in ("ours", "theirs")]
+    async with (
+        streaming(service, texts[0], ADDRESS) as stream,
+        streaming(service, texts[1], ADDRESS) as other,
+    ):
+        epoch, _, number = (await opened(stream)).partition("-")
+        await opened(other)
+        for _ in range(3):
+            await enqueued(theirs)
+            await other.next()
+        await enqueued(ours)
+        assert (await stream.next()).id == f"{epoch}-{int(number) + 1}"
+
+
 @pytest.mark.usefixtures("queue")
 async def test_many_are_told_together_and_who_follows_one_is_told_of_it(
     service: Service, admin: Caller
@@ -177,10 +196,12 @@ async def test_counts_are_told_when_they_change(service: Service, admin: Caller)
         await opened(stream)
         event = await stream.next()
         assert (event.name, event.data["queues"][0]["counts"]["queued"]) == ("stats", 0)
-        await stream.nothing(1.5)
         await enqueued(admin)
         event = await stream.next()
         assert (event.name, event.data["queues"][0]["counts"]["queued"]) == ("stats", 1)
+        assert event.id == ""
+        # What waits grows older, and nothing else.
+        await stream.nothing(2.5)
 
 
 async def test_counts_need_a_scope(service: Service):

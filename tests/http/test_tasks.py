@@ -280,3 +280,14 @@ async def test_what_is_stuck_is_listed(service: Service, admin, queue):
     for query, field in (("longer_than=soon", "longer_than"), ("limit=1001", "limit")):
         refused = await admin.refused("GET", f"stuck?{query}")
         assert (refused["code"], refused["detail"]["field"]) == (400, field)
+
+
+async def test_a_unique_key_has_the_name_too_that_answers_have(service: Service):
+    admin = await service.caller("admin")
+    await admin.ok("POST", "queue", {"queue": "q"})
+    body = {"queue": "q", "payload": 1, "unique_key": "u"}
+    assert (await admin.ok("POST", "task", body))["unique_key"] == "u"
+    refused = await admin.refused("POST", "task", body)
+    assert (refused["code"], refused["type"]) == (409, "DuplicateTaskError")
+    refused = await admin.refused("POST", "task", {**body, "unique": "v"})
+    assert (refused["code"], refused["detail"]["field"]) == (400, "unique_key")

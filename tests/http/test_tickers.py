@@ -277,7 +277,7 @@ async def test_a_listener_that_goes_away_loses_no_tick(service: Service, admin):
     async with streaming(service, text, TICKS) as stream:
         again = await next_tick(stream)
     assert (again["timestamp"], again["payload"]) == (first["timestamp"], {"n": 7})
-    assert again["attempt"] == 2
+    assert again["attempt"] > 1
 
 
 async def test_a_ticker_may_be_called_next(admin):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rowlock.http.live.holes import (
+    BELOW,
     KEPT_SECONDS,
     MOST,
-    MOST_AT_ONCE,
     SELDOM_SECONDS,
     YOUNG_SECONDS,
     Holes,
@@ -31,7 +32,7 @@ ALL = Wanted("ns")
 
 
 def note(number: int = 0, *, kind: NoteKind = NoteKind.TASK, **more: str) -> Note:
-    return Note(kind, more.pop("namespace", "ns"), str(number).encode(), **more)
+    return Note(kind, str(number).encode(), **more)
 
 
 def sent(ring: Ring, place: Place, wanted: Wanted = ALL) -> list[int]:
@@ -100,19 +101,16 @@ def test_only_what_is_wanted_is_sent():
             note(1, queue="a", definition="x", task=one),
             note(2, queue="b", definition="y", task=other),
             note(3, queue="a", definition="y", kind=NoteKind.TASKS),
-            note(4, kind=NoteKind.STATS),
-            note(5, queue="a", task=one, namespace="theirs"),
         ]
     )
     start = Place(ring.epoch, 0)
     chosen = {
         ALL: [1, 2, 3],
-        Wanted("ns", stats=True): [1, 2, 3, 4],
+        Wanted("ns", stats=True): [1, 2, 3],
         Wanted("ns", queues=frozenset("a")): [1, 3],
         Wanted("ns", definitions=frozenset("y")): [2, 3],
         Wanted("ns", queues=frozenset("a"), definitions=frozenset("y")): [3],
         Wanted("ns", tasks=frozenset([one])): [1],
-        Wanted("theirs"): [5],
     }
     for wanted, expected in chosen.items():
         assert sent(ring, start, wanted) == expected
@@ -130,11 +128,10 @@ def test_places_are_read_back():
 
 
 def test_what_was_passed_over_is_looked_for():
-    holes = Holes(10)
-    assert holes.wanted(0) == []
+    holes = Holes(BELOW + 10)
     holes.see([11, 14, 15], 0)
     assert holes.newest == 15
-    assert holes.wanted(0.1) == [13, 12]
+    assert sorted(holes.wanted(0.1)) == [12, 13]
     holes.see([12], 0.2)
     assert holes.wanted(0.3) == [13]
     holes.see([13], 0.4)
@@ -143,7 +140,7 @@ def test_what_was_passed_over_is_looked_for():
 
 def test_what_is_long_gone_is_looked_for_now_and_then_and_then_no_more():
     holes = Holes(0)
-    holes.see([3], 0)
+    assert not holes.see([3], 0)
     old = YOUNG_SECONDS + SELDOM_SECONDS
     assert holes.wanted(old) == [1, 2]
     assert holes.wanted(old + SELDOM_SECONDS / 2) == []
@@ -152,13 +149,28 @@ def test_what_is_long_gone_is_looked_for_now_and_then_and_then_no_more():
     assert holes.wanted(KEPT_SECONDS + 2) == []
 
 
-def test_it_does_not_look_for_everything():
+@pytest.mark.parametrize(("newest", "first"), [(5_000, 4_001), (None, 4_000)])
+def test_whoever_begins_looks_a_little_below(newest: int | None, first: int):
+    holes = Holes(newest)
+    assert not holes.see([5_000, 5_002], 0)
+    assert holes.wanted(0) == [*range(first, 5_000), 5_001]
+
+
+def test_a_long_transaction_is_waited_for():
     holes = Holes(0)
-    holes.see([1_000_000], 0)
-    assert len(holes.wanted(0)) == MOST_AT_ONCE
-    for step in range(1, 30):
-        holes.see([1_000_000 + step * MOST_AT_ONCE], step / 100)
-    assert len(holes.wanted(SELDOM_SECONDS)) <= MOST
+    assert not holes.see([MOST], 0)
+    assert len(holes.wanted(0)) == MOST - 1
+    assert not holes.see(range(1, MOST), 1)
+    assert holes.wanted(2) == []
+
+
+def test_it_says_when_it_gives_up():
+    holes = Holes(0)
+    assert holes.see([MOST + 2], 0)
+    assert len(holes.wanted(0)) == MOST
+    holes = Holes(0)
+    assert not holes.see([MOST // 2], 0)
+    assert holes.see([2 * MOST], 1)
 
 
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=40), st.randoms(use_true_random=False))

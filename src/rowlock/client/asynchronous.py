@@ -94,12 +94,14 @@ class AsyncClient(Routes):
                 async with self._http.stream(**request) as response:
                     if not response.is_success:
                         await _read(response)
-                    events.begin(call, response)
-                    async for line in response.aiter_lines():
-                        event = events.read(line)
-                        if event is not None:
-                            yield event
-                wait = self._retrying.wait_after_break(None, call, events)
+                    wait = self._retrying.wait_after_refusal(response, call, events)
+                    if wait is None:
+                        events.begin(call, response)
+                        async for line in response.aiter_lines():
+                            event = events.read(line)
+                            if event is not None:
+                                yield event
+                        wait = self._retrying.wait_after_break(None, call, events)
             except httpx2.TransportError as error:
                 wait = self._retrying.wait_after_break(error, call, events)
             await asyncio.sleep(wait)

@@ -52,15 +52,27 @@ class Retrying:
             return None
         return _wait(sent)
 
+    def wait_after_refusal(
+        self, response: httpx2.Response, call: Call[Any], events: Events
+    ) -> float | None:
+        """Return how many seconds to wait before a stream is asked for again.
+
+        None if it was not refused, or for good.
+        """
+        wait = self.wait_after(response, call, events.failures + 1)
+        if wait is not None:
+            events.broke_off()
+        return wait
+
     def wait_after_break(
         self, error: httpx2.TransportError | None, call: Call[Any], events: Events
     ) -> float:
         """Return how many seconds to wait after a stream broke off, or did not begin.
 
         Raises:
-            ServerUnavailableError: That happened too often without an event in between.
+            ServerUnavailableError: That happened too often in a row.
         """
-        events.failures += 1
+        events.broke_off()
         if events.failures > self.times:
             if error is not None:
                 raise unavailable(error, call) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, NamedTuple, TypeVar
@@ -19,6 +20,7 @@ D = TypeVar("D")
 
 SILENT_SECONDS: Final = 45.0
 """A server that says nothing for so long is gone: it sends a ping three times as often."""
+SOON_SECONDS: Final = 1.0
 _ERROR, _PING = "error", "ping"
 _OK = 200
 
@@ -45,12 +47,14 @@ class Events:
     Attributes:
         kinds: The type of the data of each name.
         last: The last event's id.
-        failures: How often the stream could not be read since the last event.
+        failures: How often the stream broke off soon, or did not begin, since the last event.
+        began: When it began last; None if it did not.
     """
 
     kinds: Mapping[str, type]
     last: str | None = None
     failures: int = 0
+    began: float | None = None
     _fields: dict[str, str] = field(default_factory=dict[str, str])
 
     def headers(self) -> dict[str, str]:
@@ -70,6 +74,13 @@ class Events:
         kind = response.headers.get("Content-Type", "")
         if not kind.startswith("text/event-stream"):
             raise UnexpectedAnswerError(response.status_code, f"{call.path} answered {kind}")
+        self.began = time.monotonic()
+
+    def broke_off(self) -> None:
+        """Take note that the stream ended, or did not begin."""
+        lasted = self.began is not None and time.monotonic() - self.began >= SOON_SECONDS
+        self.failures = 1 if lasted else self.failures + 1
+        self.began = None
 
     def read(self, line: str) -> ServerEvent[Any] | None:
         """Take in a line; returns the event that it ends.

@@ -91,12 +91,14 @@ class Client(Routes):
                 with self._http.stream(**settings.stream_of(self._place, call, events)) as response:
                     if not response.is_success:
                         _read(response)
-                    events.begin(call, response)
-                    for line in response.iter_lines():
-                        event = events.read(line)
-                        if event is not None:
-                            yield event
-                wait = self._retrying.wait_after_break(None, call, events)
+                    wait = self._retrying.wait_after_refusal(response, call, events)
+                    if wait is None:
+                        events.begin(call, response)
+                        for line in response.iter_lines():
+                            event = events.read(line)
+                            if event is not None:
+                                yield event
+                        wait = self._retrying.wait_after_break(None, call, events)
             except httpx2.TransportError as error:
                 wait = self._retrying.wait_after_break(error, call, events)
             time.sleep(wait)

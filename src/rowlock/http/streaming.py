@@ -26,6 +26,24 @@ _HEADERS: Final = {
 }
 
 
+# Within JSON they stand in texts alone; some clients take them for the ends of lines.
+_BREAKS: Final = {"\u0085": b"\\u0085", "\u2028": b"\\u2028", "\u2029": b"\\u2029"}
+
+
+def frame(kind: str, data: bytes, place: str | None = None) -> bytes:
+    """Return an event as `text/event-stream` has it.
+
+    Args:
+        kind: Its name.
+        data: JSON on one line.
+        place: Its id.
+    """
+    for text, escaped in _BREAKS.items():
+        data = data.replace(text.encode(), escaped)
+    head = "" if place is None else f"id: {place}\n"
+    return f"{head}event: {kind}\ndata: ".encode() + data + b"\n\n"
+
+
 class EventStream(Response):
     """Sends frames as they come, until they end or the client goes away or takes none."""
 

@@ -17,7 +17,7 @@ from rowlock.app.flow import run_flow_async
 from rowlock.errors import RowlockError, StorageError, TickerNotFoundError
 from rowlock.http.answers import error_document
 from rowlock.http.live.live import Live
-from rowlock.http.live.ring import frame
+from rowlock.http.streaming import frame
 from rowlock.model.tickers import Tick
 from rowlock.wire.planned import ticker_document
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 PING_SECONDS: Final = 10.0
 LOOK: Final = timedelta(seconds=1)
-DOUBT_SECONDS: Final = 0.2
+DOUBT: Final = timedelta(seconds=0.2)
 """After so long a client that is gone is known to be gone, once something was sent to it."""
 _PING: Final = frame("ping", b"{}")
 
@@ -43,31 +43,38 @@ async def ticks(
     """
     yield _PING
     sent_at = time.monotonic()
+    # Those that were sent since the last ping, and those before it.
+    fresh: list[Tick] = []
+    proven: list[Tick] = []
     try:
         while not live.ended:
-            tick = await _next(core, names, check)
+            doubted = bool(fresh or proven)
+            tick = await _next(core, names, check, DOUBT if doubted else LOOK)
             data = None if tick is None else await _ticker(core, tick)
             if tick is not None and data is not None:
                 yield frame("ticker", data)
+                fresh.append(tick)
+            now = time.monotonic()
+            if now - sent_at >= (DOUBT.total_seconds() if doubted else PING_SECONDS):
+                yield _PING
+                sent_at = now
                 # A tick that was sent to somebody who had just gone goes to another.
-                await asyncio.sleep(DOUBT_SECONDS)
-                yield _PING
-                await asyncio.sleep(DOUBT_SECONDS)
-                await _confirm(core, tick)
-                sent_at = time.monotonic()
-            elif time.monotonic() - sent_at >= PING_SECONDS:
-                yield _PING
-                sent_at = time.monotonic()
+                for one in proven:
+                    await _confirm(core, one)
+                fresh, proven = [], fresh
     except RowlockError as error:
         yield frame("error", msgspec.json.encode(error_document(error)))
 
 
 async def _next(
-    core: Core, names: Sequence[str] | None, check: Callable[[], Awaitable[None]]
+    core: Core,
+    names: Sequence[str] | None,
+    check: Callable[[], Awaitable[None]],
+    longest: timedelta,
 ) -> Tick | None:
     try:
         await check()
-        return await run_flow_async(core, ticker_flows.next_tick(core, names, timeout=LOOK))
+        return await run_flow_async(core, ticker_flows.next_tick(core, names, timeout=longest))
     except StorageError as error:
         log.warning("cannot look for ticks, trying again: %s", error)
         await asyncio.sleep(LOOK.total_seconds())

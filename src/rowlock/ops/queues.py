@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from rowlock.errors import DuplicateQueueError, QueueNotFoundError
+from rowlock.errors import DuplicateQueueError, InvalidValueError, QueueNotFoundError
 from rowlock.model.changes import By, NewAudit
 from rowlock.model.queues import Queue, QueuePolicy
 from rowlock.plan import BEGIN, Plan
@@ -88,12 +88,19 @@ def set_paused(
     until: datetime | None,
     by: By,
 ) -> Plan[bool]:
-    """Pause or resume a queue and record it; False if there is none."""
+    """Pause or resume a queue and record it; False if there is none.
+
+    Raises:
+        InvalidValueError: It is being deleted.
+    """
     yield BEGIN
     done = yield from storage.queues.pause_queue(
         namespace, name, paused, until=until, reason=by.reason if paused else None
     )
     if done:
+        # Looked at once its row is locked: a deletion comes before, or waits and pauses it again.
+        if (yield from storage.deletions.deletion_of(namespace, name)) is not None:
+            raise InvalidValueError("queue", f"{name!r} is being deleted")
         detail = None if until is None else {"until": until.isoformat()}
         entry = NewAudit("pause" if paused else "resume", "queue", name, detail)
         yield from storage.records.add_audit(namespace, entry, by)

@@ -87,7 +87,8 @@ class GroupRunner:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._busy.discard(task)
-        self._start_next(task.get_loop())
+        if not task.cancelled():  # by an event loop that ends
+            self._start_next(task.get_loop())
 
     async def _run(self, group: Sequence[_Waiting]) -> None:
         if len(group) == 1 or not await self._run_together(group):

@@ -76,7 +76,8 @@ class SteeringRoutes(Sender):
         lifetime: Duration | None = None, ttl: Duration | None = None,
         retry: str | RetryBody | None = None, retry_delay: Duration | None = None,
         tags: list[str] | None = None, unique: str | bool | list[str] | None = None,
-        arguments: dict[str, Any] | None = None, reason: str | None = None,
+        unique_key: str | None = None, arguments: dict[str, Any] | None = None,
+        reason: str | None = None,
     ) -> TaskDocument:
         """Store a new task like another one, which stays as it is.
 
@@ -101,7 +102,7 @@ class SteeringRoutes(Sender):
                 queue=queue, run_at=run_at, delayed_at=delayed_at, delay=delay, priority=priority,
                 max_attempts=max_attempts, retries=retries, max_crashes=max_crashes,
                 timeout=timeout, lifetime=lifetime, ttl=ttl, retry=retry, retry_delay=retry_delay,
-                tags=tags, unique=unique, arguments=arguments, reason=reason,
+                tags=tags, unique=unique, unique_key=unique_key, arguments=arguments, reason=reason,
             ),
         ))
 

@@ -105,7 +105,7 @@ class TasksRoutes(Sender):
         lifetime: Duration | None = None, ttl: Duration | None = None,
         retry: str | RetryBody | None = None, retry_delay: Duration | None = None,
         tags: list[str] | None = None, unique: str | bool | list[str] | None = None,
-        definition: str | None = None, payload: Any = UNSET,
+        unique_key: str | None = None, definition: str | None = None, payload: Any = UNSET,
         arguments: dict[str, Any] | UnsetType = UNSET, idempotency_key: UUID | str | None = None,
     ) -> TaskDocument:
         """Store a task.
@@ -131,8 +131,8 @@ class TasksRoutes(Sender):
                 queue=queue, run_at=run_at, delayed_at=delayed_at, delay=delay, priority=priority,
                 max_attempts=max_attempts, retries=retries, max_crashes=max_crashes,
                 timeout=timeout, lifetime=lifetime, ttl=ttl, retry=retry, retry_delay=retry_delay,
-                tags=tags, unique=unique, definition=definition, payload=payload,
-                arguments=arguments,
+                tags=tags, unique=unique, unique_key=unique_key, definition=definition,
+                payload=payload, arguments=arguments,
             ),
             key=key_of(idempotency_key),
         ))

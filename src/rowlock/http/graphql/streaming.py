@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any, Final
 
-from rowlock.http.streaming import PING, PING_SECONDS
+from rowlock.http.streaming import PING, PING_SECONDS, frame
 
 _COMPLETE: Final = b"event: complete\ndata: \n\n"
 
@@ -29,7 +29,7 @@ async def frames_of(
                 except StopAsyncIteration:
                     yield _COMPLETE
                     return
-                yield b"event: next\ndata: " + result + b"\n\n"
+                yield frame("next", result)
                 coming = asyncio.ensure_future(anext(results))
             elif end.done():
                 return

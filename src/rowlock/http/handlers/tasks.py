@@ -94,7 +94,7 @@ def options_from(body: TermsBody) -> dict[str, Any]:
         "delay": body.delay,
         "priority": body.priority,
         "tags": body.tags,
-        "unique": body.unique,
+        "unique": one_of(body, "unique", "unique_key"),
     }
     return {name: value for name, value in given.items() if value is not None}
 

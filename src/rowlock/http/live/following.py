@@ -16,8 +16,8 @@ from rowlock.errors import RowlockError, StorageError, TaskNotFoundError
 from rowlock.http.answers import error_document
 from rowlock.http.live.live import Live, Watched
 from rowlock.http.live.reader import note_of
-from rowlock.http.live.ring import Note, Place, Wanted, frame
-from rowlock.http.streaming import PING, PING_SECONDS
+from rowlock.http.live.ring import Note, Place, Wanted
+from rowlock.http.streaming import PING, PING_SECONDS, frame
 from rowlock.model.events import TaskEvent
 from rowlock.model.tasks import Task
 
@@ -71,16 +71,19 @@ class Following:
         place, kind = await self._begin(watched)
         if kind is not None and not self._live.ended:
             yield frame(kind, b"{}", str(place))
-        sent_at = time.monotonic()
+        sent_at, counts = time.monotonic(), b""
         while not self._live.ended:
             await self._allowed()
-            if not self._live.ring.has_after(place):
+            if not watched.ring.has_after(place):
                 await self._complete(watched)
-                place = self._live.ring.newest
+                place = watched.ring.newest
                 yield frame("reset", b"{}", str(place))
-            chunk = self._live.ring.after(place.number, self._wanted)
+            chunk = watched.ring.after(place.number, self._wanted)
             is_last, place = chunk.number == place.number, Place(place.epoch, chunk.number)
             frames = chunk.frames + await self._found(unclear=chunk.is_unclear)
+            if self._wanted.stats and watched.counts != counts:
+                counts = watched.counts
+                frames += counts
             now = time.monotonic()
             if not frames and now - sent_at >= PING_SECONDS:
                 frames = PING
@@ -93,7 +96,7 @@ class Following:
     async def _begin(self, watched: Watched) -> tuple[Place, str | None]:
         """Return where to begin, and what to say first."""
         await self._complete(watched)
-        last, ring = self._last, self._live.ring
+        last, ring = self._last, watched.ring
         if last is None:
             return ring.newest, "open"
         complete_after = watched.complete_after

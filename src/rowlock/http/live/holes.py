@@ -11,9 +11,10 @@ KEPT_SECONDS: Final = 60.0
 YOUNG_SECONDS: Final = 2.0
 """For so long it is looked for each time, then now and then."""
 SELDOM_SECONDS: Final = 1.0
-MOST: Final = 10_000
-MOST_AT_ONCE: Final = 1_000
-"""Of a longer stretch of missing ids only the last ones are looked for."""
+BELOW: Final = 1_000
+"""So many ids below the first one that is seen may come yet."""
+MOST: Final = 20_000
+"""So many are looked for, at most."""
 
 
 class Holes:
@@ -24,27 +25,39 @@ class Holes:
     comes.
     """
 
-    def __init__(self, newest: int) -> None:
-        """Begin above an id; what is missing just below it may come yet."""
-        self.newest = newest
+    def __init__(self, newest: int | None) -> None:
+        """Begin a little below an id, or the first one that is seen: others may come yet."""
+        self._newest = None if newest is None else max(0, newest - BELOW)
         self._missing: OrderedDict[int, float] = OrderedDict()
         self._seldom_after = 0.0
 
-    def see(self, ids: Iterable[int], now: float) -> None:
-        """Take note of ids that were read, in their order."""
+    @property
+    def newest(self) -> int:
+        """The highest id that was seen."""
+        return self._newest or 0
+
+    def see(self, ids: Iterable[int], now: float) -> bool:
+        """Take note of ids that were read, in their order.
+
+        Returns:
+            Whether ids were given up before their time, because they are too many.
+        """
+        lost = False
         for one in ids:
-            if one <= self.newest:
+            newest = one - 1 - BELOW if self._newest is None else self._newest
+            if one <= newest:
                 self._missing.pop(one, None)
                 continue
-            for missing in range(max(self.newest + 1, one - MOST_AT_ONCE), one):
-                self._missing[missing] = now
-            self.newest = one
-        while self._missing and self._is_over(now):
+            first = max(newest + 1, one - MOST, 1)
+            lost = lost or first > max(newest + 1, 1)
+            self._missing.update(dict.fromkeys(range(first, one), now))
+            self._newest = one
+        while self._missing and now - next(iter(self._missing.values())) > KEPT_SECONDS:
             self._missing.popitem(last=False)
-
-    def _is_over(self, now: float) -> bool:
-        oldest = next(iter(self._missing.values()))
-        return len(self._missing) > MOST or now - oldest > KEPT_SECONDS
+        while len(self._missing) > MOST:
+            lost = True
+            self._missing.popitem(last=False)
+        return lost
 
     def wanted(self, now: float) -> list[int]:
         """Return which ids to look for now."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Generator
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -19,10 +18,12 @@ from rowlock.app.flow import run_flow_async
 from rowlock.errors import StorageError
 from rowlock.http.limits import Limits
 from rowlock.http.live.reader import Reader
-from rowlock.http.live.ring import Note, NoteKind, Ring, Wanted
+from rowlock.http.live.ring import Ring, Wanted
 from rowlock.http.places import Places
+from rowlock.http.streaming import frame
 from rowlock.storage.event_contract import WATCHED_SECONDS
 from rowlock.wire.queues import counts_to_wire
+from rowlock.wire.values import Wire
 
 log = logging.getLogger(__name__)
 
@@ -44,20 +45,24 @@ class Watched:
     """A namespace that is watched.
 
     Attributes:
+        ring: Its last events.
         streams: How many watch it.
         with_stats: How many of those want counts.
         left_at: When the last one left.
         kept_since: Since when its events are asked for; None if they are not.
         complete_after: After which number of the ring none is missing; None if it is too early
             to tell.
-        counts: What was told last of its counts.
+        counted: How many tasks there are, without their age.
+        counts: The same as it is told; empty if that was not counted yet.
     """
 
+    ring: Ring = field(default_factory=Ring)
     streams: int = 0
     with_stats: int = 0
     left_at: float = 0.0
     kept_since: float | None = None
     complete_after: int | None = None
+    counted: list[Wire] | None = None
     counts: bytes = b""
 
     def is_over(self, now: float) -> bool:
@@ -69,7 +74,6 @@ class Live:
     """The live events of one service.
 
     Attributes:
-        ring: The last events, of all namespaces that are watched.
         core: The app.
         places: Those of streams.
         ended: Whether the service is about to stop.
@@ -78,7 +82,6 @@ class Live:
     def __init__(self, core: Core, limits: Limits) -> None:
         self.core = core
         self.places = Places(limits.streams, limits.streams_each)
-        self.ring = Ring()
         self.ended = False
         self._watched: dict[str, Watched] = {}
         self._waiting: list[asyncio.Future[None]] = []
@@ -91,7 +94,6 @@ class Live:
         watched = self._watched.setdefault(wanted.namespace, Watched())
         watched.streams += 1
         watched.with_stats += wanted.stats
-        watched.counts = b""  # told again, as somebody new wants to know
         self._start()
         try:
             yield watched
@@ -121,22 +123,24 @@ class Live:
 
     async def _run(self) -> None:
         """Read and count as long as somebody watches."""
-        while self._namespaces():
-            reader = Reader(self.core, self.ring, self._namespaces, self._after_round)
+        while self._rings():
+            reader = Reader(self.core, self._rings, self._after_round)
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(reader.run())
                     group.create_task(self._count())
             finally:
                 # What happens until somebody watches again is not written.
-                self.ring.restart()
+                for watched in self._watched.values():
+                    watched.ring.restart()
                 self._forget_completeness()
 
-    def _namespaces(self) -> AbstractSet[str]:
+    def _rings(self) -> Mapping[str, Ring]:
+        """Return where the events of each namespace go that is watched."""
         now = time.monotonic()
         for name in [name for name, one in self._watched.items() if one.is_over(now)]:
             del self._watched[name]
-        return self._watched.keys()
+        return {name: watched.ring for name, watched in self._watched.items()}
 
     def _forget_completeness(self) -> None:
         for watched in self._watched.values():
@@ -153,7 +157,7 @@ class Live:
                 watched.kept_since = now
             settled = now - watched.kept_since >= SETTLED_SECONDS
             if settled and watched.complete_after is None:
-                watched.complete_after = self.ring.newest.number
+                watched.complete_after = watched.ring.newest.number
                 changed = True
         if changed or now - self._told_at >= PULSE_SECONDS:
             await self._tell()
@@ -168,7 +172,7 @@ class Live:
 
     async def _count(self) -> None:
         """Tell what there is of each namespace whose streams want that, whenever it changed."""
-        while self._namespaces():
+        while self._rings():
             began = time.monotonic()
             for name, watched in list(self._watched.items()):
                 if watched.with_stats and watched.complete_after is not None:
@@ -185,10 +189,12 @@ class Live:
             counts = await run_flow_async(core, flows.stats(core))
         except StorageError:
             return  # the reader says so
-        data = msgspec.json.encode({"queues": [counts_to_wire(one) for one in counts]})
-        if data != watched.counts:
-            watched.counts = data
-            self.ring.add([Note(NoteKind.STATS, name, data)])
+        told = [counts_to_wire(one) for one in counts]
+        # The age of what waits changes all the time; it is told when something else does.
+        seen = [{**one, "oldest_wait_seconds": None} for one in told]
+        if seen != watched.counted:
+            watched.counted = seen
+            watched.counts = frame("stats", msgspec.json.encode({"queues": told}))
             await self._tell()
 
 

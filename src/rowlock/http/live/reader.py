@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -55,23 +54,20 @@ class Reader:
     def __init__(
         self,
         core: Core,
-        ring: Ring,
-        namespaces: Callable[[], AbstractSet[str]],
+        rings: Callable[[], Mapping[str, Ring]],
         after_round: AfterRound,
     ) -> None:
         """Set it up.
 
         Args:
             core: The app in whose database events are, of all namespaces.
-            ring: Where they go.
-            namespaces: Says which are watched now.
+            rings: Says which namespaces are watched now, and where their events go.
             after_round: Told, after every look, which namespaces' events are written.
         """
         self._core = core
         self._run = core.storage.async_runner.run
         self._events = core.storage.events
-        self._ring = ring
-        self._namespaces = namespaces
+        self._rings = rings
         self._after_round = after_round
         self._holes: Holes | None = None
         self._kept: dict[str, datetime] = {}
@@ -79,7 +75,7 @@ class Reader:
 
     async def run(self) -> None:
         """Read as long as somebody watches."""
-        while self._namespaces():
+        while self._rings():
             rest = TICK_SECONDS
             try:
                 changed, lost = await self._round()
@@ -99,22 +95,40 @@ class Reader:
         """Read what is new; returns whether anything is, and whether something was missed."""
         await self._core.aopen()
         lost = False
-        missing = self._namespaces() - self._kept.keys()
+        missing = self._rings().keys() - self._kept.keys()
         if time.monotonic() >= self._keep_after or missing:
             lost = await self._keep()
             self._keep_after = time.monotonic() + KEEP_SECONDS
-        if self._holes is None or lost:
-            self._holes = Holes(await self._run(self._events.newest_event))
-            self._ring.restart()
-        newest = self._ring.newest
-        while len(events := await self._read(self._holes)) >= PAGE:
-            self._ring.add(notes_of(events))
-        self._ring.add(notes_of(events))
-        return self._ring.newest != newest, lost
+        if self._holes is None:
+            self._holes = await self._first_look()
+        changed, part = False, PAGE
+        while part >= PAGE:
+            events, given_up = await self._read(self._holes)
+            changed, lost, part = changed or bool(events), lost or given_up, len(events)
+            self._add(events)
+        if lost:
+            log.warning("events may have been missed: those who watch are told")
+            for ring in self._rings().values():
+                ring.restart()
+        return changed, lost
+
+    async def _first_look(self) -> Holes:
+        """Take note of what is there: only what comes later is told."""
+        newest = await self._run(self._events.newest_event)
+        holes = Holes(newest or None)
+        if newest:
+            await self._read(holes)
+        return holes
+
+    def _add(self, events: Sequence[TaskEvent]) -> None:
+        rings = self._rings()
+        for namespace in {event.namespace for event in events} & rings.keys():
+            own = [event for event in events if event.namespace == namespace]
+            rings[namespace].add(notes_of(own))
 
     async def _keep(self) -> bool:
         """Renew the subscriptions; returns whether something may have been missed."""
-        names = set(self._namespaces())
+        names = set(self._rings())
         lost = False
         for name in sorted(names):
             kept = await self._run(self._events.keep_subscription, name, lasting=LASTING)
@@ -124,21 +138,20 @@ class Reader:
             self._kept[name] = kept.at
         for name in self._kept.keys() - names:
             del self._kept[name]
-        if lost:
-            log.warning("events may have been missed: those who watch are told")
         delete = self._events.delete_events
         await self._run(delete, older_than=RETENTION, limit=DELETED_AT_ONCE)
         return lost
 
-    async def _read(self, holes: Holes) -> list[TaskEvent]:
+    async def _read(self, holes: Holes) -> tuple[list[TaskEvent], bool]:
+        """Return what is new or late, and whether something else was given up."""
         # First what is new, then what is late: a change that a late one had to come before is
         # seen no sooner than that.
         found = await self._run(self._events.read_events, after=holes.newest, limit=PAGE)
         wanted = holes.wanted(time.monotonic())
         if wanted:
             found = await self._run(self._events.read_late_events, wanted) + found
-        holes.see([event.id for event in found], time.monotonic())
-        return found
+        given_up = holes.see([event.id for event in found], time.monotonic())
+        return found, given_up
 
 
 def notes_of(events: Sequence[TaskEvent]) -> list[Note]:
@@ -155,7 +168,6 @@ def note_of(event: TaskEvent) -> Note:
     """Return an event as it is sent."""
     return Note(
         kind=NoteKind.TASKS if event.task is None else NoteKind.TASK,
-        namespace=event.namespace,
         data=msgspec.json.encode(event_to_wire(event)),
         queue=event.queue,
         definition=definition_key(event.definition or ""),

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from rowlock.http.streaming import frame
+
 _PLACE = re.compile(r"([0-9a-f]+)-([0-9]{1,18})")
 RING_SIZE: Final = 10_000
 """How many events back a client can go on."""
@@ -36,8 +38,6 @@ class Wanted:
 
     def chooses(self, note: Note) -> bool:
         """Whether an event is one of them."""
-        if note.kind is NoteKind.STATS:
-            return self.stats and note.namespace == self.namespace
         return self._is_about(note) and (not self.tasks or note.task in self.tasks)
 
     def may_concern(self, note: Note) -> bool:
@@ -45,19 +45,16 @@ class Wanted:
         return bool(self.tasks) and note.kind is NoteKind.TASKS and self._is_about(note)
 
     def _is_about(self, note: Note) -> bool:
-        return (
-            note.namespace == self.namespace
-            and (not self.queues or note.queue in self.queues)
-            and (not self.definitions or note.definition in self.definitions)
+        return (not self.queues or note.queue in self.queues) and (
+            not self.definitions or note.definition in self.definitions
         )
 
 
 class NoteKind(StrEnum):
-    """What an event tells of: one task, several that changed together, or counts."""
+    """What an event tells of: one task, or several that changed together."""
 
     TASK = "task"
     TASKS = "tasks"
-    STATS = "stats"
 
 
 class Note(NamedTuple):
@@ -65,7 +62,6 @@ class Note(NamedTuple):
 
     Attributes:
         kind: What it tells of.
-        namespace: Whose.
         data: A JSON document on one line.
         queue: The queue's name.
         definition: The definition's key.
@@ -73,7 +69,6 @@ class Note(NamedTuple):
     """
 
     kind: NoteKind
-    namespace: str
     data: bytes
     queue: str = ""
     definition: str = ""
@@ -105,7 +100,7 @@ class Chunk(NamedTuple):
 
 
 class Ring:
-    """Numbers events, and keeps the last ones.
+    """Numbers the events of a namespace, and keeps the last ones.
 
     An epoch is a series of numbers without a gap. A new one begins where events may have been
     missed; those who watch are told.
@@ -161,12 +156,6 @@ class Ring:
             known = Chunk(b"".join(frames), number + len(part), unclear)
             self._chunks[wanted, number] = known
         return known
-
-
-def frame(kind: str, data: bytes, place: str | None = None) -> bytes:
-    """Return an event as `text/event-stream` has it."""
-    head = "" if place is None else f"id: {place}\n"
-    return f"{head}event: {kind}\ndata: ".encode() + data + b"\n\n"
 
 
 def place_from(text: str) -> Place:

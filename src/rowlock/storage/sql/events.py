@@ -128,7 +128,9 @@ class TellingPlans(Plans):
 
 
 def tells(changed: Callable[..., Collection[UUID]]) -> Callable[[F], F]:
-    """Decorate a plan that changes tasks: while somebody watches, its transaction tells of them.
+    """Decorate a plan that changes tasks: while somebody watches, it tells of them.
+
+    That is part of its transaction, unless somebody began to watch while it waited.
 
     Args:
         changed: What the plan returned, and its arguments → the ids of those that changed.
@@ -137,12 +139,13 @@ def tells(changed: Callable[..., Collection[UUID]]) -> Callable[[F], F]:
     def decorate(method: F) -> F:
         @wraps(method)
         def telling(self: TellingPlans, *args: Any, **kwargs: Any) -> Plan[Any]:
-            events = self.events
-            if not (yield from events.is_watched()):
-                return (yield from method(self, *args, **kwargs))
-            yield BEGIN
+            if (yield from self.events.is_watched()):
+                yield BEGIN
             value = yield from method(self, *args, **kwargs)
-            yield from events.tell(changed(value, *args, **kwargs), now=kwargs.get("now"))
+            # Once more: it may have waited for a lock, and somebody begun to watch meanwhile.
+            if (yield from self.events.is_watched()):
+                told = changed(value, *args, **kwargs)
+                yield from self.events.tell(told, now=kwargs.get("now"))
             return value
 
         return cast("F", telling)

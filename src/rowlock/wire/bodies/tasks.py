@@ -34,6 +34,9 @@ class TermsBody(Struct, kw_only=True):
         str | bool | list[str] | None,
         Meta(description="A key, true for all arguments, or the names of some."),
     ] = None
+    unique_key: Annotated[str | None, Meta(description="Another name of `unique`, for a key.")] = (
+        None
+    )
 
 
 class NewTaskBody(TermsBody, kw_only=True):
