@@ -146,7 +146,7 @@ def test_once_runs_what_waits_and_says_how_much(place: Path):
         assert "HTTP Request" not in done.stderr
         check(app, 7)
         refused = run(*told, cwd=place, ROWLOCK_TOKEN="x" * 9)
-        assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
+        assert (refused.returncode, "Traceback" in refused.stderr) == (7, False)
         assert "a valid token is needed" in refused.stderr
         reads = new_token(url, "tasks:read")
         denied = run(*told, cwd=place, ROWLOCK_TOKEN=reads)

@@ -232,9 +232,8 @@ async def test_a_database_that_is_away_is_not_asked_again_at_once():
     assert reads == 1
 
 
-async def test_what_is_kept_is_bounded(monkeypatch):
-    monkeypatch.setattr(observing, "MOST_KEPT", 2)
-    memory = Memory()
+async def test_what_is_kept_is_bounded():
+    memory = Memory(most=2)
 
     async def read() -> None:
         return None
