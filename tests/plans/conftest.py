@@ -16,7 +16,8 @@ from tests.contract.steps import LEASE, T0, new
 from tests.plans.explaining import Filled
 
 BATCH = 10_000
-SIZES = [10_000, 100_000, pytest.param(1_000_000, marks=pytest.mark.acceptance)]
+LARGE = [pytest.param(size, marks=pytest.mark.acceptance) for size in (100_000, 1_000_000)]
+SIZES = [10_000, *LARGE]
 
 
 def fill(storage: Storage, size: int) -> Filled:
