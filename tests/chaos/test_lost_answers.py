@@ -32,7 +32,7 @@ from tests.support.backends import SERVERS, sql_plan
 BEFORE_THE_POLL_SECONDS = 3.5
 
 COMMIT = b"COMMIT"
-INSERT = b"INSERT INTO rowlock_task ("
+INSERT = b"INSERT INTO rowlock_task "
 LARGE = {"seconds": 0.0, "note": "x" * 5_000}
 
 CLAIM = {

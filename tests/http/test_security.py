@@ -10,6 +10,7 @@ from rowlock.app import token_flows
 from rowlock.app.flow import run_flow_async
 from rowlock.errors import RateLimitError
 from rowlock.http import Limits
+from rowlock.http.application import Served
 from rowlock.http.hosts import is_loopback
 from rowlock.http.limits import Buckets
 from rowlock.model.ids import new_task_id
@@ -30,6 +31,8 @@ def path_of(route: Route) -> str:
 
 @pytest.mark.parametrize("route", GUARDED, ids=lambda route: route.name)
 async def test_a_route_is_open_to_its_scope_and_to_admin_alone(in_memory: Service, route: Route):
+    assert isinstance(in_memory.asgi, Served)
+    in_memory.asgi.end_waits()  # so that streams do not go on
     opened = set()
     for scope in Scope:
         caller = await in_memory.caller(scope.value, *route.also)
