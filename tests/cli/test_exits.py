@@ -49,6 +49,7 @@ CODES = [
     (errors.UnauthenticatedError(), 7),
     (errors.ScopeError("admin"), 7),
     (errors.RateLimitError(1), 7),
+    (errors.OverloadedError(1), 7),
     (errors.RouteNotFoundError("/"), 5),
     (errors.MethodNotAllowedError("PUT", "GET"), 1),
     (errors.BodyTooLargeError(1), 1),

@@ -242,7 +242,7 @@ def test_profiles_are_looked_for_at_home(profiles, monkeypatch, tmp_path):
     assert f"{tmp_path}/home/.config/rowlock/profiles.toml" in result.stderr
 
 
-LOCAL = ("worker", "exec", "demo", "server", "run", "token", "db", "doctor", "bench", "completion")
+LOCAL = ("exec", "demo", "server", "run", "token", "db", "doctor", "bench", "completion")
 WITHOUT_PLACE = ("demo", "run", "completion")
 
 
