@@ -76,14 +76,14 @@ class GroupRunner:
         return await outcome
 
     def _start_next(self, loop: asyncio.AbstractEventLoop) -> None:
-        if not self._waiting or len(self._busy) >= self._lanes:
-            return
-        count = min(len(self._waiting), MOST)
-        taken = [self._waiting.popleft() for _ in range(count)]
-        group = [one for one in taken if not one.outcome.done()]
-        task = loop.create_task(self._run(group))
-        self._busy.add(task)
-        task.add_done_callback(self._ended)
+        while self._waiting and len(self._busy) < self._lanes:
+            count = min(len(self._waiting), MOST)
+            taken = [self._waiting.popleft() for _ in range(count)]
+            group = [one for one in taken if not one.outcome.done()]
+            if group:
+                task = loop.create_task(self._run(group))
+                self._busy.add(task)
+                task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._busy.discard(task)
