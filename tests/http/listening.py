@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,6 +15,8 @@ from rowlock import Rowlock
 from rowlock.http import create_asgi
 from rowlock.http.serving import Place, listening
 
+CLOSE_SECONDS = 0.05
+
 
 @contextmanager
 def served(app: Rowlock, port: int = 0, **settings: Any) -> Generator[str]:
@@ -21,10 +25,20 @@ def served(app: Rowlock, port: int = 0, **settings: Any) -> Generator[str]:
     config = uvicorn.Config(asgi, lifespan="off", log_config=None, ws="none")
     server = uvicorn.Server(config)
     with listening(Place("127.0.0.1", port)) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread = threading.Thread(target=asyncio.run, args=[_serve(server, listener)])
         thread.start()
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = server.force_exit = True
             thread.join()
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    await server.serve(sockets=[listener])
+    # It waits for nobody; what it leaves open would be found unclosed by any later test.
+    for connection in list(server.server_state.connections):
+        transport = connection.transport
+        if transport is not None:
+            transport.abort()
+    await asyncio.sleep(CLOSE_SECONDS)
