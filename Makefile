@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 help:
 	@echo 'make demo        install into .venv and watch a demonstration (DIR=folder keeps its files)'
 	@echo 'make test        run the tests (JOBS=4 processes, ARGS for pytest)'
-	@echo 'make coverage    the same, and tell which lines ran; takes half as long again'
+	@echo 'make coverage    the same, and tell which lines ran; takes longer'
 	@echo 'make check       formatter, linters, type checkers, import layers, then the tests'
 	@echo 'make acceptance  run the tests with several processes at full size; takes long'
 	@echo 'make bench       measure, then run the peers beside it (ARGS for the first, PEERS for the second)'
