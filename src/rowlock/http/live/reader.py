@@ -72,6 +72,8 @@ class Reader:
         self._holes: Holes | None = None
         self._kept: dict[str, datetime] = {}
         self._keep_after = 0.0
+        # Remembered: what broke a look off must not hide what it found out.
+        self._lost = False
 
     async def run(self) -> None:
         """Read as long as somebody watches."""
@@ -94,18 +96,19 @@ class Reader:
     async def _round(self) -> tuple[bool, bool]:
         """Read what is new; returns whether anything is, and whether something was missed."""
         await self._core.aopen()
-        lost = False
         missing = self._rings().keys() - self._kept.keys()
         if time.monotonic() >= self._keep_after or missing:
-            lost = await self._keep()
+            await self._keep()
             self._keep_after = time.monotonic() + KEEP_SECONDS
         if self._holes is None:
             self._holes = await self._first_look()
         changed, part = False, PAGE
         while part >= PAGE:
             events, given_up = await self._read(self._holes)
-            changed, lost, part = changed or bool(events), lost or given_up, len(events)
+            changed, part = changed or bool(events), len(events)
+            self._lost = self._lost or given_up
             self._add(events)
+        lost, self._lost = self._lost, False
         if lost:
             log.warning("events may have been missed: those who watch are told")
             for ring in self._rings().values():
@@ -126,21 +129,19 @@ class Reader:
             own = [event for event in events if event.namespace == namespace]
             rings[namespace].add(notes_of(own))
 
-    async def _keep(self) -> bool:
-        """Renew the subscriptions; returns whether something may have been missed."""
+    async def _keep(self) -> None:
+        """Renew the subscriptions, and notice whether something may have been missed."""
         names = set(self._rings())
-        lost = False
         for name in sorted(names):
             kept = await self._run(self._events.keep_subscription, name, lasting=LASTING)
             before = self._kept.get(name)
             if before is not None and (not kept.unbroken or kept.at - before > STALE):
-                lost = True
+                self._lost = True
             self._kept[name] = kept.at
         for name in self._kept.keys() - names:
             del self._kept[name]
         delete = self._events.delete_events
         await self._run(delete, older_than=RETENTION, limit=DELETED_AT_ONCE)
-        return lost
 
     async def _read(self, holes: Holes) -> tuple[list[TaskEvent], bool]:
         """Return what is new or late, and whether something else was given up."""
