@@ -54,9 +54,11 @@ def enqueue_task(
     """
     fresh = not (replayed or given_id)
     for _ in range(MAX_ROUNDS):
-        task = yield from _inserted(storage, namespace, new, fresh=fresh, now=now)
+        if fresh:
+            task = yield from _inserted(storage, namespace, new, coalesce=coalesce, now=now)
+        else:
+            task = yield from _inserted_or_met(storage, namespace, new, coalesce=coalesce, now=now)
         if task is not None:
-            yield from storage.wakeups.announce(namespace, [new.terms.queue], coalesce=coalesce)
             return Stored(task, created=True)
         if not fresh and (yield from _is_stored(storage, namespace, new)):
             task = yield from _found(storage, namespace, new.id, now)
@@ -89,16 +91,28 @@ def enqueue_together(
 
 
 def _inserted(
-    storage: Storage, namespace: str, new: NewTask, *, fresh: bool, now: datetime | None
+    storage: Storage, namespace: str, new: NewTask, *, coalesce: bool, now: datetime | None
 ) -> Plan[Task | None]:
-    if fresh:
-        return (yield from storage.enqueue.insert_task(new, namespace=namespace, now=now))
+    """Insert a task and call others in one statement, where that is possible: one commit."""
+    hint = storage.wakeups.hint(namespace, new.terms.queue, coalesce=coalesce)
+    task = yield from storage.enqueue.insert_task(new, namespace=namespace, hint=hint, now=now)
+    if task is not None:
+        storage.wakeups.sent(hint, coalesce=coalesce)
+    return task
+
+
+def _inserted_or_met(
+    storage: Storage, namespace: str, new: NewTask, *, coalesce: bool, now: datetime | None
+) -> Plan[Task | None]:
+    """Insert a task whose id may have been used before."""
     inserted = yield from storage.enqueue.insert_tasks(
         [new], namespace=namespace, replayed=True, now=now
     )
     if not inserted:
         return None
-    return (yield from _found(storage, namespace, new.id, now))
+    task = yield from _found(storage, namespace, new.id, now)
+    yield from storage.wakeups.announce(namespace, [new.terms.queue], coalesce=coalesce)
+    return task
 
 
 def _found(storage: Storage, namespace: str, task_id: UUID, now: datetime | None) -> Plan[Task]:

@@ -28,6 +28,7 @@ from rowlock.model.tasks import (
 from rowlock.plan import Plan
 from rowlock.storage.listing_contract import ListStore
 from rowlock.storage.measuring_contract import MeasureStore
+from rowlock.storage.wakeups import Hint
 
 
 class Identity(NamedTuple):
@@ -91,9 +92,21 @@ class EnqueueStore(Protocol):
     """Storing tasks."""
 
     def insert_task(
-        self, new: NewTask, *, namespace: str, now: datetime | None = None
+        self,
+        new: NewTask,
+        *,
+        namespace: str,
+        hint: Hint | None = None,
+        now: datetime | None = None,
     ) -> Plan[Task | None]:
-        """Insert a task with a fresh id and return it; None if its unique key is taken."""
+        """Insert a task with a fresh id and return it; None if its unique key is taken.
+
+        Args:
+            new: The task.
+            namespace: Where.
+            hint: Sent along if it went in.
+            now: Instead of the database's clock; for tests.
+        """
         ...
 
     def insert_together(

@@ -252,7 +252,12 @@ class ServerRunners:
     """
 
     def __init__(
-        self, driver: Callable[[float | None], Driver], *, size: int, silence: float
+        self,
+        driver: Callable[[float | None], Driver],
+        *,
+        size: int,
+        silence: float,
+        common: Driver | None = None,
     ) -> None:
         """Connect nothing yet.
 
@@ -260,8 +265,9 @@ class ServerRunners:
             driver: Returns a driver that gives a server up after so many silent seconds.
             size: Connections at most for `common`.
             silence: After how many silent seconds `common` gives up.
+            common: Instead of what `driver` returns for `common`.
         """
-        self.common = PooledRunner(driver(silence), size=size)
+        self.common = PooledRunner(common or driver(silence), size=size)
         brief = min(silence, HEARTBEAT_SILENCE_SECONDS)
         self.heartbeat = PooledRunner(driver(brief), size=1)
         self.patient = PooledRunner(driver(None), size=size, keeps=False)

@@ -100,7 +100,7 @@ class Inserted(NamedTuple):
 
 def inserted_from_row(row: Row, values: ColumnValues) -> Inserted:
     """Return what a row of `insert_task` says."""
-    state, run_at, expires_at, created_at, alias = row
+    state, run_at, expires_at, created_at, alias, *_ = row  # and what sending a hint returned
     return Inserted(
         state=TaskState(state),
         run_at=values.read_time(run_at),

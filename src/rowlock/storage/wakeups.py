@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from rowlock.plan import Plan
 
@@ -16,6 +16,13 @@ TIMES = "@times"
 
 OnWake: TypeAlias = Callable[[str | None, str | None], None]
 """Called from any thread with namespace and queue; None stands for any."""
+
+
+class Hint(NamedTuple):
+    """A call to other processes, as this engine sends it."""
+
+    channel: str
+    payload: str
 
 
 class Wakeups(Protocol):
@@ -43,6 +50,20 @@ class Wakeups(Protocol):
             queues: Which queues got tasks.
             coalesce: Leave it out if one for the same queue was sent moments ago.
         """
+        ...
+
+    def hint(self, namespace: str, queue: str, *, coalesce: bool) -> Hint | None:
+        """Return the hint that the statement which stores a task is to send along.
+
+        Args:
+            namespace: Whose queue.
+            queue: Which queue gets the task.
+            coalesce: Return None if one for the same queue was sent moments ago.
+        """
+        ...
+
+    def sent(self, hint: Hint | None, *, coalesce: bool) -> None:
+        """Take note of a hint that was sent along."""
         ...
 
     def wake_here(self, namespace: str | None, queue: str | None) -> None:
@@ -84,6 +105,14 @@ class LocalWakeups:
         """Send nothing: see `Wakeups.announce` for engines that can call."""
         del namespace, queues, coalesce
         yield from ()
+
+    def hint(self, namespace: str, queue: str, *, coalesce: bool) -> Hint | None:
+        """Return None: see `Wakeups.hint` for engines that can call."""
+        del namespace, queue, coalesce
+        return None
+
+    def sent(self, hint: Hint | None, *, coalesce: bool) -> None:
+        """Take note of nothing: see `Wakeups.sent` for engines that can call."""
 
     def wake_here(self, namespace: str | None, queue: str | None) -> None:
         """Tell the subscribers of this process."""

@@ -19,15 +19,22 @@ from rowlock.storage.sql.enqueue import EnqueuePlans, inline_payload, is_inline
 from rowlock.storage.sql.events import one, tells
 from rowlock.storage.sql.operating import SteppedOperatePlans
 from rowlock.storage.sql.reading import ReadPlans
+from rowlock.storage.wakeups import Hint
 
 
 class MySQLEnqueuePlans(EnqueuePlans):
     """`EnqueuePlans` that find out in a second step what went in."""
 
     def insert_task(
-        self, new: NewTask, *, namespace: str, now: datetime | None = None
+        self,
+        new: NewTask,
+        *,
+        namespace: str,
+        hint: Hint | None = None,
+        now: datetime | None = None,
     ) -> Plan[Task | None]:
         """Insert a task, then read it. See `EnqueueStore.insert_task`."""
+        del hint  # this engine cannot call
         if not (yield from self.insert_tasks([new], namespace=namespace, now=now)):
             return None
         result = yield self._sql.bind("get_task", namespace=namespace, id=new.id, now=now)

@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 CONNECT_TIMEOUT_SECONDS = 10
 LEAST_CONNECT_TIMEOUT_SECONDS = 2  # libpq has no shorter one
+PREPARED_AFTER = 5
+"""How often a connection executes a statement before it prepares it."""
 
 # A half-open socket is noticed by the client within about ten seconds, and by the server when
 # it waits for a client that is gone.
@@ -126,19 +128,22 @@ def _heard(gen: Generator[Any, Any, T], silence: float) -> Generator[Any, Any, T
 class PostgresDriver:
     """Connections to one PostgreSQL database.
 
-    Nothing is kept in the session: no prepared statements, no SET, no advisory locks. So it
-    works behind PgBouncer in transaction mode.
+    Behind a pooler such as PgBouncer nothing is kept in the session: no prepared statements, no
+    SET, no advisory locks. A connection that is known to end at the server itself may keep
+    statements that are used often, whose plans are made anew each time.
     """
 
-    def __init__(self, dsn: str, *, silence: float | None = None) -> None:
+    def __init__(self, dsn: str, *, silence: float | None = None, prepares: bool = False) -> None:
         """Say where the database is.
 
         Args:
             dsn: A URL as libpq takes it.
             silence: After how many silent seconds an answer is not waited for any longer.
+            prepares: Whether statements that are used often are prepared where that is safe.
         """
         self.dsn = dsn
         self._silence = silence
+        self._prepares = prepares
         longest = min(CONNECT_TIMEOUT_SECONDS, math.ceil(silence or CONNECT_TIMEOUT_SECONDS))
         self._defaults: dict[str, Any] = {
             **_CONNECTION_DEFAULTS,
@@ -156,6 +161,8 @@ class PostgresDriver:
         """Open a connection in autocommit mode."""
         connection = HeardConnection.connect(self.dsn, **self.options)
         connection.silence = self._silence
+        if self._prepares and _plans_anew(connection):
+            connection.prepare_threshold = PREPARED_AFTER
         return connection
 
     def close(self, connection: psycopg.Connection[Any]) -> None:
@@ -177,15 +184,42 @@ class PostgresDriver:
 
     def execute(self, connection: psycopg.Connection[Any], statement: Statement) -> Result:
         """Execute one statement and fetch its rows."""
-        return execute_on(connection, statement)
+        try:
+            return execute_on(connection, statement, prepare=None)
+        except psycopg.errors.FeatureNotSupported as error:
+            if connection.prepare_threshold is None:
+                raise
+            # Its table was changed after it was prepared. It was not executed, and new connections
+            # can do so.
+            raise StorageUnavailableError(str(error)) from error
 
     def translated(self, error: Exception) -> StorageError | None:
         """Return our error for psycopg's, or None if it is not psycopg's."""
         return translated(error)
 
 
-def execute_on(connection: psycopg.Connection[Any], statement: Statement) -> Result:
-    """Execute one statement and fetch its rows; never prepared, see the class above."""
+def _plans_anew(connection: psycopg.Connection[Any]) -> bool:
+    """Have prepared statements planned each time they are executed; False behind a pooler.
+
+    A plan that was made while a table was empty would be kept when it has a million rows. Whoever
+    passes connections on tells every client a process id of its own making, as a client's
+    statements go to several processes.
+    """
+    name, value, pid = "plan_cache_mode", "force_custom_plan", connection.info.backend_pid
+    text = "SELECT set_config(%s, %s, false) WHERE pg_backend_pid() = %s"
+    return connection.execute(text, (name, value, pid)).fetchone() is not None
+
+
+def execute_on(
+    connection: psycopg.Connection[Any], statement: Statement, *, prepare: bool | None = False
+) -> Result:
+    """Execute one statement and fetch its rows.
+
+    Args:
+        connection: Where.
+        statement: What.
+        prepare: Never, unless None leaves it to the connection; see the class above.
+    """
     with psycopg.RawCursor(connection, row_factory=tuple_row) as cursor:
         if statement.copied is not None:
             with cursor.copy(statement.sql.text.encode()) as copy:
@@ -194,7 +228,7 @@ def execute_on(connection: psycopg.Connection[Any], statement: Statement) -> Res
             return Result([], cursor.rowcount)
         text, names = statement.sql.dollar
         values = [statement.params[name] for name in names]
-        cursor.execute(text.encode(), values, prepare=False, binary=True)
+        cursor.execute(text.encode(), values, prepare=prepare, binary=True)
         return result_of(cursor)
 
 

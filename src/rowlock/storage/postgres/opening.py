@@ -63,7 +63,10 @@ def open_postgres(
     for name, url in (("the database URL", dsn), ("listen_url", listen_url or dsn)):
         _check_readable(name, url)
     runners = ServerRunners(
-        lambda seconds: PostgresDriver(dsn, silence=seconds), size=pool_size, silence=silence
+        lambda seconds: PostgresDriver(dsn, silence=seconds),
+        size=pool_size,
+        silence=silence,
+        common=PostgresDriver(dsn, silence=silence, prepares=True),
     )
     catalog = Catalog(HERE / "sql", prefix=prefix, schema=schema)
     channel = f"{schema}.{prefix}wake" if schema else f"{prefix}wake"

@@ -14,7 +14,7 @@ from psycopg import sql
 from rowlock.plan import Plan, Statement
 from rowlock.sql_text import SqlText
 from rowlock.storage.postgres.connection import PostgresDriver
-from rowlock.storage.wakeups import LocalWakeups
+from rowlock.storage.wakeups import Hint, LocalWakeups
 
 log = logging.getLogger(__name__)
 
@@ -51,15 +51,23 @@ class NotifyWakeups(LocalWakeups):
         A woken worker claims until nothing is left and looks once more a little later, so a
         burst needs no more than its first notification: each costs a lock at commit.
         """
-        now = time.monotonic()
         for queue in queues:
-            payload = f"{namespace} {queue}"
-            if coalesce:
-                if now - self._announced_at.get(payload, -1.0) < COALESCE_SECONDS:
-                    continue
-                # Not so in a caller's transaction, which may be rolled back, and its hint with it.
-                self._announced_at[payload] = now
-            yield Statement("notify", _NOTIFY, {"channel": self._channel, "payload": payload})
+            hint = self.hint(namespace, queue, coalesce=coalesce)
+            if hint is not None:
+                self.sent(hint, coalesce=coalesce)
+                yield Statement("notify", _NOTIFY, hint._asdict())
+
+    def hint(self, namespace: str, queue: str, *, coalesce: bool) -> Hint | None:
+        """Return what to NOTIFY along with a task. See `Wakeups.hint`."""
+        hint = Hint(self._channel, f"{namespace} {queue}")
+        since = time.monotonic() - self._announced_at.get(hint.payload, -1.0)
+        return None if coalesce and since < COALESCE_SECONDS else hint
+
+    def sent(self, hint: Hint | None, *, coalesce: bool) -> None:
+        """Take note of what was sent. See `Wakeups.sent`."""
+        # Not so in a caller's transaction, which may be rolled back, and its hint with it.
+        if hint is not None and coalesce:
+            self._announced_at[hint.payload] = time.monotonic()
 
     def _start(self) -> None:
         self._stopping = threading.Event()

@@ -18,6 +18,7 @@ from rowlock.plan import BEGIN, Plan
 from rowlock.storage.contract import Identity
 from rowlock.storage.rows import Inserted, inserted_from_row, inserted_task
 from rowlock.storage.sql.events import MANY, TellingPlans, Way, returned, tells
+from rowlock.storage.wakeups import Hint
 
 INLINE_PAYLOAD_LENGTH = 2048
 """Longer payloads live in a table of their own, so that a claim rewrites short rows."""
@@ -96,7 +97,12 @@ class EnqueuePlans(TellingPlans, ABC):
 
     @tells(_of_task)
     def insert_task(
-        self, new: NewTask, *, namespace: str, now: datetime | None = None
+        self,
+        new: NewTask,
+        *,
+        namespace: str,
+        hint: Hint | None = None,
+        now: datetime | None = None,
     ) -> Plan[Task | None]:
         if not is_inline(new):
             yield BEGIN
@@ -118,6 +124,8 @@ class EnqueuePlans(TellingPlans, ABC):
             options=terms.options,
             payload=inline_payload(new),
             now=now,
+            channel=None if hint is None else hint.channel,
+            hint=None if hint is None else hint.payload,
         )
         if not result.rows:
             return None

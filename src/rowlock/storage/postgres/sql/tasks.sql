@@ -1,6 +1,7 @@
 -- name: insert_task
 -- One fresh task, answered with what the clock and the table of definitions say of it: whoever
--- waits needs no second statement, and no array is taken apart for a single row.
+-- waits needs no second statement, and no array is taken apart for a single row. The hint to
+-- workers goes along: a statement of its own would be a commit of its own.
 INSERT INTO rowlock_task AS t (
     id, namespace, queue, definition, state, priority, run_at, max_attempts, max_crashes,
     expires_at, unique_key, tags, options, payload, created_at)
@@ -16,7 +17,8 @@ FROM (
 ON CONFLICT DO NOTHING
 RETURNING t.state, t.run_at, t.expires_at, t.created_at, (
     SELECT d.alias FROM rowlock_definition AS d
-    WHERE d.namespace = t.namespace AND d.key = t.definition);
+    WHERE d.namespace = t.namespace AND d.key = t.definition),
+    CASE WHEN :hint::text IS NOT NULL THEN pg_notify(:channel, :hint)::text END;
 
 -- name: insert_tasks
 -- One array for each column keeps the text the same for one task and for a thousand.
