@@ -58,6 +58,7 @@ class Options:
     url: str
     journal: str
     slots: int = 4
+    prefetch: int = 0
     grace: float = 30.0
     hasty: bool = True
     mutant: str | None = None
@@ -237,7 +238,10 @@ def run(options: Options, settings: Mapping[str, Any] | None = None) -> int:
         define(app, journal)
         if options.mutant == "no_token":
             remove_guard(app.core.storage)
-        abandoned = Worker(app, queues={QUEUE: options.slots}, grace=options.grace).run()
+        worker = Worker(
+            app, queues={QUEUE: options.slots}, prefetch=options.prefetch, grace=options.grace
+        )
+        abandoned = worker.run()
     journal.write("stopped", abandoned=abandoned)
     return EXIT_ABANDONED if abandoned else 0
 

@@ -77,7 +77,7 @@ class Producer(threading.Thread):
 def test_killed_and_frozen_workers_lose_nothing_and_settle_nothing_twice(place: Place):
     seed = chosen_seed()
     place.app.register_queue(QUEUE, lease="1s", max_crashes=MANY_CRASHES, retry=QUICK_RETRY)
-    options = Options(url=place.url, journal=str(place.journal), slots=4)
+    options = Options(url=place.url, journal=str(place.journal), slots=4, prefetch=4)
     producer = Producer(place.app, seed, TASKS, seconds=KILLS)
     with Fleet(options, size=WORKERS, log=place.log) as fleet:
         producer.start()

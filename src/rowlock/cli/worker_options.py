@@ -13,6 +13,7 @@ from rowlock.worker.health import checked_port
 from rowlock.worker.program import Surroundings
 
 LIMITS = (
+    "prefetch",
     "max_tasks",
     "max_memory",
     "max_tasks_per_child",
@@ -33,6 +34,12 @@ _OPTIONS = (
         "--watch",
         is_flag=True,
         help="Start the workers anew when a Python file below the working directory changes.",
+    ),
+    click.option(
+        "--prefetch",
+        type=number,
+        metavar="N",
+        help="Hold so many tasks more, ready to begin: for many short ones.  [default: 0]",
     ),
     click.option(
         "--max-tasks",

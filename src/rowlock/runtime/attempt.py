@@ -252,7 +252,7 @@ async def _called(
         running.thread.add_done_callback(_retrieved)
     if timeout is None:
         return await _result(call, running)
-    running.context.deadline = running.claim.started_at + timeout
+    running.context.deadline = datetime.now(UTC) + timeout
     async with within(timeout, running.context.request_cancel):
         return await _result(call, running)
 

@@ -25,6 +25,7 @@ from rowlock.runtime.attempt import (
 from rowlock.runtime.calling import Calls
 from rowlock.runtime.ends import End, end_of_giving_up, hand_back
 from rowlock.runtime.error_hooks import Tell, tell_nobody
+from rowlock.runtime.gate import Gate
 from rowlock.runtime.processes.pool import ProcessPool
 from rowlock.runtime.settler import REPORT_SECONDS, Settler, report_or_drop, reports_of
 from rowlock.runtime.slots import Slots
@@ -64,6 +65,7 @@ class Dispatcher:
         namespace: str,
         worker: str,
         processes: ProcessPool,
+        prefetch: int = 0,
         alias_of: Callable[[str], str] = str,
         calls: Calls,
         tell: Tell = tell_nobody,
@@ -79,14 +81,16 @@ class Dispatcher:
             namespace: Whose tasks; for the handlers' contexts.
             worker: This worker's id; for the handlers' contexts.
             processes: Where handlers run whose definition says so.
+            prefetch: How many tasks may be claimed that have no slot yet.
             alias_of: What a definition that this process does not have is called.
             calls: Puts around the handlers what belongs there.
             tell: Told of every failed attempt and every bookkeeping error.
         """
         self._source = source
-        self._slots = slots
+        self._slots = slots.with_room(prefetch)
+        self._gate = Gate(slots, prefetch)
         # While the handlers of one half run, the other half is claimed.
-        self._largest_claim = max(UNDIVIDED_CLAIM, -(-slots.total // 2))
+        self._largest_claim = max(UNDIVIDED_CLAIM, -(-self._slots.total // 2))
         self._find = find
         self._timeout_of = timeout_of
         self._retry_of = retry_of
@@ -131,9 +135,16 @@ class Dispatcher:
         return [*running, *self.settler.held()]
 
     def stop_claiming(self) -> None:
-        """Claim no more; what runs goes on."""
+        """Claim no more, and hand back what waits for a slot; what runs goes on."""
         self._stopping = True
+        self._give_back_waiting()
         self._wake.set()
+
+    def _give_back_waiting(self) -> None:
+        for waiting in self._gate.clear():
+            self.running.discard(waiting)
+            self._slots.free(waiting.claim.queue)
+            self.settler.add(waiting, hand_back(waiting.claim))
 
     async def run(self) -> None:
         """Claim and run until `stop_claiming`, or until as many tasks started as may."""
@@ -212,7 +223,7 @@ class Dispatcher:
         if monotonic() >= self._due_at:
             await self._promote()
         started = 0
-        for queue, wanted in self._slots.wanted():
+        for queue, wanted in [] if self._gate.is_stocked else self._slots.wanted():
             limit = min(wanted, self._slots.free_of(queue), self._largest_claim)
             if limit < 1:
                 continue
@@ -252,7 +263,7 @@ class Dispatcher:
         if self._looks:
             await self._wait(self._looks.pop(0))
             return
-        if self._slots.running >= self._slots.total or self._alone:
+        if self._slots.running >= self._slots.total or self._gate.is_stocked or self._alone:
             await self._wait(self._source.poll_seconds)
             return
         seconds = await self._promote()
@@ -282,6 +293,8 @@ class Dispatcher:
                     self.settler.add(running, hand_back(claim))
         for claim in claims:
             self._start(claim, queue, sent)
+        if self._stopping:  # while the claim was under way
+            self._give_back_waiting()
 
     def _attempt(
         self,
@@ -302,9 +315,13 @@ class Dispatcher:
         running = self._attempt(claim, queue, sent, definition)
         self._slots.take(claim.queue)
         self.running.add(running)
-        running.runner = self._loop.create_task(self._run_one(running, definition))
         if claim.cancel_requested:
             running.stop(StopReason.CANCELED)
+        if self._gate.enter(running):
+            self._begin(running, definition)
+
+    def _begin(self, running: RunningAttempt, definition: TaskDefinition[..., Any] | None) -> None:
+        running.runner = self._loop.create_task(self._run_one(running, definition))
 
     async def _run_one(
         self, running: RunningAttempt, definition: TaskDefinition[..., Any] | None
@@ -343,4 +360,6 @@ class Dispatcher:
 
     def _freed(self, running: RunningAttempt) -> None:
         self._slots.free(running.claim.queue)
+        for waiting in self._gate.leave(running.claim.queue):
+            self._begin(waiting, self._find(waiting.claim.definition))
         self._wake.set()

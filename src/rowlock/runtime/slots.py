@@ -44,6 +44,13 @@ class Slots:
         self.running = 0
         self._budget = math.inf if budget is None else budget
 
+    def with_room(self, prefetch: int) -> Slots:
+        """Return how many may be claimed if so many may wait for a slot."""
+        queues = {name: limit + prefetch for name, limit in self._limits.items()}
+        claimed = Slots(queues, self.total + prefetch)
+        claimed._budget = self._budget
+        return claimed
+
     @property
     def queues(self) -> tuple[str, ...]:
         """The names of the queues."""

@@ -14,7 +14,7 @@ from rowlock.worker.hooks import WorkerHooks
 from rowlock.worker.rules import Rules
 
 
-def dispatcher_of(
+def dispatcher_of(  # noqa: PLR0913 - the wiring diagram
     app: Core,
     source: TaskSource,
     slots: Slots,
@@ -22,6 +22,7 @@ def dispatcher_of(
     hooks: WorkerHooks,
     processes: ProcessPool,
     *,
+    prefetch: int,
     namespace: str,
     worker: str,
 ) -> Dispatcher:
@@ -35,6 +36,7 @@ def dispatcher_of(
         namespace=namespace,
         worker=worker,
         processes=processes,
+        prefetch=prefetch,
         alias_of=rules.alias_of,
         calls=Calls(app.extensions, asyncio.get_running_loop(), hooks.capture, hooks.shared),
         tell=hooks.tell,

@@ -310,6 +310,7 @@ class WorkerLife(ABC):
             rules,
             self._hooks,
             processes,
+            prefetch=self._limits.prefetch,
             namespace=namespace,
             worker=self.id,
         )

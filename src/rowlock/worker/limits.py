@@ -1,4 +1,4 @@
-"""After what a worker ends by itself, and after what it replaces its child processes."""
+"""How much a worker takes, when it ends by itself, and when it replaces its child processes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from rowlock.runtime.processes.pool import ChildLimits
 
 
 class GivenLimits(TypedDict, total=False):
-    """What a worker can be told of its limits; None is no limit.
+    """What a worker can be told of its limits; None is as if it were not given.
 
     Attributes:
+        prefetch: Hold so many tasks at most that wait for a slot; 0 if not given.
         max_tasks: Stop after starting so many tasks.
         max_memory: Stop once the worker itself holds more memory than this.
         max_tasks_per_child: Replace a child process after so many tasks.
@@ -22,6 +23,7 @@ class GivenLimits(TypedDict, total=False):
             task; replace one that holds more than half of it after its task.
     """
 
+    prefetch: int | None
     max_tasks: int | None
     max_memory: Size | None
     max_tasks_per_child: int | None
@@ -32,6 +34,7 @@ class GivenLimits(TypedDict, total=False):
 class Limits(NamedTuple):
     """The same, checked; memory in bytes."""
 
+    prefetch: int
     max_tasks: int | None
     max_memory: int | None
     child: ChildLimits
@@ -45,8 +48,9 @@ def limits_from(**given: Unpack[GivenLimits]) -> Limits:
     """
     tasks, child_tasks = given.get("max_tasks"), given.get("max_tasks_per_child")
     memory, child_memory = given.get("max_memory"), given.get("max_child_memory")
-    age = given.get("max_child_age")
+    age, prefetch = given.get("max_child_age"), given.get("prefetch")
     return Limits(
+        prefetch=0 if prefetch is None else checked_count("prefetch", prefetch, least=0),
         max_tasks=None if tasks is None else checked_count("max_tasks", tasks),
         max_memory=None if memory is None else size_from("max_memory", memory),
         child=ChildLimits(

@@ -51,7 +51,8 @@ class Worker(WorkerLife):
             unknown: What happens to tasks whose definition this app does not have: `leave`
                 them to others, or `fail` the attempt with an error that names the alias.
             worker_id: Instead of a fresh one.
-            **limits: After what it stops, and replaces child processes. See `GivenLimits`.
+            **limits: How much it holds ahead, after what it stops, and replaces child processes.
+                See `GivenLimits`.
 
         Raises:
             InvalidValueError: A bad queue name, limit, or `unknown`.

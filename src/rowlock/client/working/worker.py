@@ -70,7 +70,8 @@ class HttpWorker(WorkerLife):
             unknown: What happens to tasks whose definition this app does not have: `leave` or
                 `fail`.
             worker_id: Instead of a fresh one.
-            **limits: After what it stops, and replaces child processes. See `GivenLimits`.
+            **limits: How much it holds ahead, after what it stops, and replaces child processes.
+                See `GivenLimits`.
 
         Raises:
             InvalidValueError: A bad address, token, queue name, limit, or `unknown`.
