@@ -88,7 +88,7 @@ class Dispatcher:
         """
         self._source = source
         self._slots = slots.with_room(prefetch)
-        self._gate = Gate(slots, prefetch)
+        self._gate = Gate(slots, prefetch) if prefetch else None
         # While the handlers of one half run, the other half is claimed.
         self._largest_claim = max(UNDIVIDED_CLAIM, -(-self._slots.total // 2))
         self._find = find
@@ -117,6 +117,10 @@ class Dispatcher:
         """How many slots are held by threads whose attempts have ended without them."""
         return self._slots.running - len(self.running)
 
+    @property
+    def _is_stocked(self) -> bool:
+        return self._gate is not None and self._gate.is_stocked
+
     def wake(self) -> None:
         """Look for tasks now; from any thread."""
         try:
@@ -141,7 +145,7 @@ class Dispatcher:
         self._wake.set()
 
     def _give_back_waiting(self) -> None:
-        for waiting in self._gate.clear():
+        for waiting in [] if self._gate is None else self._gate.clear():
             self.running.discard(waiting)
             self._slots.free(waiting.claim.queue)
             self.settler.add(waiting, hand_back(waiting.claim))
@@ -223,7 +227,7 @@ class Dispatcher:
         if monotonic() >= self._due_at:
             await self._promote()
         started = 0
-        for queue, wanted in [] if self._gate.is_stocked else self._slots.wanted():
+        for queue, wanted in [] if self._is_stocked else self._slots.wanted():
             limit = min(wanted, self._slots.free_of(queue), self._largest_claim)
             if limit < 1:
                 continue
@@ -263,7 +267,7 @@ class Dispatcher:
         if self._looks:
             await self._wait(self._looks.pop(0))
             return
-        if self._slots.running >= self._slots.total or self._gate.is_stocked or self._alone:
+        if self._slots.running >= self._slots.total or self._is_stocked or self._alone:
             await self._wait(self._source.poll_seconds)
             return
         seconds = await self._promote()
@@ -317,7 +321,7 @@ class Dispatcher:
         self.running.add(running)
         if claim.cancel_requested:
             running.stop(StopReason.CANCELED)
-        if self._gate.enter(running):
+        if self._gate is None or self._gate.enter(running):
             self._begin(running, definition)
 
     def _begin(self, running: RunningAttempt, definition: TaskDefinition[..., Any] | None) -> None:
@@ -360,6 +364,7 @@ class Dispatcher:
 
     def _freed(self, running: RunningAttempt) -> None:
         self._slots.free(running.claim.queue)
-        for waiting in self._gate.leave(running.claim.queue):
-            self._begin(waiting, self._find(waiting.claim.definition))
+        if self._gate is not None:
+            for waiting in self._gate.leave(running.claim.queue):
+                self._begin(waiting, self._find(waiting.claim.definition))
         self._wake.set()

@@ -10,10 +10,7 @@ from rowlock.runtime.slots import Slots
 
 
 class Gate:
-    """Lets claimed tasks begin as slots free up, those of a queue in the order of their claims.
-
-    Whoever prefetches nothing claims no more tasks than there are slots, and none waits here.
-    """
+    """Lets claimed tasks begin as slots free up, those of a queue in the order of their claims."""
 
     def __init__(self, slots: Slots, prefetch: int) -> None:
         """Set it up.
@@ -30,12 +27,12 @@ class Gate:
     @property
     def is_stocked(self) -> bool:
         """Whether so many wait that no more need be claimed yet: claims are to be large."""
-        return self._prefetch > 0 and self._count > self._prefetch // 2
+        return self._count > self._prefetch // 2
 
     def enter(self, attempt: RunningAttempt) -> bool:
         """Return whether an attempt may begin; if not, it waits."""
         queue = attempt.claim.queue
-        if self._slots.free_of(queue) > 0:
+        if self._slots.has_free(queue):
             self._slots.take(queue)
             return True
         self._waiting[queue].append(attempt)
@@ -49,7 +46,7 @@ class Gate:
         if self._count:
             for name, _ in self._slots.wanted():
                 waiting = self._waiting[name]
-                while waiting and self._slots.free_of(name) > 0:
+                while waiting and self._slots.has_free(name):
                     self._slots.take(name)
                     began.append(waiting.popleft())
             self._count -= len(began)

@@ -73,6 +73,10 @@ class Slots:
             if self._limits[queue] > self._used[queue]
         ]
 
+    def has_free(self, queue: str) -> bool:
+        """Whether a task of a queue may start now, whatever the budget."""
+        return self.running < self.total and self._used[queue] < self._limits[queue]
+
     def free_of(self, queue: str) -> int:
         """Return how many more tasks of a queue may start now."""
         free = min(self.total - self.running, self._limits[queue] - self._used[queue])
