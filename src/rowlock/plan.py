@@ -38,18 +38,32 @@ class Statement(NamedTuple):
         sql: The text, which renders itself in any driver's parameter style.
         params: Values by parameter name.
         copied: Instead of `params`: what a COPY reads, as text; it may be read only once.
+        then: Instead of all else: what is called after the commit. See `after_commit`.
     """
 
     name: str
     sql: SqlText
     params: Mapping[str, Any]
     copied: Iterable[str] | None = None
+    then: Callable[[], None] | None = None
 
 
 BEGIN = Statement("begin", SqlText("BEGIN"), {})
 """What a plan yields first when its statements must take effect together."""
 
 NOTHING = Result([], 0)
+
+
+def after_commit(call: Callable[[], None]) -> Statement:
+    """Return what a plan yields to have a call made once what it did is committed.
+
+    Never, if it is rolled back or nobody knows. In the caller's own transaction, of whose end we
+    hear nothing, it is made when the plan returns. It must neither block nor raise.
+    """
+    return Statement("after_commit", _NO_SQL, {}, then=call)
+
+
+_NO_SQL = SqlText("")
 
 Plan: TypeAlias = Generator[Statement, Result, T]
 

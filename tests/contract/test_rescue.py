@@ -33,7 +33,7 @@ from tests.contract.steps import (
 def test_a_task_whose_lease_ran_out_waits_again(backend):
     one = claimed(backend)
     assert rescue(backend, now=after(31)) == [
-        Rescued(one.id, "default", "default", "w1", final=False)
+        Rescued(one.id, "default", "default", one.definition, "w1", final=False)
     ]
     task = get(backend, one.id)
     assert (task.state, task.crashes, task.attempt) == (TaskState.QUEUED, 1, 1)
@@ -120,7 +120,7 @@ def test_a_task_that_crashed_max_crashes_times_has_failed(backend):
     rescue(backend, now=after(31))
     claim(backend, worker="w2", now=after(31))
     assert rescue(backend, now=after(62)) == [
-        Rescued(one.id, "default", "default", "w2", final=True)
+        Rescued(one.id, "default", "default", one.definition, "w2", final=True)
     ]
     task = get(backend, one.id)
     assert (task.state, task.reason, task.crashes) == (TaskState.FAILED, "crash_loop", 2)
@@ -155,7 +155,7 @@ def test_a_task_that_was_asked_to_cancel_ends_canceled(backend):
     one = claimed(backend)
     request_cancel(backend, one.id)
     assert rescue(backend, now=after(31)) == [
-        Rescued(one.id, "default", "default", "w1", final=True)
+        Rescued(one.id, "default", "default", one.definition, "w1", final=True)
     ]
     task = get(backend, one.id)
     assert (task.state, task.reason) == (TaskState.CANCELED, "canceled")

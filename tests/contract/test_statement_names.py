@@ -28,6 +28,7 @@ def functions_of(storage: Storage) -> Iterator[ast.AST]:
         *("tokens", "events"),
         "tokens",
         "deletions",
+        "tallies",
     )
     groups = (*stores, "migrations", "enlisting", "vacuum")
     for group in groups:

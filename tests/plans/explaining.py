@@ -48,7 +48,7 @@ def explained(
     with closing(driver.connect()) as connection:
 
         def execute(statement: Statement) -> Result:
-            if statement is BEGIN:
+            if statement is BEGIN or statement.then is not None:
                 return NOTHING
             if statement.copied is None:
                 plans[statement.name] = explain(connection, statement)

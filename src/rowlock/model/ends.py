@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -57,6 +57,9 @@ class Standing(NamedTuple):
         token: The claim's, whether it still holds the task or not.
         held: Whether the task still runs under this claim.
         definition: The definition's key.
+        run_at: When it was due; later than it started if it was claimed before that.
+        started_at: When the last attempt started, if one did.
+        now: When it was looked at, by the database's clock.
     """
 
     id: UUID
@@ -69,6 +72,9 @@ class Standing(NamedTuple):
     crashes: int
     max_attempts: int
     options: str | None
+    run_at: datetime
+    started_at: datetime | None
+    now: datetime
 
     @property
     def failures(self) -> int:

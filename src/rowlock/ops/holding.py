@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 from uuid import UUID
 
@@ -16,11 +17,13 @@ from rowlock.errors import LeaseLostError, NotRunningError, RowlockError, TaskNo
 from rowlock.model.ends import ClaimKey, Ending, Standing, ToldEnd
 from rowlock.model.ids import is_served_token
 from rowlock.model.states import TaskState
+from rowlock.model.tallies import counted_as
 from rowlock.model.tasks import Finish, Held, Outcome, Release, Report, TaskFailure
 from rowlock.ops.tasks import get_task
-from rowlock.plan import BEGIN, Plan
+from rowlock.plan import BEGIN, Plan, after_commit
 from rowlock.runtime.ends import End, end_of_failure
 from rowlock.storage.storage import Storage
+from rowlock.storage.tallier import Ran
 
 RetryOf: TypeAlias = Callable[[Standing], RetryPolicy]
 Verdict: TypeAlias = Standing | RowlockError
@@ -85,7 +88,7 @@ def settle(
     """
     asked = [ClaimKey(one.id, one.token) for one in told]
     yield BEGIN
-    found = yield from storage.claims.read_standings(namespace, asked)
+    found = yield from storage.claims.read_standings(namespace, asked, now=now)
     ends = [_end_of(one, found[one.id], retry_of) for one in told if one.id in found]
     recorded = yield from _record(storage, ends, now)
     standings = yield from storage.claims.read_standings(namespace, asked)
@@ -97,7 +100,21 @@ def settle(
     }
     if waiting:
         yield from storage.wakeups.announce(namespace, sorted(waiting), coalesce=False)
+    # What was over before was told, and counted, before.
+    runs = [_run(found[end.id], end) for end in ends if found[end.id].held and end.id in recorded]
+    yield after_commit(partial(storage.tallier.count_runs, namespace, runs))
     return verdicts
+
+
+def _run(standing: Standing, end: End) -> Ran:
+    started = standing.started_at or standing.now
+    return Ran(
+        standing.queue,
+        standing.definition,
+        counted_as(end),
+        waited=(started - standing.run_at).total_seconds(),
+        took=(standing.now - started).total_seconds(),
+    )
 
 
 def _record(storage: Storage, ends: Sequence[End], now: datetime | None) -> Plan[set[UUID]]:

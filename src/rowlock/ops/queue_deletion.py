@@ -84,4 +84,6 @@ def purge_batch(storage: Storage, purge: Purge, /) -> Plan[Purge]:
     if (yield from deletions.purge_finished(deletion, limit=BATCH)) == BATCH:
         return purge
     ended = yield from deletions.end(deletion)
+    if ended:
+        yield from storage.tallies.forget_tallies(deletion.namespace, deletion.queue)
     return purge._replace(over=True, ended=ended)

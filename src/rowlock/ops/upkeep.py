@@ -10,6 +10,7 @@ RESCUE_LIMIT = 100
 EXPIRE_LIMIT = 500
 END_PAUSES_LIMIT = 500
 PRUNE_LIMIT = 1_000
+FOLD_LIMIT = 5_000
 
 
 class Duty(NamedTuple):
@@ -23,4 +24,5 @@ RESCUE = Duty("rescue", timedelta(seconds=2))
 EXPIRE = Duty("expire", timedelta(seconds=2))
 END_PAUSES = Duty("end_pauses", timedelta(seconds=2))
 DELETE_QUEUES = Duty("delete_queues", timedelta(seconds=2))
+FOLD_TALLIES = Duty("fold_tallies", timedelta(seconds=30))
 VACUUM = Duty("vacuum", timedelta(seconds=5))

@@ -66,11 +66,14 @@ class RunningAttempt:
         error: What the handler, or what is around it, raised.
         stop_reason: Why it was told to stop, once it was.
         begun: Whether the attempt's coroutine has taken its first step.
+        began: When it did, by `time.monotonic`.
+        took: For how many seconds it ran, once it has ended.
         runner: The asyncio task that runs it.
         thread: What the thread of a sync handler will deliver.
     """
 
     __slots__ = (
+        "began",
         "begun",
         "claim",
         "context",
@@ -81,6 +84,7 @@ class RunningAttempt:
         "runner",
         "stop_reason",
         "thread",
+        "took",
     )
 
     def __init__(self, claim: Claim, context: Context, lease: timedelta, claimed: float) -> None:
@@ -91,6 +95,7 @@ class RunningAttempt:
         self.stop_reason: StopReason | None = None
         self.error: BaseException | None = None
         self.begun = False
+        self.began = self.took = 0.0
         self.runner: asyncio.Task[None] | None = None
         self.thread: asyncio.Future[Any] | None = None
         self.renewed(claimed)
@@ -100,6 +105,10 @@ class RunningAttempt:
         seconds = self.lease.total_seconds()
         self.renew_after = sent + seconds / 3
         self.lost_after = sent + seconds
+
+    def end(self) -> None:
+        """Note for how long it ran."""
+        self.took = time.monotonic() - self.began if self.begun else 0.0
 
     def stop(self, reason: StopReason) -> None:
         """Tell the handler to stop. On the event loop only.
@@ -180,7 +189,7 @@ async def run_attempt(
         calls: Puts around the handler what belongs there.
     """
     claim = running.claim
-    running.begun = True
+    running.begun, running.began = True, time.monotonic()
     try:
         timeout = timeout_of(claim, definition)
         if definition is not None and processes and definition.defaults.executor == PROCESS:

@@ -345,7 +345,7 @@ class Dispatcher:
         if end is not None:
             self._ended(running, end)
         else:
-            self.settler.count_own(running.context)
+            self.settler.count_own(running)
         if running.thread is None or running.thread.done():
             self._freed(running)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from rowlock.backoff import RetryPolicy
@@ -21,6 +21,15 @@ from rowlock.model.tasks import Claim, Finish, Outcome, Release, TaskFailure
 log = logging.getLogger(__name__)
 
 End = Finish | Release
+
+
+class Ended(NamedTuple):
+    """A claim whose end is recorded, and for how many seconds it ran."""
+
+    claim: Claim
+    end: End
+    took: float
+
 
 MAX_MESSAGE_LENGTH = 10_000
 MAX_TRACEBACK_LENGTH = 50_000

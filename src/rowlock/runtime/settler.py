@@ -8,11 +8,11 @@ import random
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from rowlock.definitions.context import Context
 from rowlock.errors import LeaseLostError, StorageDataError, StorageError
-from rowlock.model.tasks import Report
+from rowlock.model.states import TaskState
+from rowlock.model.tasks import Finish, Report
 from rowlock.runtime.attempt import RunningAttempt
-from rowlock.runtime.ends import End
+from rowlock.runtime.ends import End, Ended
 from rowlock.runtime.error_hooks import Tell, tell_nobody
 from rowlock.runtime.source import TaskSource
 
@@ -49,6 +49,7 @@ class Settler:
 
     def add(self, running: RunningAttempt, end: End) -> None:
         """Take the end of an attempt."""
+        running.end()
         self._ended.append((running, end))
         self._settled.clear()
         self._came.set()
@@ -99,13 +100,25 @@ class Settler:
                 self._count(ends, recorded)
                 return
 
-    def count_own(self, context: Context) -> None:
+    def count_own(self, running: RunningAttempt) -> None:
         """Count an attempt that its handler has settled or lost by itself, if it has."""
-        self.recorded += context.settled is True
-        self.lost += context.settled is False
+        settled, claim = running.context.settled, running.claim
+        self.recorded += settled is True
+        self.lost += settled is False
+        if settled:
+            running.end()
+            end = Finish(claim.id, claim.token, TaskState.SUCCEEDED)
+            self._source.count([Ended(claim, end, running.took)])
 
     def _count(self, ends: Sequence[End], recorded: set[UUID]) -> None:
         self.recorded += len(recorded)
+        self._source.count(
+            [
+                Ended(running.claim, end, running.took)
+                for running, end in self._sending
+                if end.id in recorded
+            ]
+        )
         if len(recorded) == len(ends):
             return
         for end in ends:

@@ -9,7 +9,7 @@ from uuid import UUID
 from rowlock.definitions.transaction import Settling
 from rowlock.model.queues import Queue
 from rowlock.model.tasks import Claim, Held, Pulse, Report
-from rowlock.runtime.ends import End
+from rowlock.runtime.ends import End, Ended
 
 
 class TaskSource(Protocol):
@@ -48,6 +48,10 @@ class TaskSource(Protocol):
 
     async def settle(self, ends: Sequence[End]) -> set[UUID]:
         """Record ends of attempts; returns the ids that are recorded, the others are lost."""
+        ...
+
+    def count(self, ended: Sequence[Ended]) -> None:
+        """Count what has ended, where that is not done by whoever recorded it."""
         ...
 
     def settling(self, claim: Claim) -> Settling:

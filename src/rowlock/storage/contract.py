@@ -201,7 +201,7 @@ class ClaimStore(Protocol):
         ...
 
     def read_standings(
-        self, namespace: str, claims: Sequence[ClaimKey], /
+        self, namespace: str, claims: Sequence[ClaimKey], /, *, now: datetime | None = None
     ) -> Plan[dict[UUID, Standing]]:
         """Return where the tasks of claims stand now.
 

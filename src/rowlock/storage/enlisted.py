@@ -103,19 +103,26 @@ class EnlistedRunner:
 
     def run(self, operation: Callable[P, Plan[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an operation; it takes effect when the caller commits."""
+        calls: list[Callable[[], None]] = []
 
         def execute(statement: Statement) -> Result:
+            if statement.then is not None:
+                calls.append(statement.then)
+                return NOTHING
             if statement is BEGIN:
                 return NOTHING
             return self._execute(self._connection, statement)
 
         try:
-            return drive(operation(*args, **kwargs), execute)
+            value = drive(operation(*args, **kwargs), execute)
         except Exception as error:
             ours = self._translate(error)
             if ours is None:
                 raise
             raise ours from error
+        for call in calls:
+            call()
+        return value
 
     read = run
 
@@ -130,18 +137,25 @@ class EnlistedAsyncRunner:
 
     async def run(self, operation: Callable[P, Plan[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an operation; it takes effect when the caller commits."""
+        calls: list[Callable[[], None]] = []
 
         async def execute(statement: Statement) -> Result:
+            if statement.then is not None:
+                calls.append(statement.then)
+                return NOTHING
             if statement is BEGIN:
                 return NOTHING
             return await self._execute(self._connection, statement)
 
         try:
-            return await drive_async(operation(*args, **kwargs), execute)
+            value = await drive_async(operation(*args, **kwargs), execute)
         except Exception as error:
             ours = self._translate(error)
             if ours is None:
                 raise
             raise ours from error
+        for call in calls:
+            call()
+        return value
 
     read = run

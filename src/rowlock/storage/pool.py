@@ -221,6 +221,7 @@ class PooledRunner:
                 except BaseException:
                     session.rollback()
                     raise
+                session.call_back()
                 return value
 
     @contextmanager
@@ -286,8 +287,12 @@ class _Session:
         self._driver = driver
         self._connection = connection
         self._begun = False
+        self._calls: list[Callable[[], None]] = []
 
     def execute(self, statement: Statement) -> Result:
+        if statement.then is not None:
+            self._calls.append(statement.then)
+            return NOTHING
         if statement is BEGIN:
             if not self._begun:
                 self._driver.begin(self._connection)
@@ -299,6 +304,10 @@ class _Session:
         if self._begun:
             self._driver.commit(self._connection)
             self._begun = False
+
+    def call_back(self) -> None:
+        for call in self._calls:
+            call()
 
     def rollback(self) -> None:
         if not self._begun:

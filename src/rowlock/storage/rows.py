@@ -168,11 +168,13 @@ def claim_from_row(row: Row, token: UUID, values: ColumnValues) -> Claim:
 
 def standing_from_row(row: Row, tokens: Mapping[UUID, UUID], values: ColumnValues) -> Standing:
     """Return the standing in a row of `read_standings`, which was asked for with these tokens."""
-    found, held, state, queue, definition, attempt, *facts = row
+    found, held, state, queue, definition, attempt, *facts, run_at, started_at, now = row
     task_id = values.read_id(found)
     # Nothing that was started expires.
     shown = shown_state(state, attempt, None, EPOCH)
-    return Standing(task_id, tokens[task_id], bool(held), shown, queue, definition, attempt, *facts)
+    own = task_id, tokens[task_id], bool(held), shown, queue, definition, attempt, *facts
+    times = values.read_time(run_at), values.optional_time(started_at), values.read_time(now)
+    return Standing._make((*own, *times))
 
 
 def attempt_from_row(row: Row, values: ColumnValues) -> Attempt:

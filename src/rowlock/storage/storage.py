@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
+from rowlock.model.tallies import Tally, TallyKey
 from rowlock.model.tasks import NewTask
 from rowlock.plan import Plan
 from rowlock.runners import Runner, ThreadRunner
@@ -22,6 +23,8 @@ from rowlock.storage.event_contract import EventStore
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.queue_contract import QueueStore
 from rowlock.storage.schedule_contract import FiringStore, ScheduleStore
+from rowlock.storage.tallier import Tallier
+from rowlock.storage.tally_contract import TallyStore
 from rowlock.storage.ticker_contract import TickerStore
 from rowlock.storage.token_contract import TokenStore
 from rowlock.storage.upkeep_contract import UpkeepStore
@@ -140,6 +143,11 @@ class Stores(Protocol):
         """Events of tasks."""
         ...
 
+    @property
+    def tallies(self) -> TallyStore:
+        """Counts of tasks."""
+        ...
+
 
 class AllStores(NamedTuple):
     """Every group of an engine's plans, made at once."""
@@ -159,6 +167,7 @@ class AllStores(NamedTuple):
     tickers: TickerStore
     tokens: TokenStore
     events: EventStore
+    tallies: TallyStore
 
 
 @dataclass(kw_only=True)
@@ -179,6 +188,7 @@ class Storage:
         async_transaction: Opens one for async code; None where our driver is sync.
         advised_version: Below this version of the engine a known bug threatens the data.
         vacuum: Reclaims dead rows of the live table where that pays; None where none gather.
+        tallier: Counts what happens to tasks.
         endings: Tells who waits in this process that a task has ended.
     """
 
@@ -196,6 +206,7 @@ class Storage:
     catalog: Catalog
     enlisting: Enlisting
     transactions: Transactions
+    tallier: Tallier
     async_transaction: Callable[[], AbstractAsyncContextManager[Any]] | None = None
     advised_version: tuple[int, ...] | None = None
     vacuum: Vacuum | None = None
@@ -203,6 +214,14 @@ class Storage:
     _threads: ThreadRunner | None = field(default=None, init=False)
     _worker_threads: ThreadRunner | None = field(default=None, init=False)
     _groups: Groups | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        """Let counts be stored here."""
+        self.tallier.bind(self.runner, self._append_tallies)
+
+    def _append_tallies(self, counts: Mapping[TallyKey, Tally]) -> Plan[None]:
+        # Not before there are some is the store asked for, which may have to be loaded.
+        return self.tallies.append_tallies(counts)
 
     @property
     def enqueue(self) -> EnqueueStore:
@@ -280,6 +299,11 @@ class Storage:
         return self.stores.events
 
     @property
+    def tallies(self) -> TallyStore:
+        """Counts of tasks."""
+        return self.stores.tallies
+
+    @property
     def async_runner(self) -> ThreadRunner:
         """The same runner for async callers."""
         if self._threads is None:
@@ -322,5 +346,6 @@ class Storage:
         for threads in (self._threads, self._worker_threads):
             if threads is not None:
                 threads.close()
+        self.tallier.close()
         self.wakeups.close()
         self.close_all()

@@ -18,11 +18,12 @@ class Ready(NamedTuple):
 
 
 class Rescued(NamedTuple):
-    """A task taken back from a worker whose lease ran out."""
+    """A task taken back from a worker whose lease ran out; the definition by its key."""
 
     id: UUID
     namespace: str
     queue: str
+    definition: str | None
     worker: str | None
     final: bool
 

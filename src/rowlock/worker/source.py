@@ -11,16 +11,18 @@ from uuid import UUID
 from rowlock.errors import StorageDataError, StorageError, StorageUnavailableError
 from rowlock.model.ids import new_token
 from rowlock.model.queues import Queue
+from rowlock.model.tallies import Counted, counted_as
 from rowlock.model.tasks import Claim, Finish, Held, Outcome, Pulse, Release, Report
 from rowlock.ops.claim import promote_due
 from rowlock.ops.floors import Floors
 from rowlock.ops.policies import PolicyCache
 from rowlock.plan import Plan
 from rowlock.runtime.attempt import monotonic
-from rowlock.runtime.ends import End, end_of_refused
+from rowlock.runtime.ends import End, Ended, end_of_refused
 from rowlock.storage.contract import ClaimRequest
 from rowlock.storage.settling import ClaimSettling
 from rowlock.storage.storage import Storage
+from rowlock.storage.tallier import Ran
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ class StorageSource:
         self._policies = policies
         self._definitions = definitions
         self._unconfirmed: list[UUID] = []
+        self._refused: set[UUID] = set()
         self.unanswered = 0
         self.on_refused: Callable[[UUID, Exception], None] = lambda _id, _error: None
         self._floors: dict[str, Floors] = {}
@@ -190,6 +193,7 @@ class StorageSource:
     async def _fail_visibly(self, end: End, error: StorageDataError) -> set[UUID]:
         log.error("task %s: its outcome cannot be stored: %s", end.id, error)
         self.on_refused(end.id, error)
+        self._refused.add(end.id)
         finish = self._storage.claims.finish_tasks
         try:
             return await self._storage.worker_runner.run(finish, [end_of_refused(end, error)])
@@ -197,6 +201,16 @@ class StorageSource:
             # Not even that: its lease runs out, and three such ends are a crash loop.
             log.error("task %s: its failure cannot be stored either: %s", end.id, again)  # noqa: TRY400 - its words say it all
             return set()
+
+    def count(self, ended: Sequence[Ended]) -> None:
+        """Count what has ended. See `TaskSource.count`."""
+        refused, self._refused = self._refused, set()
+        runs: list[Ran] = []
+        for claim, end, took in ended:
+            counted = Counted.FAILED if end.id in refused else counted_as(end)
+            waited = (claim.started_at - claim.run_at).total_seconds()
+            runs.append(Ran(claim.queue, claim.definition, counted, waited, took))
+        self._storage.tallier.count_runs(self._namespace, runs)
 
     def settling(self, claim: Claim) -> ClaimSettling:
         """Return how a handler settles its claim itself. See `TaskSource.settling`."""

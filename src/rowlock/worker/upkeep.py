@@ -1,4 +1,4 @@
-"""What any worker does for all: rescue, expire, delete queues, vacuum, and prune. No leader.
+"""What any worker does for all: rescue, expire, delete queues, fold, vacuum, and prune. No leader.
 
 Duty rows share it among workers; pruning goes by the system's own ticker.
 """
@@ -19,6 +19,8 @@ from rowlock.ops.upkeep import (
     END_PAUSES_LIMIT,
     EXPIRE,
     EXPIRE_LIMIT,
+    FOLD_LIMIT,
+    FOLD_TALLIES,
     PRUNE_LIMIT,
     RESCUE,
     RESCUE_GRACE,
@@ -107,6 +109,8 @@ class Upkeep:
             await self._end_pauses()
         if await self._take(DELETE_QUEUES):
             await self._delete_queues()
+        if await self._take(FOLD_TALLIES):
+            await self._fold_tallies()
         vacuum = self._storage.vacuum
         if vacuum and await self._take(VACUUM) and await self._run(vacuum.pays):
             # Not on the runner's threads, which claiming and settling need meanwhile.
@@ -140,6 +144,14 @@ class Upkeep:
             part = len(ended)
             for task in ended:
                 self._storage.wakeups.wake_here(task.namespace, task.queue)
+
+    async def _fold_tallies(self) -> None:
+        """Put together what processes have counted."""
+        tallies = self._storage.tallies
+        for namespace in await self._run(tallies.list_unfolded):
+            part = FOLD_LIMIT
+            while part == FOLD_LIMIT:
+                part = await self._run(tallies.fold_tallies, namespace, limit=FOLD_LIMIT)
 
     async def _delete_queues(self) -> None:
         """Go on with deletions of queues that whoever asked for them did not wait for."""

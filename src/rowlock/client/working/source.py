@@ -34,7 +34,7 @@ from rowlock.errors import (
 from rowlock.model.queues import Queue
 from rowlock.model.tasks import Claim, Held, Pulse, Report
 from rowlock.ops.policies import FRESH_SECONDS, PolicyCache
-from rowlock.runtime.ends import End, end_of_refused
+from rowlock.runtime.ends import End, Ended, end_of_refused
 from rowlock.wire.bodies.batches import ClaimKeyBody, HeldEndBody
 from rowlock.wire.documents.common import ErrorDocument
 from rowlock.wire.documents.work import WorkDocument
@@ -201,6 +201,9 @@ class HttpSource:
             log.error("task %s: its failure cannot be stored either: %s", end.id, again)  # noqa: TRY400 - its words say it all
             return set()
         return {end.id} if told.refused == 0 else set()
+
+    def count(self, ended: Sequence[Ended]) -> None:
+        """Leave it to the server, which has recorded them. See `TaskSource.count`."""
 
     def settling(self, claim: Claim) -> Settling:
         """Refuse: a transaction needs the database. See `TaskSource.settling`."""

@@ -26,10 +26,12 @@ from rowlock.storage.sql.events import EventPlans
 from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.recording import RecordPlans
 from rowlock.storage.sql.schedules import FiringPlans, SchedulePlans
+from rowlock.storage.sql.tallies import TallyPlans
 from rowlock.storage.sql.tickers import TickerPlans
 from rowlock.storage.sql.tokens import TokenPlans
 from rowlock.storage.sql.upkeep import SteppedUpkeepPlans
 from rowlock.storage.storage import AllStores, Storage
+from rowlock.storage.tallier import Tallier
 from rowlock.storage.wakeups import PollingWakeups
 
 HERE = Path(__file__).parent
@@ -98,7 +100,7 @@ def open_mysql(url: str, *, prefix: str, pool_size: int, silence: float) -> Stor
     )
     catalog = Catalog(HERE / "sql", prefix=prefix)
     parts = (catalog, MYSQL_VALUES, json_batch)
-    events = EventPlans(*parts)
+    events, tallier = EventPlans(*parts), Tallier()
 
     return Storage(
         engine="MySQL/MariaDB",
@@ -106,21 +108,22 @@ def open_mysql(url: str, *, prefix: str, pool_size: int, silence: float) -> Stor
         durable=True,
         migrates_itself=False,
         stores=AllStores(
-            enqueue=MySQLEnqueuePlans(*parts, events),
-            claims=SteppedClaimPlans(*parts, events),
-            upkeep=SteppedUpkeepPlans(*parts, events),
-            operate=MySQLOperatePlans(*parts, events),
+            enqueue=MySQLEnqueuePlans(*parts, events, tallier),
+            claims=SteppedClaimPlans(*parts, events, tallier),
+            upkeep=SteppedUpkeepPlans(*parts, events, tallier),
+            operate=MySQLOperatePlans(*parts, events, tallier),
             reads=MySQLReadPlans(*parts),
             queues=QueuePlans(*parts),
             deletions=DeletionPlans(*parts),
             definitions=DefinitionPlans(*parts),
-            changes=ChangePlans(*parts, events),
+            changes=ChangePlans(*parts, events, tallier),
             records=RecordPlans(*parts),
             schedules=SchedulePlans(*parts),
             firings=FiringPlans(*parts),
             tickers=TickerPlans(*parts),
             tokens=TokenPlans(*parts),
             events=events,
+            tallies=TallyPlans(*parts),
         ),
         migrations=MySQLMigrations(
             catalog, MYSQL_VALUES, HERE / "migrations", prefix=prefix, schema=None
@@ -133,4 +136,5 @@ def open_mysql(url: str, *, prefix: str, pool_size: int, silence: float) -> Stor
         catalog=catalog,
         enlisting=MYSQL_ENLISTING,
         transactions=runners.transactions,
+        tallier=tallier,
     )

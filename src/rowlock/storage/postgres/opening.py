@@ -28,10 +28,12 @@ from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.reading import ReadPlans
 from rowlock.storage.sql.recording import RecordPlans
 from rowlock.storage.sql.schedules import FiringPlans, SchedulePlans
+from rowlock.storage.sql.tallies import TallyPlans
 from rowlock.storage.sql.tickers import TickerPlans
 from rowlock.storage.sql.tokens import TokenPlans
 from rowlock.storage.sql.upkeep import UpkeepPlans
 from rowlock.storage.storage import AllStores, Storage
+from rowlock.storage.tallier import Tallier
 from rowlock.storage.wakeups import PollingWakeups
 
 HERE = Path(__file__).parent
@@ -71,13 +73,14 @@ def open_postgres(
     catalog = Catalog(HERE / "sql", prefix=prefix, schema=schema)
     channel = f"{schema}.{prefix}wake" if schema else f"{prefix}wake"
     ear = PostgresDriver(listen_url or dsn, silence=silence)
+    tallier = Tallier()
 
     return Storage(
         engine="PostgreSQL",
         url=dsn,
         durable=True,
         migrates_itself=False,
-        stores=_stores(catalog),
+        stores=_stores(catalog, tallier),
         migrations=Migrations(
             catalog, POSTGRES_VALUES, HERE / "migrations", prefix=prefix, schema=schema
         ),
@@ -89,30 +92,32 @@ def open_postgres(
         catalog=catalog,
         enlisting=POSTGRES_ENLISTING,
         transactions=runners.transactions,
+        tallier=tallier,
         async_transaction=partial(async_transaction, PostgresDriver(dsn, silence=silence)),
         vacuum=VacuumDuty(runners.patient, catalog),
     )
 
 
-def _stores(catalog: Catalog) -> AllStores:
+def _stores(catalog: Catalog, tallier: Tallier) -> AllStores:
     parts = (catalog, POSTGRES_VALUES, arrays)
     events = EventPlans(*parts)
     return AllStores(
-        enqueue=PostgresEnqueuePlans(*parts, events),
-        claims=ClaimPlans(*parts, events),
-        upkeep=UpkeepPlans(*parts, events),
-        operate=OperatePlans(*parts, events),
+        enqueue=PostgresEnqueuePlans(*parts, events, tallier),
+        claims=ClaimPlans(*parts, events, tallier),
+        upkeep=UpkeepPlans(*parts, events, tallier),
+        operate=OperatePlans(*parts, events, tallier),
         reads=ReadPlans(*parts),
         queues=QueuePlans(*parts),
         deletions=DeletionPlans(*parts),
         definitions=DefinitionPlans(*parts),
-        changes=ChangePlans(*parts, events),
+        changes=ChangePlans(*parts, events, tallier),
         records=RecordPlans(*parts),
         schedules=SchedulePlans(*parts),
         firings=FiringPlans(*parts),
         tickers=TickerPlans(*parts),
         tokens=TokenPlans(*parts),
         events=events,
+        tallies=TallyPlans(*parts),
     )
 
 

@@ -49,7 +49,7 @@ class ChangePlans(TellingPlans):
         )
         return {one.id: one for one in found}
 
-    @tells(named)
+    @tells(named, ends=True)
     def bury(
         self, ids: Sequence[UUID], /, *, reason: str, deleted: bool, now: datetime | None = None
     ) -> Plan[None]:

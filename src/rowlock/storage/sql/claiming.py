@@ -137,11 +137,11 @@ class ClaimPlans(TellingPlans):
         return {self._values.read_id(task_id): bool(cancel) for task_id, cancel in result.rows}
 
     def read_standings(
-        self, namespace: str, claims: Sequence[ClaimKey], /
+        self, namespace: str, claims: Sequence[ClaimKey], /, *, now: datetime | None = None
     ) -> Plan[dict[UUID, Standing]]:
         tokens = dict(claims)
         pairs = self._batch(ids=list(tokens), tokens=list(tokens.values()))
-        result = yield self._sql.bind("read_standings", namespace=namespace, **pairs)
+        result = yield self._sql.bind("read_standings", namespace=namespace, now=now, **pairs)
         standings = [standing_from_row(row, tokens, self._values) for row in result.rows]
         return {standing.id: standing for standing in standings}
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from rowlock.errors import StorageConflictError
 from rowlock.model.states import TaskState
+from rowlock.model.tallies import Counted, TallyKey
 from rowlock.model.tasks import NewTask, Task, TaskTerms
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.contract import Identity
@@ -63,6 +64,10 @@ def _inserted(new: NewTask, now: datetime, aliases: Mapping[str, str]) -> Insert
         created_at=now,
         alias=aliases.get(new.terms.definition or ""),
     )
+
+
+def _key(namespace: str, terms: TaskTerms) -> TallyKey:
+    return TallyKey(namespace, terms.queue, terms.definition, Counted.ENQUEUED)
 
 
 def _of_tasks(tasks: Sequence[Task], *_: object, **__: object) -> list[UUID]:
@@ -130,6 +135,7 @@ class EnqueuePlans(TellingPlans, ABC):
         if not result.rows:
             return None
         yield from self._insert_payloads([] if is_inline(new) else [new])
+        yield from self.count({_key(namespace, terms): 1})
         return inserted_task(new, namespace, inserted_from_row(result.rows[0], self._values))
 
     @tells(_of_tasks)
@@ -143,6 +149,7 @@ class EnqueuePlans(TellingPlans, ABC):
         if len((yield from self._insert(tasks, namespace, now))) < len(tasks):
             raise StorageConflictError("a fresh id was used before")
         yield from self._insert_payloads([task for task in tasks if not is_inline(task)])
+        yield from self.count(Counter(_key(namespace, task.terms) for task in tasks))
         return [inserted_task(new, namespace, _inserted(new, now, aliases)) for new in tasks]
 
     def _aliases(self, namespace: str, tasks: Sequence[NewTask]) -> Plan[dict[str, str]]:
@@ -170,6 +177,8 @@ class EnqueuePlans(TellingPlans, ABC):
         if replayed and inserted:
             inserted -= yield from self._forget_replayed(inserted)
         yield from self._insert_payloads([task for task in large if task.id in inserted])
+        stored = (task.terms for task in tasks if task.id in inserted)
+        yield from self.count(Counter(_key(namespace, terms) for terms in stored))
         return inserted
 
     def _insert(
@@ -213,6 +222,7 @@ class EnqueuePlans(TellingPlans, ABC):
         if now is None:
             now = yield from self._clock()
         inserted: Counter[Way] = Counter()
+        stored: Counter[TallyKey] = Counter()
         first: list[UUID] = []
         for terms, group in groupby(tasks, key=attrgetter("terms")):
             common, counted = common_columns(terms, namespace, now), _Counted(group, first)
@@ -220,6 +230,8 @@ class EnqueuePlans(TellingPlans, ABC):
             inserted[Way(namespace, terms.queue, terms.definition, common["state"])] += (
                 counted.count
             )
+            stored[_key(namespace, terms)] += counted.count
+        yield from self.count(stored)
         # Not before: somebody may have begun to watch since.
         if (yield from self.events.is_watched()):
             if len(first) <= MANY:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from rowlock.model.events import TaskEvent
-from rowlock.plan import BEGIN, Plan, Row
+from rowlock.model.tallies import TallyKey
+from rowlock.plan import BEGIN, Plan, Row, after_commit
 from rowlock.storage.catalog import Catalog
 from rowlock.storage.event_contract import WATCHED_SECONDS, Kept
 from rowlock.storage.rows import shown_state
 from rowlock.storage.sql.base import Batch, Plans
+from rowlock.storage.tallier import Tallier
 from rowlock.storage.upkeep_contract import Ready
 from rowlock.storage.values import ColumnValues
 
@@ -114,26 +116,45 @@ class EventPlans(Plans):
 
 
 class TellingPlans(Plans):
-    """Plans that change tasks, and tell those who watch.
+    """Plans that change tasks, tell those who watch, and count.
 
     Attributes:
         events: Writes what they are told.
+        tallier: Counts.
     """
 
     def __init__(
-        self, catalog: Catalog, values: ColumnValues, batch: Batch, events: EventPlans
+        self,
+        catalog: Catalog,
+        values: ColumnValues,
+        batch: Batch,
+        events: EventPlans,
+        tallier: Tallier,
     ) -> None:
         super().__init__(catalog, values, batch)
         self.events = events
+        self.tallier = tallier
+
+    def count(self, counts: Mapping[TallyKey, int]) -> Plan[None]:
+        """Count what was done, once it is committed."""
+        if counts:
+            yield after_commit(partial(self.tallier.count, counts))
+
+    def count_ends(self, ids: Collection[UUID]) -> Plan[None]:
+        """Count tasks that have just ended, whoever it was that ended them."""
+        if ids:
+            result = yield self._sql.bind("count_ends", **self._batch(ids=list(ids)))
+            yield from self.count({TallyKey(*key): count for *key, count in result.rows})
 
 
-def tells(changed: Callable[..., Collection[UUID]]) -> Callable[[F], F]:
+def tells(changed: Callable[..., Collection[UUID]], *, ends: bool = False) -> Callable[[F], F]:
     """Decorate a plan that changes tasks: while somebody watches, it tells of them.
 
     That is part of its transaction, unless somebody began to watch while it waited.
 
     Args:
         changed: What the plan returned, and its arguments → the ids of those that changed.
+        ends: Whether it ends them, without an attempt: they are counted.
     """
 
     def decorate(method: F) -> F:
@@ -146,6 +167,8 @@ def tells(changed: Callable[..., Collection[UUID]]) -> Callable[[F], F]:
             if (yield from self.events.is_watched()):
                 told = changed(value, *args, **kwargs)
                 yield from self.events.tell(told, now=kwargs.get("now"))
+            if ends:
+                yield from self.count_ends(changed(value, *args, **kwargs))
             return value
 
         return cast("F", telling)

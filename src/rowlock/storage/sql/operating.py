@@ -16,7 +16,7 @@ from rowlock.storage.sql.events import TellingPlans, one, tells
 class OperatePlans(TellingPlans):
     """`OperateStore` over a statement catalogue."""
 
-    @tells(one)
+    @tells(one, ends=True)
     def cancel_waiting(
         self, namespace: str, task_id: UUID, *, reason: str, now: datetime | None = None
     ) -> Plan[bool]:
@@ -30,7 +30,7 @@ class OperatePlans(TellingPlans):
         result = yield self._sql.bind("request_cancel", namespace=namespace, id=task_id)
         return result.count == 1
 
-    @tells(one)
+    @tells(one, ends=True)
     def cancel_running(
         self, namespace: str, task_id: UUID, *, reason: str, now: datetime | None = None
     ) -> Plan[bool]:
@@ -98,13 +98,13 @@ class OperatePlans(TellingPlans):
 class SteppedOperatePlans(OperatePlans):
     """`OperatePlans` for engines without data-modifying subqueries."""
 
-    @tells(one)
+    @tells(one, ends=True)
     def cancel_waiting(
         self, namespace: str, task_id: UUID, *, reason: str, now: datetime | None = None
     ) -> Plan[bool]:
         return (yield from self._cancel("lock_waiting", namespace, task_id, reason, now))
 
-    @tells(one)
+    @tells(one, ends=True)
     def cancel_running(
         self, namespace: str, task_id: UUID, *, reason: str, now: datetime | None = None
     ) -> Plan[bool]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from rowlock.model.failures import failure_to_text
+from rowlock.model.tallies import Counted, TallyKey
 from rowlock.model.tasks import TaskFailure
 from rowlock.plan import BEGIN, Plan, Row
 from rowlock.storage.sql.events import TellingPlans, ready, returned, tells
@@ -56,15 +58,28 @@ class UpkeepPlans(TellingPlans):
         self, *, grace: timedelta, limit: int, now: datetime | None = None
     ) -> Plan[list[Rescued]]:
         result = yield self._sql.bind("rescue_tasks", grace=grace, limit=limit, error=LOST, now=now)
-        return self._rescued(result.rows)
+        rescued = self._rescued(result.rows)
+        yield from self._count_rescued(rescued)
+        return rescued
 
     def _rescued(self, rows: Sequence[Row]) -> list[Rescued]:
         return [
-            Rescued(self._values.read_id(task_id), namespace, queue, worker, bool(final))
-            for task_id, namespace, queue, worker, final in rows
+            Rescued(
+                self._values.read_id(task_id), namespace, queue, definition, worker, bool(final)
+            )
+            for task_id, namespace, queue, definition, worker, final in rows
         ]
 
-    @tells(returned)
+    def _count_rescued(self, rescued: Sequence[Rescued]) -> Plan[None]:
+        yield from self.count(
+            Counter(
+                TallyKey(one.namespace, one.queue, one.definition, Counted.RESCUED)
+                for one in rescued
+            )
+        )
+        yield from self.count_ends([one.id for one in rescued if one.final])
+
+    @tells(returned, ends=True)
     def expire_tasks(self, *, limit: int, now: datetime | None = None) -> Plan[set[UUID]]:
         result = yield self._sql.bind("expire_tasks", limit=limit, now=now)
         return self._ids(result.rows)
@@ -126,9 +141,10 @@ class SteppedUpkeepPlans(UpkeepPlans):
         if hopeless:
             yield self._sql.bind("bury_hopeless", now=now, **self._batch(ids=hopeless))
             yield self._sql.bind("delete_tasks", **self._batch(ids=hopeless))
+        yield from self._count_rescued(rescued)
         return rescued
 
-    @tells(returned)
+    @tells(returned, ends=True)
     def expire_tasks(self, *, limit: int, now: datetime | None = None) -> Plan[set[UUID]]:
         yield BEGIN
         result = yield self._sql.bind("lock_late", limit=limit, now=now)

@@ -30,6 +30,8 @@ from rowlock.storage.sqlite.connection import (
 from rowlock.storage.sqlite.enlisted import SQLITE_ENLISTING
 from rowlock.storage.sqlite.wakeups import DataVersionWakeups
 from rowlock.storage.storage import Storage
+from rowlock.storage.tallier import Tallier
+from rowlock.storage.tally_contract import TallyStore
 from rowlock.storage.ticker_contract import TickerStore
 from rowlock.storage.token_contract import TokenStore
 from rowlock.storage.upkeep_contract import UpkeepStore
@@ -76,37 +78,38 @@ class SQLiteStores:
     than the command line takes for all else. People look at a few and steer one at a time.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, tallier: Tallier) -> None:
         self._at_work = (catalog, SQLITE_VALUES, json_batch)
         self._by_hand = (catalog, SQLITE_VALUES._replace(read_id=UUID), batch_of_ids)
+        self._tallier = tallier
 
     @cached_property
     def enqueue(self) -> EnqueueStore:
         """Storing tasks."""
         from rowlock.storage.sqlite.store import SQLiteEnqueuePlans
 
-        return SQLiteEnqueuePlans(*self._at_work, self.events)
+        return SQLiteEnqueuePlans(*self._at_work, self.events, self._tallier)
 
     @cached_property
     def claims(self) -> ClaimStore:
         """Taking tasks and ending attempts."""
         from rowlock.storage.sqlite.store import SQLiteClaimPlans
 
-        return SQLiteClaimPlans(*self._at_work, self.events)
+        return SQLiteClaimPlans(*self._at_work, self.events, self._tallier)
 
     @cached_property
     def upkeep(self) -> UpkeepStore:
         """What has to be done for all tasks."""
         from rowlock.storage.sql.upkeep import SteppedUpkeepPlans
 
-        return SteppedUpkeepPlans(*self._at_work, self.events)
+        return SteppedUpkeepPlans(*self._at_work, self.events, self._tallier)
 
     @cached_property
     def operate(self) -> OperateStore:
         """What people do to single tasks."""
         from rowlock.storage.sql.operating import SteppedOperatePlans
 
-        return SteppedOperatePlans(*self._by_hand, self.events)
+        return SteppedOperatePlans(*self._by_hand, self.events, self._tallier)
 
     @cached_property
     def reads(self) -> ReadStore:
@@ -141,7 +144,7 @@ class SQLiteStores:
         """Changing tasks by their ids."""
         from rowlock.storage.sql.changing import ChangePlans
 
-        return ChangePlans(*self._at_work, self.events)
+        return ChangePlans(*self._at_work, self.events, self._tallier)
 
     @cached_property
     def records(self) -> RecordStore:
@@ -183,6 +186,13 @@ class SQLiteStores:
         """Events of tasks."""
         return EventPlans(*self._by_hand)
 
+    @cached_property
+    def tallies(self) -> TallyStore:
+        """Counts of tasks."""
+        from rowlock.storage.sql.tallies import TallyPlans
+
+        return TallyPlans(*self._at_work)
+
 
 def open_sqlite(path: str, *, prefix: str, url: str) -> Storage:
     """Open the database at a path, or a private one in memory at `:memory:`."""
@@ -191,13 +201,13 @@ def open_sqlite(path: str, *, prefix: str, url: str) -> Storage:
     in_memory = path == ":memory:"
     driver = SQLiteDriver(path)
     runner = SQLiteRunner(driver, in_memory=in_memory)
-    catalog = Catalog(f"{HERE}/sql", prefix=prefix)
+    catalog, tallier = Catalog(f"{HERE}/sql", prefix=prefix), Tallier()
     return Storage(
         engine="memory" if in_memory else "SQLite",
         url=url,
         durable=not in_memory,
         migrates_itself=True,
-        stores=SQLiteStores(catalog),  # pyright: ignore[reportArgumentType] - it takes no cached property for a property
+        stores=SQLiteStores(catalog, tallier),  # pyright: ignore[reportArgumentType] - it takes no cached property for a property
         migrations=Migrations(
             catalog, SQLITE_VALUES, f"{HERE}/migrations", prefix=prefix, schema=None
         ),
@@ -209,5 +219,6 @@ def open_sqlite(path: str, *, prefix: str, url: str) -> Storage:
         catalog=catalog,
         enlisting=SQLITE_ENLISTING,
         transactions=runner.transactions,
+        tallier=tallier,
         advised_version=None if in_memory else ADVISED,
     )

@@ -200,13 +200,15 @@ WHERE t.token = UNHEX(v.token);
 
 -- name: read_standings
 SELECT t.id, COALESCE(t.token = UNHEX(v.token), false), t.state, t.queue, t.definition, t.attempt,
-    t.crashes, t.max_attempts, t.options
+    t.crashes, t.max_attempts, t.options, t.run_at, t.started_at,
+    COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
 FROM JSON_TABLE(:batch, '$[*]' COLUMNS (
     id char(32) PATH '$.ids', token char(32) PATH '$.tokens')) AS v
 STRAIGHT_JOIN rowlock_task AS t FORCE INDEX (PRIMARY) ON t.id = UNHEX(v.id)
 WHERE t.namespace = :namespace
 UNION ALL
-SELECT h.id, false, h.state, h.queue, h.definition, h.attempt, h.crashes, h.max_attempts, h.options
+SELECT h.id, false, h.state, h.queue, h.definition, h.attempt, h.crashes, h.max_attempts, h.options,
+    h.run_at, h.started_at, COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
 FROM JSON_TABLE(:batch, '$[*]' COLUMNS (
     id char(32) PATH '$.ids', token char(32) PATH '$.tokens')) AS v
 STRAIGHT_JOIN rowlock_history AS h FORCE INDEX (PRIMARY) ON h.id = UNHEX(v.id)
@@ -307,7 +309,7 @@ WHERE state = 'running' AND namespace = :namespace AND worker = :worker;
 -- name: lock_lost
 -- Running rows are few and are read without a lock; what seems lost is locked and looked at
 -- again, for its holder may have renewed or settled in between.
-SELECT t.id, t.namespace, t.queue, t.worker,
+SELECT t.id, t.namespace, t.queue, t.definition, t.worker,
     t.cancel_requested OR t.crashes + 1 >= t.max_crashes
 FROM (
     SELECT id FROM rowlock_task FORCE INDEX (ix_rowlock_task_due)

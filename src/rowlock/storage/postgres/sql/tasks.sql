@@ -196,14 +196,15 @@ CROSS JOIN LATERAL (
 
 -- name: read_standings
 SELECT t.id, t.held, t.state, t.queue, t.definition, t.attempt, t.crashes, t.max_attempts,
-    t.options
+    t.options, t.run_at, t.started_at, coalesce(:now::timestamptz, clock_timestamp())
 FROM unnest(:ids::uuid[], :tokens::uuid[]) AS v (id, token)
 CROSS JOIN LATERAL (
     SELECT id, namespace, coalesce(token = v.token, false) AS held, state, queue, definition,
-        attempt, crashes, max_attempts, options
+        attempt, crashes, max_attempts, options, run_at, started_at
     FROM rowlock_task WHERE id = v.id
     UNION ALL
-    SELECT id, namespace, false, state, queue, definition, attempt, crashes, max_attempts, options
+    SELECT id, namespace, false, state, queue, definition, attempt, crashes, max_attempts,
+        options, run_at, started_at
     FROM rowlock_history WHERE id = v.id AND deleted_at IS NULL
     OFFSET 0) AS t
 WHERE t.namespace = :namespace;
@@ -320,7 +321,7 @@ buried AS (
         progress_message, tags, options, payload, :error,
         CASE WHEN cancel_requested THEN 'canceled' ELSE 'crash_loop' END, created_at
     FROM lost WHERE hopeless)
-SELECT id, namespace, queue, worker, hopeless FROM lost;
+SELECT id, namespace, queue, definition, worker, hopeless FROM lost;
 
 -- name: expire_tasks
 WITH late AS MATERIALIZED (

@@ -155,12 +155,13 @@ JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]') AND t.token = jso
 -- name: read_standings
 -- The plus leaves the namespace to no index: the tasks are found by their ids.
 SELECT t.id, coalesce(t.token = json_extract(v.value, '$[1]'), 0), t.state, t.queue, t.definition,
-    t.attempt, t.crashes, t.max_attempts, t.options
+    t.attempt, t.crashes, t.max_attempts, t.options, t.run_at, t.started_at, :now
 FROM json_each(:batch) AS v
 JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]')
 WHERE +t.namespace = :namespace
 UNION ALL
-SELECT h.id, 0, h.state, h.queue, h.definition, h.attempt, h.crashes, h.max_attempts, h.options
+SELECT h.id, 0, h.state, h.queue, h.definition, h.attempt, h.crashes, h.max_attempts, h.options,
+    h.run_at, h.started_at, :now
 FROM json_each(:batch) AS v
 JOIN rowlock_history AS h ON h.id = json_extract(v.value, '$[0]')
 WHERE +h.namespace = :namespace AND h.deleted_at IS NULL;
@@ -243,7 +244,8 @@ UPDATE rowlock_task SET lease_until = :now - :ago
 WHERE state = 'running' AND namespace = :namespace AND worker = :worker;
 
 -- name: lock_lost
-SELECT id, namespace, queue, worker, cancel_requested OR crashes + 1 >= max_crashes
+SELECT id, namespace, queue, definition, worker,
+    cancel_requested OR crashes + 1 >= max_crashes
 FROM rowlock_task
 WHERE state = 'running' AND lease_until < :now - :grace
 ORDER BY lease_until LIMIT :limit;

@@ -1,0 +1,173 @@
+"""Counts what happens to tasks in this process, and appends it to the database now and then."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple, TypeAlias
+
+from rowlock.errors import StorageError, StorageUnavailableError
+from rowlock.model.tallies import REST, Counted, Tally, TallyKey
+from rowlock.plan import BEGIN, Plan
+from rowlock.runners import Runner
+
+log = logging.getLogger(__name__)
+
+APPEND_SECONDS: Final = 10.0
+CLOSE_SECONDS: Final = 2.0
+MOST_KEYS: Final = 2_000
+"""Of what is not appended yet. What comes beyond is counted under one key of its namespace, and
+beyond twice as many not at all."""
+
+Append: TypeAlias = Callable[[Mapping[TallyKey, Tally]], Plan[None]]
+
+
+class Ran(NamedTuple):
+    """An attempt that has ended, which is recorded.
+
+    Attributes:
+        counted: What its end is counted as; None if it did not take place.
+        waited: From when it was due to its start, in seconds.
+        took: From its start to its end, in seconds.
+    """
+
+    queue: str
+    definition: str | None
+    counted: Counted | None
+    waited: float
+    took: float
+
+
+class Tallier:
+    """The counts of one process and database, of all namespaces.
+
+    A thread starts with the first count, appends what was counted since ten seconds later, and
+    ends when nothing has been counted meanwhile. While the database cannot be reached, it keeps
+    what it has and tries again. A process that dies takes at most what it counted in those ten
+    seconds with it; a forked child starts with nothing.
+    """
+
+    def __init__(self, seconds: float = APPEND_SECONDS) -> None:
+        """Count nothing yet.
+
+        Args:
+            seconds: How long after the first count it is appended.
+        """
+        self._seconds = seconds
+        self._runner: Runner | None = None
+        self._append: Append | None = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._counts: dict[TallyKey, Tally] = {}
+        self._thread: threading.Thread | None = None
+        self._ending = threading.Event()
+        self._in_doubt = False
+        self._failed = False
+
+    def bind(self, runner: Runner, append: Append) -> None:
+        """Say where to append.
+
+        Args:
+            runner: Runs the plan.
+            append: Makes it.
+        """
+        self._runner, self._append = runner, append
+
+    def count(self, counts: Mapping[TallyKey, int]) -> None:
+        """Count what has happened."""
+        self._merge({key: Tally(count) for key, count in counts.items()})
+
+    def count_runs(self, namespace: str, runs: Iterable[Ran]) -> None:
+        """Count attempts that have ended."""
+        sums: dict[tuple[str, str | None, Counted], Tally] = {}
+        for queue, definition, counted, waited, took in runs:
+            if counted is None:
+                continue
+            key = queue, definition, counted
+            tally = sums.get(key)
+            if tally is None:
+                tally = sums[key] = Tally()
+            tally.count += 1
+            tally.waits.add(waited)
+            tally.runs.add(took)
+        self._merge({TallyKey(namespace, *key): tally for key, tally in sums.items()})
+
+    def _merge(self, counts: Mapping[TallyKey, Tally]) -> None:
+        if self._pid != os.getpid():
+            self._reset()
+        with self._lock:
+            for key, tally in counts.items():
+                self._put(key, tally)
+            if self._thread is None and self._append is not None and not self._ending.is_set():
+                self._start()
+
+    def _put(self, key: TallyKey, tally: Tally) -> None:
+        found = self._counts.get(key)
+        if found is None and len(self._counts) >= MOST_KEYS:
+            key = key.within(REST)
+            found = self._counts.get(key)
+        if found is not None:
+            found.merge(tally)
+        elif len(self._counts) < 2 * MOST_KEYS:
+            self._counts[key] = tally
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name="rowlock-tally", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter ends, or there are too many: the next count tries
+            return
+        self._thread = thread
+        # Programs that enqueue and end, without closing the app, count too.
+        atexit.register(self.close)
+
+    def _run(self) -> None:
+        while True:
+            ended = self._ending.wait(self._seconds)
+            self._append_all()
+            with self._lock:
+                if ended or not self._counts:
+                    self._thread = None
+                    atexit.unregister(self.close)
+                    return
+
+    def _append_all(self) -> None:
+        with self._lock:
+            taken, self._counts = self._counts, {}
+        if not taken or self._runner is None:
+            return
+        try:
+            self._runner.run(self._store, taken)
+        except StorageError as error:
+            if not self._failed:
+                log.warning("cannot store counts of tasks, trying again: %s", error)
+            self._failed = True
+            if not (isinstance(error, StorageUnavailableError) and self._in_doubt):
+                self._merge(taken)
+        else:
+            self._failed = False
+
+    def _store(self, taken: Mapping[TallyKey, Tally]) -> Plan[None]:
+        """Append within a transaction: if that breaks before its commit, nothing is stored."""
+        assert self._append is not None  # noqa: S101 - nothing runs before
+        self._in_doubt = False
+        yield BEGIN
+        yield from self._append(taken)
+        # What is in doubt from here on is not counted again: better too few than too many.
+        self._in_doubt = True
+
+    def close(self) -> None:
+        """Append what was counted, which is waited for a moment."""
+        if self._pid != os.getpid():
+            return
+        with self._lock:
+            thread = self._thread
+        self._ending.set()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(CLOSE_SECONDS)
