@@ -22,6 +22,7 @@ from rowlock.model.figures import Figures
 from rowlock.model.measures import Run as LastRun
 from rowlock.model.measures import Running, durations_of
 from rowlock.model.states import TaskState
+from rowlock.model.tallies import Counted, Tally, TallyKey
 from rowlock.model.tasks import QueueCounts
 from rowlock.wire.routes import ROUTES
 from tests.docs.pages import DOCS, ROOT
@@ -49,6 +50,7 @@ def known() -> dict[str, set[str]]:
         ended={"q": {}},
         durations=durations_of([LastRun("d", TaskState.FAILED, second, second)], capped=False),
         schedule_lag=second,
+        tallies={TallyKey("n", "q", "d", Counted.ENQUEUED): Tally(1)},
     )
     tallies = Tallies()
     tallies.count(Trace("n", ROUTES[0].name), 200, 0.1)

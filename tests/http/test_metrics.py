@@ -270,7 +270,7 @@ def many(queues: int, workers: int) -> Figures:
     running = [Running("q0000", f"w{number}", number, second, 0) for number in range(workers)]
     return Figures(
         namespace="n", counts=counts, running=running, ended={}, durations=[],
-        schedule_lag=timedelta(0),
+        schedule_lag=timedelta(0), tallies={},
     )  # fmt: skip
 
 
@@ -288,6 +288,7 @@ def test_series_are_bounded_and_what_is_left_out_is_told():
     left = {labels: one for (name, labels), one in found.items()
             if name == "rowlock_metrics_left_out"}  # fmt: skip
     assert left == {("queue", "n"): 900, ("definition", "n"): 0, ("worker", "n"): 400,
+                    ("tally", "n"): 0,
                     ("namespace", ""): 3}  # fmt: skip
     assert found["rowlock_busy_workers", ("n",)] == 500
 

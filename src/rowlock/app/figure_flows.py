@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -17,6 +17,7 @@ from rowlock.model.measures import Run as LastRun
 from rowlock.model.queues import Queue
 from rowlock.model.schedules import Schedule, ScheduleOrder
 from rowlock.model.states import TaskState
+from rowlock.model.tallies import Tally, TallyKey
 
 RECENT: Final = timedelta(minutes=5)
 MOST_QUEUES: Final = 100
@@ -44,6 +45,8 @@ def figures(core: Opened) -> Flow[Figures]:
             found: list[LastRun] = yield Run(last, reads=True)
             capped = capped or len(found) >= MOST_RUNS
             runs += found
+    counted = partial(core.storage.tallies.read_tallies, core.namespace)
+    tallies: Mapping[TallyKey, Tally] = yield Run(counted, reads=True)
     return Figures(
         namespace=core.namespace,
         counts=counts,
@@ -51,6 +54,7 @@ def figures(core: Opened) -> Flow[Figures]:
         ended=ended,
         durations=durations_of(runs, capped=capped),
         schedule_lag=(yield from _schedule_lag(core)),
+        tallies=tallies,
     )
 
 

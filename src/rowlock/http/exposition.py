@@ -13,10 +13,11 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from rowlock.app.figure_flows import MOST_QUEUES
-from rowlock.http.observing import OTHER
+from rowlock.http.counted import count_metrics
 from rowlock.model.figures import Figures
 from rowlock.model.measures import Durations
 from rowlock.model.states import FINAL_STATES, TaskState
+from rowlock.model.tallies import OTHER, REST
 
 MOST_WORKERS: Final = 100
 MOST_DEFINITIONS: Final = 100
@@ -106,6 +107,7 @@ class _Collected(Collector):
         if self._left_out:
             families.add("rowlock_metrics_left_out", "", "namespace", value=self._left_out)
         yield from families.all()
+        yield from count_metrics(self._told)
         yield from self._counted()
 
 
@@ -132,6 +134,8 @@ def _tell(families: _Families, figures: Figures) -> None:
     _tell_workers(families, figures)
     lag = figures.schedule_lag.total_seconds()
     families.add("rowlock_schedule_lag_seconds", figures.namespace, value=lag)
+    left_out = any(key.pair == REST for key in figures.tallies)
+    _tell_left_out(families, figures.namespace, "tally", int(left_out))
 
 
 _VALUES = ("tasks_capped", "paused", "oldest_wait_seconds", "longest_run_seconds", "overdue_leases")

@@ -13,11 +13,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.metrics_core import Metric
 
 from rowlock.errors import StorageError, StorageUnavailableError
+from rowlock.model.tallies import OTHER
 
 T = TypeVar("T")
 
-OTHER: Final = "_other"
-"""Stands for all that has no series of its own; no name begins like that."""
 KEPT_SECONDS: Final = 5.0
 REST: Final = 10
 """Reading takes at most one part in so many of the time."""

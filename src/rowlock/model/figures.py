@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from rowlock.model.measures import Durations, Running
 from rowlock.model.states import TaskState
+from rowlock.model.tallies import Tally, TallyKey
 from rowlock.model.tasks import QueueCounts
 
 
@@ -21,6 +23,7 @@ class Figures:
         ended: How many tasks ended of late, by queue and final state; of the first queues.
         durations: How long the last runs of those queues took, by definition.
         schedule_lag: How late the schedule is that should have fired first; zero if none is.
+        tallies: What was counted of tasks since the namespace began.
     """
 
     namespace: str
@@ -29,6 +32,7 @@ class Figures:
     ended: dict[str, dict[TaskState, int]]
     durations: list[Durations]
     schedule_lag: timedelta
+    tallies: Mapping[TallyKey, Tally]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

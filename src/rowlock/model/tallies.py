@@ -12,7 +12,7 @@ from rowlock.model.states import FINAL_STATES
 from rowlock.model.tasks import Finish, Outcome, Release
 
 OTHER: Final = "_other"
-"""Stands for all that is not counted by itself; no name begins like that."""
+"""Stands for all that is not told by itself; no name begins like that."""
 
 MOST_PAIRS: Final = 100
 """So many pairs of a queue and a definition are counted by themselves in a namespace."""

@@ -58,12 +58,13 @@ class Tallier:
         """
         self._seconds = seconds
         self._runner: Runner | None = None
-        self._append: Append | None = None
+        self._plan: Append | None = None
         self._reset()
 
     def _reset(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
+        self._appending = threading.Lock()
         self._counts: dict[TallyKey, Tally] = {}
         self._thread: threading.Thread | None = None
         self._ending = threading.Event()
@@ -77,7 +78,7 @@ class Tallier:
             runner: Runs the plan.
             append: Makes it.
         """
-        self._runner, self._append = runner, append
+        self._runner, self._plan = runner, append
 
     def count(self, counts: Mapping[TallyKey, int]) -> None:
         """Count what has happened."""
@@ -104,7 +105,7 @@ class Tallier:
         with self._lock:
             for key, tally in counts.items():
                 self._put(key, tally)
-            if self._thread is None and self._append is not None and not self._ending.is_set():
+            if self._thread is None and self._plan is not None and not self._ending.is_set():
                 self._start()
 
     def _put(self, key: TallyKey, tally: Tally) -> None:
@@ -130,20 +131,24 @@ class Tallier:
     def _run(self) -> None:
         while True:
             ended = self._ending.wait(self._seconds)
-            self._append_all()
+            self.append()
             with self._lock:
                 if ended or not self._counts:
                     self._thread = None
                     atexit.unregister(self.close)
                     return
 
-    def _append_all(self) -> None:
-        with self._lock:
-            taken, self._counts = self._counts, {}
-        if not taken or self._runner is None:
-            return
+    def append(self) -> None:
+        """Append now what was counted."""
+        with self._appending:
+            with self._lock:
+                taken, self._counts = self._counts, {}
+            if taken and self._runner is not None:
+                self._append(self._runner, taken)
+
+    def _append(self, runner: Runner, taken: Mapping[TallyKey, Tally]) -> None:
         try:
-            self._runner.run(self._store, taken)
+            runner.run(self._store, taken)
         except StorageError as error:
             if not self._failed:
                 log.warning("cannot store counts of tasks, trying again: %s", error)
@@ -155,10 +160,10 @@ class Tallier:
 
     def _store(self, taken: Mapping[TallyKey, Tally]) -> Plan[None]:
         """Append within a transaction: if that breaks before its commit, nothing is stored."""
-        assert self._append is not None  # noqa: S101 - nothing runs before
+        assert self._plan is not None  # noqa: S101 - nothing runs before
         self._in_doubt = False
         yield BEGIN
-        yield from self._append(taken)
+        yield from self._plan(taken)
         # What is in doubt from here on is not counted again: better too few than too many.
         self._in_doubt = True
 
