@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from rowlock.errors import StorageDataError, StorageUnavailableError
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Finish, Report
 from rowlock.runtime.attempt import RunningAttempt
-from rowlock.runtime.ends import End
+from rowlock.runtime.ends import End, Ended
 from rowlock.runtime.settler import MAX_BATCH, Settler
 from tests.runtime.claims import attempt
 
@@ -28,6 +29,7 @@ class Source:
         self.errors: list[Exception] = []
         self.report_errors: list[Exception] = []
         self.lost: set[UUID] = set()
+        self.counted: list[Ended] = []
 
     async def settle(self, ends: Sequence[End]) -> set[UUID]:
         await self.gate.wait()
@@ -35,6 +37,9 @@ class Source:
             raise self.errors.pop()
         self.batches.append(ends)
         return {end.id for end in ends} - self.lost
+
+    def count(self, ended: Sequence[Ended]) -> None:
+        self.counted += ended
 
     async def report(self, reports: Sequence[Report]) -> None:
         if self.report_errors:
@@ -75,6 +80,19 @@ async def test_an_end_is_recorded(settler, source):
     await drained(settler)
     assert source.batches == [[ended(running)]]
     assert (settler.recorded, settler.waiting, settler.held()) == (1, 0, [])
+
+
+async def test_what_is_recorded_is_counted_and_how_long_it_ran(settler, source):
+    running, lost = attempt(), attempt()
+    source.lost = {lost.claim.id}
+    running.begun, running.began = True, time.monotonic() - 3
+    for one in (running, lost):
+        settler.add(one, ended(one))
+    source.errors = [StorageUnavailableError("gone")]
+    await drained(settler)
+    [counted] = source.counted
+    assert counted[:2] == (running.claim, ended(running))
+    assert 3 <= counted.took < 4
 
 
 async def test_what_ends_while_a_batch_is_sent_is_the_next_batch(settler, source):
