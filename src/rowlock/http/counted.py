@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import accumulate
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -79,5 +78,5 @@ def _add(family: HistogramMetricFamily, labels: tuple[str, ...], all_times: list
     total = Times()
     for times in all_times:
         total.merge(times)
-    buckets = list(zip(_BOUNDS, accumulate(total.counts), strict=True))
+    buckets = list(zip(_BOUNDS, total.up_to(), strict=True))
     family.add_metric(labels, buckets, total.seconds)

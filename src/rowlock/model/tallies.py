@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from rowlock.model.states import FINAL_STATES
@@ -81,22 +82,34 @@ class Times:
 
     Attributes:
         seconds: All together.
-        counts: How many took longer than one of `BOUNDS` and no longer than the next.
+        counts: How many took longer than one of `BOUNDS` and no longer than the next; empty if
+            none was counted.
     """
 
     seconds: float = 0.0
-    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+    counts: list[int] = field(default_factory=list)
 
     def add(self, seconds: float) -> None:
-        """Count one."""
-        seconds = max(seconds, 0.0)
+        """Count one; a time before zero is the work of two clocks, and counts as none."""
+        if seconds < 0:
+            seconds = 0.0
+        if not self.counts:
+            self.counts = [0] * (len(BOUNDS) + 1)
         self.seconds += seconds
         self.counts[bisect_left(BOUNDS, seconds)] += 1
 
     def merge(self, other: Times) -> None:
         """Count what the other has counted, too."""
         self.seconds += other.seconds
-        self.counts = [own + more for own, more in zip(self.counts, other.counts, strict=True)]
+        if self.counts and other.counts:
+            pairs = zip(self.counts, other.counts, strict=True)
+            self.counts = [own + more for own, more in pairs]
+        else:
+            self.counts = self.counts or list(other.counts)
+
+    def up_to(self) -> list[int]:
+        """Return how many took up to each of `BOUNDS`, and after those how many there are."""
+        return list(accumulate(self.counts or [0] * (len(BOUNDS) + 1)))
 
 
 @dataclass(slots=True)

@@ -108,13 +108,9 @@ def settle(
 
 def _run(standing: Standing, end: End) -> Ran:
     started = standing.started_at or standing.now
-    return Ran(
-        standing.queue,
-        standing.definition,
-        counted_as(end),
-        waited=(started - standing.run_at).total_seconds(),
-        took=(standing.now - started).total_seconds(),
-    )
+    waited = (started - standing.run_at).total_seconds()
+    took = (standing.now - started).total_seconds()
+    return standing.queue, standing.definition, counted_as(end), waited, took
 
 
 def _record(storage: Storage, ends: Sequence[End], now: datetime | None) -> Plan[set[UUID]]:

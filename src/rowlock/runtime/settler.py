@@ -112,14 +112,11 @@ class Settler:
 
     def _count(self, ends: Sequence[End], recorded: set[UUID]) -> None:
         self.recorded += len(recorded)
-        self._source.count(
-            [
-                Ended(running.claim, end, running.took)
-                for running, end in self._sending
-                if end.id in recorded
-            ]
-        )
-        if len(recorded) == len(ends):
+        sent = self._sending
+        if len(recorded) != len(ends):
+            sent = [one for one in sent if one[1].id in recorded]
+        self._source.count([Ended(one.claim, end, one.took) for one, end in sent])
+        if sent is self._sending:
             return
         for end in ends:
             if end.id not in recorded:

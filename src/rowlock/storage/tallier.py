@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from rowlock.errors import StorageError, StorageUnavailableError
 from rowlock.model.tallies import REST, Counted, Tally, TallyKey
@@ -25,20 +25,10 @@ beyond twice as many not at all."""
 Append: TypeAlias = Callable[[Mapping[TallyKey, Tally]], Plan[None]]
 
 
-class Ran(NamedTuple):
-    """An attempt that has ended, which is recorded.
-
-    Attributes:
-        counted: What its end is counted as; None if it did not take place.
-        waited: From when it was due to its start, in seconds.
-        took: From its start to its end, in seconds.
-    """
-
-    queue: str
-    definition: str | None
-    counted: Counted | None
-    waited: float
-    took: float
+Ran: TypeAlias = tuple[str, str | None, Counted | None, float, float]
+"""An attempt whose end is recorded: queue, definition's key, what it is counted as, for how many
+seconds it waited from when it was due to its start, and for how many it ran. None stands for one
+that did not take place. A plain tuple: thousands are made in a second."""
 
 
 class Tallier:
@@ -82,7 +72,11 @@ class Tallier:
 
     def count(self, counts: Mapping[TallyKey, int]) -> None:
         """Count what has happened."""
-        self._merge({key: Tally(count) for key, count in counts.items()})
+        self._check_own()
+        with self._lock:
+            for key, count in counts.items():
+                self._tally(key).count += count
+            self._start_if_needed()
 
     def count_runs(self, namespace: str, runs: Iterable[Ran]) -> None:
         """Count attempts that have ended."""
@@ -100,23 +94,30 @@ class Tallier:
         self._merge({TallyKey(namespace, *key): tally for key, tally in sums.items()})
 
     def _merge(self, counts: Mapping[TallyKey, Tally]) -> None:
-        if self._pid != os.getpid():
-            self._reset()
+        self._check_own()
         with self._lock:
             for key, tally in counts.items():
-                self._put(key, tally)
-            if self._thread is None and self._plan is not None and not self._ending.is_set():
-                self._start()
+                self._tally(key).merge(tally)
+            self._start_if_needed()
 
-    def _put(self, key: TallyKey, tally: Tally) -> None:
+    def _check_own(self) -> None:
+        if self._pid != os.getpid():
+            self._reset()
+
+    def _tally(self, key: TallyKey) -> Tally:
         found = self._counts.get(key)
         if found is None and len(self._counts) >= MOST_KEYS:
             key = key.within(REST)
             found = self._counts.get(key)
-        if found is not None:
-            found.merge(tally)
-        elif len(self._counts) < 2 * MOST_KEYS:
-            self._counts[key] = tally
+        if found is None:
+            found = Tally()
+            if len(self._counts) < 2 * MOST_KEYS:
+                self._counts[key] = found
+        return found
+
+    def _start_if_needed(self) -> None:
+        if self._thread is None and self._counts and not self._ending.is_set():
+            self._start()
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="rowlock-tally", daemon=True)

@@ -22,7 +22,6 @@ from rowlock.runtime.ends import End, Ended, end_of_refused
 from rowlock.storage.contract import ClaimRequest
 from rowlock.storage.settling import ClaimSettling
 from rowlock.storage.storage import Storage
-from rowlock.storage.tallier import Ran
 
 log = logging.getLogger(__name__)
 
@@ -205,11 +204,16 @@ class StorageSource:
     def count(self, ended: Sequence[Ended]) -> None:
         """Count what has ended. See `TaskSource.count`."""
         refused, self._refused = self._refused, set()
-        runs: list[Ran] = []
-        for claim, end, took in ended:
-            counted = Counted.FAILED if end.id in refused else counted_as(end)
-            waited = (claim.started_at - claim.run_at).total_seconds()
-            runs.append(Ran(claim.queue, claim.definition, counted, waited, took))
+        runs = [
+            (
+                claim.queue,
+                claim.definition,
+                Counted.FAILED if refused and end.id in refused else counted_as(end),
+                (claim.started_at - claim.run_at).total_seconds(),
+                took,
+            )
+            for claim, end, took in ended
+        ]
         self._storage.tallier.count_runs(self._namespace, runs)
 
     def settling(self, claim: Claim) -> ClaimSettling:

@@ -73,11 +73,11 @@ def test_closing_appends_what_is_left(storage: Storage):
 
 
 def test_attempts_are_counted_by_how_they_ended(storage: Storage, tallier: Tallier):
-    runs = [
-        Ran("q", "d", Counted.SUCCEEDED, 1.0, 2.0),
-        Ran("q", "d", None, 1.0, 2.0),
-        Ran("q", "d", Counted.SUCCEEDED, -1.0, 4.0),
-        Ran("q", None, Counted.FAILED, 0.0, 0.0),
+    runs: list[Ran] = [
+        ("q", "d", Counted.SUCCEEDED, 1.0, 2.0),
+        ("q", "d", None, 1.0, 2.0),
+        ("q", "d", Counted.SUCCEEDED, -1.0, 4.0),
+        ("q", None, Counted.FAILED, 0.0, 0.0),
     ]
     tallier.count_runs("n", runs)
     tallier.append()

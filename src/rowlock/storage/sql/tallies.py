@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from rowlock.model import json_text
 from rowlock.model.tallies import Tally, TallyKey, TallyRow, Times, merged, placed
@@ -68,9 +68,8 @@ def _row(row: Row) -> TallyRow:
 
 
 def _text_of(times: Times) -> str | None:
-    return json_text.encode_plain(times.counts) if any(times.counts) else None
+    return json_text.encode_plain(times.counts) if times.counts else None
 
 
 def _times(seconds: float, counts: str | None) -> Times:
-    read: Sequence[int] | None = None if counts is None else json_text.decode(counts)
-    return Times() if read is None else Times(seconds, list(read))
+    return Times(seconds, [] if counts is None else json_text.decode(counts))
