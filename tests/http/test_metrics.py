@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from rowlock.http.observing import Memory, Tallies, Trace
 from rowlock.model.figures import Figures
 from rowlock.model.measures import Running
 from rowlock.model.states import TaskState
+from rowlock.model.tallies import BOUNDS, OTHER, Counted, Tally, TallyKey
 from rowlock.model.tasks import QueueCounts
 from tests.http.conftest import Caller, Service
 
@@ -134,6 +136,67 @@ async def test_what_runs_waits_and_has_run_is_told(service: Service, admin: Call
         for part in ("50", "95", "99")
     ]
     assert quantiles == sorted(quantiles)
+
+
+def counts_of(found: Samples) -> dict[str, dict[tuple[str, ...], float]]:
+    """The counters and histograms of tasks that are not zero, without their sums."""
+    counts: dict[str, dict[tuple[str, ...], float]] = {}
+    for (name, labels), value in found.items():
+        told = name.removeprefix("rowlock_task")
+        if told != name and value and not name.endswith(("_bucket", "_sum")):
+            counts.setdefault(told, {})[labels] = value
+    return counts
+
+
+async def test_what_the_service_is_asked_to_do_is_counted(service: Service):
+    mine, theirs = [await service.caller(namespace=name) for name in ("mine", "theirs")]
+    for caller in (mine, theirs):
+        await caller.ok("POST", "queue", {"queue": "q"})
+        for payload in range(4):
+            await caller.ok("POST", "task", {"queue": "q", "payload": payload})
+    for body in ({}, {"fail": True, "retry": False}, {"fail": True}):
+        claimed = await mine.ok("PUT", "task?worker=w")
+        settled = {"token": claimed["token"], **body}
+        for _ in range(2):  # the answer to the first time was lost
+            await mine.ok("PATCH", f"task/{claimed['id']}", settled)
+    service.app.core.storage.tallier.append()
+    watching = await service.caller("metrics:read", namespace="mine")
+    found = await scraped(watching)
+    q = ("", "mine", "q")
+    assert counts_of(found) == {
+        "s_enqueued_total": {q: 4},
+        "s_settled_total": {(*q, "succeeded"): 1, (*q, "failed"): 1},
+        "s_retried_total": {q: 1},
+        "_run_seconds_count": {q: 3},
+        "_wait_seconds_count": {q: 3},
+    }
+    assert found["rowlock_tasks_settled_total", (*q, "expired")] == 0
+    buckets = [value for (name, labels), value in found.items()
+               if name == "rowlock_task_run_seconds_bucket"]  # fmt: skip
+    assert buckets == sorted(buckets)
+    assert (len(buckets), buckets[-1]) == (len(BOUNDS) + 1, 3)
+    assert not any("theirs" in labels for _, labels in found)
+    every = counts_of(await scraped(await service.caller("metrics:read", everywhere=True)))
+    assert every["s_enqueued_total"] == {q: 4, ("", "theirs", "q"): 4}
+
+
+async def test_counts_of_a_deleted_queue_go_with_it(service: Service, admin: Caller):
+    for queue in ("q", "kept"):
+        await admin.ok("POST", "queue", {"queue": queue})
+        await admin.ok("POST", "task", {"queue": queue, "payload": 1})
+    service.app.core.storage.tallier.append()
+    await service.app.delete_queue("q")
+    assert counts_of(await scraped(admin)) == {"s_enqueued_total": {("", "default", "kept"): 1}}
+
+
+def test_counts_of_too_many_are_told_together_and_said_to_be():
+    sums = {TallyKey("n", OTHER, OTHER, Counted.ENQUEUED): Tally(7),
+            TallyKey("n", "q", None, Counted.SUCCEEDED): Tally(1)}  # fmt: skip
+    figures = replace(many(0, 0), tallies=sums)
+    text = exposition([figures], lambda: iter(()), namespaces_left_out=0).decode()
+    found = samples_of(text)
+    assert found["rowlock_tasks_enqueued_total", (OTHER, "n", OTHER)] == 7
+    assert found["rowlock_metrics_left_out", ("tally", "n")] == 1
 
 
 async def test_a_schedule_that_nobody_fires_is_late(service: Service, admin: Caller):
