@@ -135,6 +135,8 @@ OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
     "edit contents": lambda on: on.storage.changes.edit_contents(
         {one: NewContent("{}", None) for one in (on.task_id, *(new().id for _ in range(20)))}
     ),
+    "read counts": lambda on: on.storage.tallies.read_tallies("default"),
+    "fold counts": lambda on: on.storage.tallies.fold_tallies("default", limit=50),
     "get": lambda on: on.storage.reads.get_task("default", on.task_id),
     "list": lambda on: on.storage.reads.list_tasks("default", TaskFilter(), limit=50),
     "next page": lambda on: on.storage.reads.list_tasks(

@@ -82,6 +82,9 @@ def test_nothing_stays_of_a_transaction_that_is_rolled_back(app, backend, begin)
         assert app.get_task(runs[0].task).state.is_final
         caller.rollback()
     assert is_empty(app)
+    storage = app.core.storage
+    storage.tallier.append()
+    assert storage.runner.read(storage.tallies.read_tallies, app.core.namespace) == {}
     assert app.list_queues() == []
     assert greet.enqueue("Ada").state is TaskState.QUEUED
 

@@ -116,7 +116,8 @@ class Opened:
         """Use another database or the caller's transaction for a while, as tests do.
 
         A clock that was set goes along. What is learned of queues and definitions meanwhile is
-        forgotten at the end, as it may have been rolled back.
+        forgotten at the end, as it may have been rolled back; for the same reason nothing is
+        counted in the caller's transaction.
 
         Args:
             storage: The other database; None for the app's own.
@@ -128,9 +129,12 @@ class Opened:
             self.storage, self._migrate_asked, self._opened = storage, None, False
         self.joined = joined
         self._forget()
+        tallier = self.storage.tallier
+        counting, tallier.counts = tallier.counts, tallier.counts and joined is None
         try:
             yield
         finally:
+            tallier.counts = counting
             vars(self).update(kept)
 
     def _forget(self) -> None:

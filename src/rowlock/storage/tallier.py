@@ -38,6 +38,9 @@ class Tallier:
     ends when nothing has been counted meanwhile. While the database cannot be reached, it keeps
     what it has and tries again. A process that dies takes at most what it counted in those ten
     seconds with it; a forked child starts with nothing.
+
+    Attributes:
+        counts: Whether it counts; False where all that is done is rolled back.
     """
 
     def __init__(self, seconds: float = APPEND_SECONDS) -> None:
@@ -46,6 +49,7 @@ class Tallier:
         Args:
             seconds: How long after the first count it is appended.
         """
+        self.counts = True
         self._seconds = seconds
         self._runner: Runner | None = None
         self._plan: Append | None = None
@@ -55,7 +59,7 @@ class Tallier:
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._appending = threading.Lock()
-        self._counts: dict[TallyKey, Tally] = {}
+        self._tallies: dict[TallyKey, Tally] = {}
         self._thread: threading.Thread | None = None
         self._ending = threading.Event()
         self._in_doubt = False
@@ -72,6 +76,8 @@ class Tallier:
 
     def count(self, counts: Mapping[TallyKey, int]) -> None:
         """Count what has happened."""
+        if not self.counts:
+            return
         self._check_own()
         with self._lock:
             for key, count in counts.items():
@@ -80,6 +86,8 @@ class Tallier:
 
     def count_runs(self, namespace: str, runs: Iterable[Ran]) -> None:
         """Count attempts that have ended."""
+        if not self.counts:
+            return
         sums: dict[tuple[str, str | None, Counted], Tally] = {}
         for queue, definition, counted, waited, took in runs:
             if counted is None:
@@ -105,18 +113,18 @@ class Tallier:
             self._reset()
 
     def _tally(self, key: TallyKey) -> Tally:
-        found = self._counts.get(key)
-        if found is None and len(self._counts) >= MOST_KEYS:
+        found = self._tallies.get(key)
+        if found is None and len(self._tallies) >= MOST_KEYS:
             key = key.within(REST)
-            found = self._counts.get(key)
+            found = self._tallies.get(key)
         if found is None:
             found = Tally()
-            if len(self._counts) < 2 * MOST_KEYS:
-                self._counts[key] = found
+            if len(self._tallies) < 2 * MOST_KEYS:
+                self._tallies[key] = found
         return found
 
     def _start_if_needed(self) -> None:
-        if self._thread is None and self._counts and not self._ending.is_set():
+        if self._thread is None and self._tallies and not self._ending.is_set():
             self._start()
 
     def _start(self) -> None:
@@ -134,7 +142,7 @@ class Tallier:
             ended = self._ending.wait(self._seconds)
             self.append()
             with self._lock:
-                if ended or not self._counts:
+                if ended or not self._tallies:
                     self._thread = None
                     atexit.unregister(self.close)
                     return
@@ -143,7 +151,7 @@ class Tallier:
         """Append now what was counted."""
         with self._appending:
             with self._lock:
-                taken, self._counts = self._counts, {}
+                taken, self._tallies = self._tallies, {}
             if taken and self._runner is not None:
                 self._append(self._runner, taken)
 

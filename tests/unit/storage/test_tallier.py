@@ -120,7 +120,7 @@ def test_what_waits_is_bounded(storage: Storage, monkeypatch):
         own.count({TallyKey("n", "q", f"d{number}", "enqueued"): 1})
     for number in range(1_000):
         own.count({TallyKey(f"n{number}", "q", "d", "enqueued"): 1})
-    assert len(own._counts) == 20
+    assert len(own._tallies) == 20
     own.close()
     found = told(storage)
     assert len(found) == 11

@@ -11,21 +11,21 @@ FROM json_each(:batch);
 SELECT DISTINCT namespace FROM rowlock_tally WHERE NOT folded ORDER BY namespace;
 
 -- name: lock_tallies
-SELECT t.id, t.folded, t.namespace, t.queue, t.definition, t.counted, t.total,
-    t.wait_seconds, t.run_seconds, t.waits, t.runs
-FROM rowlock_tally AS t WHERE t.namespace = :namespace
-ORDER BY t.folded DESC, t.id LIMIT :limit;
+SELECT c.id, c.folded, c.namespace, c.queue, c.definition, c.counted, c.total,
+    c.wait_seconds, c.run_seconds, c.waits, c.runs
+FROM rowlock_tally AS c WHERE c.namespace = :namespace
+ORDER BY c.folded DESC, c.id LIMIT :limit;
 
 -- name: delete_tallies
 DELETE FROM rowlock_tally WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: read_tallies
-SELECT t.id, t.folded, t.namespace, t.queue, coalesce(d.alias, t.definition), t.counted, t.total,
-    t.wait_seconds, t.run_seconds, t.waits, t.runs
-FROM rowlock_tally AS t
-LEFT JOIN rowlock_definition AS d ON d.namespace = t.namespace AND d.key = t.definition
-WHERE t.namespace = :namespace
-ORDER BY t.folded DESC, t.id;
+SELECT c.id, c.folded, c.namespace, c.queue, coalesce(d.alias, c.definition), c.counted, c.total,
+    c.wait_seconds, c.run_seconds, c.waits, c.runs
+FROM rowlock_tally AS c
+LEFT JOIN rowlock_definition AS d ON d.namespace = c.namespace AND d.key = c.definition
+WHERE c.namespace = :namespace
+ORDER BY c.folded DESC, c.id;
 
 -- name: lock_tallies_of
 SELECT id FROM rowlock_tally WHERE namespace = :namespace AND queue = :queue
