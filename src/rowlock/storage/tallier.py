@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
-from rowlock.errors import StorageError, StorageUnavailableError
+from rowlock.errors import StorageConflictError, StorageUnavailableError
 from rowlock.model.tallies import REST, Counted, Tally, TallyKey
 from rowlock.plan import BEGIN, Plan
 from rowlock.runners import Runner
@@ -23,7 +23,6 @@ MOST_KEYS: Final = 2_000
 beyond twice as many not at all."""
 
 Append: TypeAlias = Callable[[Mapping[TallyKey, Tally]], Plan[None]]
-
 
 Ran: TypeAlias = tuple[str, str | None, Counted | None, float, float]
 """An attempt whose end is recorded: queue, definition's key, what it is counted as, for how many
@@ -148,7 +147,8 @@ class Tallier:
                     return
 
     def append(self) -> None:
-        """Append now what was counted."""
+        """Append now what was counted; what the database cannot take for now is kept."""
+        self._check_own()
         with self._appending:
             with self._lock:
                 taken, self._tallies = self._tallies, {}
@@ -158,11 +158,12 @@ class Tallier:
     def _append(self, runner: Runner, taken: Mapping[TallyKey, Tally]) -> None:
         try:
             runner.run(self._store, taken)
-        except StorageError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it does not end the counting
             if not self._failed:
-                log.warning("cannot store counts of tasks, trying again: %s", error)
+                log.warning("cannot store counts of tasks: %s", error)
             self._failed = True
-            if not (isinstance(error, StorageUnavailableError) and self._in_doubt):
+            passes = isinstance(error, (StorageUnavailableError, StorageConflictError))
+            if passes and not self._in_doubt:
                 self._merge(taken)
         else:
             self._failed = False

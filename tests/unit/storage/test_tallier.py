@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rowlock import Rowlock
-from rowlock.errors import StorageUnavailableError
+from rowlock.errors import StorageDataError, StorageUnavailableError
 from rowlock.model.tallies import OTHER, Counted, TallyKey
 from rowlock.storage import tallier as module
 from rowlock.storage.storage import Storage
@@ -110,6 +110,24 @@ def test_what_cannot_be_stored_is_kept_with_what_comes(storage: Storage, caplog)
     assert told(storage) == {KEY: 3}
     own.close()
     assert caplog.text.count("cannot store counts") == 1
+
+
+def test_what_is_refused_does_not_end_the_counting(storage: Storage, caplog):
+    refused = [StorageDataError("too long"), ZeroDivisionError("a bug")]
+
+    def append(counts):
+        if refused:
+            raise refused.pop()
+        return storage.tallies.append_tallies(counts)
+
+    own = Tallier(seconds=60)
+    own.bind(storage.runner, append)
+    for _ in range(3):
+        own.count({KEY: 1})
+        own.append()
+    own.close()
+    assert told(storage) == {KEY: 1}
+    assert "a bug" in caplog.text
 
 
 def test_what_waits_is_bounded(storage: Storage, monkeypatch):
