@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -13,8 +12,6 @@ from rowlock.errors import StorageConflictError, StorageUnavailableError
 from rowlock.model.tallies import REST, Counted, Tally, TallyKey
 from rowlock.plan import BEGIN, Plan
 from rowlock.runners import Runner
-
-log = logging.getLogger(__name__)
 
 APPEND_SECONDS: Final = 10.0
 CLOSE_SECONDS: Final = 2.0
@@ -160,7 +157,7 @@ class Tallier:
             runner.run(self._store, taken)
         except Exception as error:  # noqa: BLE001 - whatever it is, it does not end the counting
             if not self._failed:
-                log.warning("cannot store counts of tasks: %s", error)
+                _warn(error)
             self._failed = True
             passes = isinstance(error, (StorageUnavailableError, StorageConflictError))
             if passes and not self._in_doubt:
@@ -186,3 +183,9 @@ class Tallier:
         self._ending.set()
         if thread is not None and thread is not threading.current_thread():
             thread.join(CLOSE_SECONDS)
+
+
+def _warn(error: Exception) -> None:
+    import logging  # start-up time of the command line
+
+    logging.getLogger(__name__).warning("cannot store counts of tasks: %s", error)

@@ -26,6 +26,7 @@ from rowlock.storage.sqlite.connection import (
     SQLiteDriver,
     batch_of_ids,
     json_batch,
+    plain_batch,
 )
 from rowlock.storage.sqlite.enlisted import SQLITE_ENLISTING
 from rowlock.storage.sqlite.wakeups import DataVersionWakeups
@@ -81,6 +82,7 @@ class SQLiteStores:
     def __init__(self, catalog: Catalog, tallier: Tallier) -> None:
         self._at_work = (catalog, SQLITE_VALUES, json_batch)
         self._by_hand = (catalog, SQLITE_VALUES._replace(read_id=UUID), batch_of_ids)
+        self._of_tallies = (catalog, SQLITE_VALUES, plain_batch)
         self._tallier = tallier
 
     @cached_property
@@ -191,7 +193,7 @@ class SQLiteStores:
         """Counts of tasks."""
         from rowlock.storage.sql.tallies import TallyPlans
 
-        return TallyPlans(*self._at_work)
+        return TallyPlans(*self._of_tallies)
 
 
 def open_sqlite(path: str, *, prefix: str, url: str) -> Storage:
