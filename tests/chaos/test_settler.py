@@ -13,7 +13,7 @@ from rowlock.model.ids import new_task_id, new_token
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Claim, Finish
 from rowlock.runtime.attempt import RunningAttempt, context_for
-from rowlock.runtime.ends import End
+from rowlock.runtime.ends import End, Ended
 from rowlock.runtime.settler import Settler
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -26,10 +26,14 @@ class RecordingSource:
 
     def __init__(self, *, conflicts: int = 0) -> None:
         self.batches: list[list[End]] = []
+        self.counted: list[End] = []
         self._conflicts = conflicts
 
     async def report(self, reports: Sequence[Any]) -> None:
         return
+
+    def count(self, ended: Sequence[Ended]) -> None:
+        self.counted += [one.end for one in ended]
 
     async def settle(self, ends: Sequence[End]) -> set[UUID]:
         if self._conflicts:
@@ -81,9 +85,11 @@ async def test_two_ends_of_one_task_are_sent_one_after_the_other():
     first, second, other = ended(twice), ended(twice), ended(once)
     await settled(source, first, second, other)
     assert source.batches == [[first[1], other[1]], [second[1]]]
+    assert source.counted == [first[1], other[1], second[1]]
 
 
 async def test_an_end_that_meets_a_conflict_is_sent_again():
     one, source = ended(new_task_id()), RecordingSource(conflicts=2)
     await settled(source, one)
     assert source.batches == [[one[1]]]
+    assert source.counted == [one[1]]
