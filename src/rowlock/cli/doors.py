@@ -81,6 +81,11 @@ class LocalDoor(Door[C]):
 class Place(Protocol):
     """Where a command was told to go."""
 
+    @property
+    def namespace(self) -> str | None:
+        """Which one was named, if one was."""
+        ...
+
     def door(self, kind: Callable[..., C], *, create: bool = False) -> Door[C]:
         """Return the door of that place.
 

@@ -18,7 +18,7 @@ from rowlock.http.hosts import is_loopback
 from rowlock.http.limits import Buckets, Limits
 from rowlock.http.observing import Memory
 from rowlock.model.names import checked_namespace
-from rowlock.model.tokens import Scope, Token, digest_of
+from rowlock.model.tokens import Token, digest_of
 from rowlock.wire.openapi import NAMESPACE_HEADER
 from rowlock.wire.routes.table import Route
 
@@ -57,10 +57,10 @@ class Guard:
             ScopeError: It may not do that.
             RateLimitError: Too many wrong tokens, or too many requests.
         """
-        if not isinstance(route.scope, Scope):
+        if route.is_public:
             return Identity()
         identity = await self.authenticate(request)
-        identity.check((route.scope, *route.also))
+        identity.check(route.scopes)
         return identity
 
     async def authenticate(self, request: Request) -> Identity:
