@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from functools import partial
 from importlib import import_module
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
 
 from rowlock.app.flow import Flow
 from rowlock.cli.doors import Door
-from rowlock.client import Client
+from rowlock.cli.pacing import Pace
+from rowlock.cli.remote.following import LivePace, ticks
+from rowlock.client import AsyncClient, Client
 from rowlock.errors import InvalidValueError, ServerUnavailableError
+from rowlock.model.tickers import Tick
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,8 +34,10 @@ class RemoteDoor(Door[Any]):
     """
 
     def __init__(self, url: str, token: str | None, namespace: str | None) -> None:
+        self._connect = partial(AsyncClient, url, token, namespace=namespace)
+        self._held = ExitStack()
         try:
-            self._client = Client(url, token, namespace=namespace)
+            self._client = self._held.enter_context(Client(url, token, namespace=namespace))
         except InvalidValueError as error:
             if error.field != "url":
                 raise
@@ -49,6 +57,14 @@ class RemoteDoor(Door[Any]):
         if not self._client.ready():
             raise ServerUnavailableError("the server cannot use its database now")
 
+    def pace(self, task_id: UUID, /) -> Pace:
+        """Look when the server says that something has changed."""
+        return self._held.enter_context(closing(LivePace(self._connect, task_id)))
+
+    def ticks(self, names: Sequence[str] | None, /) -> Iterator[Tick]:
+        """Read the stream of ticks."""
+        return ticks(self._client, names)
+
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._held.close()

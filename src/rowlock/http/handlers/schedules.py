@@ -26,6 +26,7 @@ from rowlock.wire.bodies.schedules import (
 )
 from rowlock.wire.occurrences import explained_to_wire, occurrence_to_wire
 from rowlock.wire.planned import schedule_document
+from rowlock.wire.routes.schedules import MAX_OCCURRENCES
 from rowlock.wire.routes.table import MAX_PAGE, PREFIX
 from rowlock.wire.schedules import backfill_to_wire, firing_to_wire
 from rowlock.wire.service import task_document
@@ -34,7 +35,6 @@ from rowlock.wire.values import Wire
 BATCHES: Final = 10
 """How many hundreds of occurrences one request backfills at most."""
 
-MAX_OCCURRENCES: Final = 1_000
 _PAGING = ("offset", "limit", "order")
 
 

@@ -34,6 +34,9 @@ from rowlock.wire.documents.schedules import (
 from rowlock.wire.documents.tasks import TaskDocument
 from rowlock.wire.routes.table import LIMIT, OFFSET, REASON, Parameter, route
 
+MAX_OCCURRENCES: Final = 1_000
+"""How many are computed for one request."""
+
 SCHEDULE: Final = Parameter("schedule", "The schedule's name or id.")
 _ENQUEUES = (Scope.TASKS_ENQUEUE,)
 """Whoever says what a schedule fires stores tasks by it."""
