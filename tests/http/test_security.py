@@ -11,10 +11,10 @@ from rowlock.app.flow import run_flow_async
 from rowlock.errors import RateLimitError
 from rowlock.http import Limits
 from rowlock.http.application import Served
-from rowlock.http.hosts import is_loopback
 from rowlock.http.limits import Buckets
 from rowlock.model.ids import new_task_id
 from rowlock.model.tokens import Scope, token_text
+from rowlock.wire.hosts import is_loopback
 from rowlock.wire.routes import ROUTES
 from rowlock.wire.routes.table import ANY_TOKEN, PUBLIC, Route, full_path
 from tests.http.conftest import Service

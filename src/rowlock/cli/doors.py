@@ -7,7 +7,7 @@ same name in the module of the same name below `rowlock.cli.remote` asks for the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar
@@ -15,6 +15,7 @@ from uuid import UUID
 
 from rowlock.app.flow import Flow, run_flow
 from rowlock.app.opened import Opened
+from rowlock.cli.findings import Finding
 from rowlock.cli.pacing import Pace, Polling
 from rowlock.model.tickers import Tick
 
@@ -55,6 +56,14 @@ class Door(ABC, Generic[C]):
         Raises:
             StorageUnavailableError: The database is away.
             ServerUnavailableError: The server is away.
+        """
+
+    @abstractmethod
+    def findings(self) -> Iterable[Finding]:
+        """Yield what is found of the place, for `rowlock doctor`.
+
+        Raises:
+            StorageUnavailableError: The database cannot be reached.
         """
 
     @abstractmethod
@@ -102,6 +111,12 @@ class LocalDoor(Door[C]):
             tick = self.ask(ticker_flows.next_tick, names, timeout=None)
             assert tick is not None  # noqa: S101 - it waits for ever
             yield tick
+
+    def findings(self) -> Iterable[Finding]:
+        """Look at the database."""
+        from rowlock.cli.checks import findings  # start-up time of other commands
+
+        return findings(self._core)
 
     def close(self) -> None:
         """Close the database."""

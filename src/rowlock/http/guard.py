@@ -14,11 +14,11 @@ from rowlock.app.core import Core
 from rowlock.app.flow import run_flow_async
 from rowlock.errors import RouteNotFoundError, UnauthenticatedError
 from rowlock.http.call import Identity
-from rowlock.http.hosts import is_loopback
 from rowlock.http.limits import Buckets, Limits
 from rowlock.http.observing import Memory
 from rowlock.model.names import checked_namespace
 from rowlock.model.tokens import Token, digest_of
+from rowlock.wire.hosts import is_loopback
 from rowlock.wire.openapi import NAMESPACE_HEADER
 from rowlock.wire.routes.table import Route
 

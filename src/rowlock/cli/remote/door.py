@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from importlib import import_module
@@ -11,7 +11,9 @@ from uuid import UUID
 
 from rowlock.app.flow import Flow
 from rowlock.cli.doors import Door
+from rowlock.cli.findings import Finding
 from rowlock.cli.pacing import Pace
+from rowlock.cli.remote.checking import Where, findings
 from rowlock.cli.remote.following import LivePace, ticks
 from rowlock.client import AsyncClient, Client
 from rowlock.errors import InvalidValueError, ServerUnavailableError
@@ -34,6 +36,7 @@ class RemoteDoor(Door[Any]):
     """
 
     def __init__(self, url: str, token: str | None, namespace: str | None) -> None:
+        self._where = Where(url, token, namespace)
         self._connect = partial(AsyncClient, url, token, namespace=namespace)
         self._held = ExitStack()
         try:
@@ -64,6 +67,10 @@ class RemoteDoor(Door[Any]):
     def ticks(self, names: Sequence[str] | None, /) -> Iterator[Tick]:
         """Read the stream of ticks."""
         return ticks(self._client, names)
+
+    def findings(self) -> Iterable[Finding]:
+        """Look at the way there, at the server, and at what the token shows of its database."""
+        return findings(self._client, self._where)
 
     def close(self) -> None:
         """Close the connections."""
