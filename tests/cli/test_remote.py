@@ -420,11 +420,22 @@ def test_a_tick_that_is_not_due_is_waited_for(url):
     assert first < second
 
 
+BESIDE_FLOWS = {"benching", "checking", "door", "following", "probing", "reading", "saying"}
+
+
 def asked() -> list[tuple[str, str]]:
     """Modules of `rowlock.cli.remote` that stand for flows, and their functions."""
     found: list[tuple[str, str]] = []
     for module in pkgutil.iter_modules(remote.__path__):
-        if module.name not in {"checking", "door", "following", "probing", "reading", "saying"}:
+        if module.name not in {
+            "benching",
+            "checking",
+            "door",
+            "following",
+            "probing",
+            "reading",
+            "saying",
+        }:
             functions = vars(importlib.import_module(f"{remote.__name__}.{module.name}")).items()
             found += [
                 (module.name, name)

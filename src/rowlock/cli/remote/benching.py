@@ -1,0 +1,99 @@
+"""The way by which a benchmark's tasks go to a server, and come back."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+from types import TracebackType
+from typing import Self
+
+from rowlock.app.elsewhere import set_elsewhere
+from rowlock.app.sync_facade import Rowlock
+from rowlock.cli.bench_run import ALIAS, SLOTS
+from rowlock.cli.places import Server
+from rowlock.cli.remote.reading import model
+from rowlock.client import Client, HttpWorker
+from rowlock.client.working.storing import HttpStoring
+from rowlock.errors import DefinitionNotFoundError, QueueNotFoundError, ScopeError
+from rowlock.model.ids import new_token
+from rowlock.model.tokens import Scope, Token
+from rowlock.worker.life import WorkerLife
+
+NEEDED = (
+    Scope.TASKS_ENQUEUE,
+    Scope.TASKS_WORK,
+    Scope.TASKS_WRITE,
+    Scope.QUEUES_WRITE,
+    Scope.DEFINITIONS_WRITE,
+)
+"""Scopes without which tasks could not be made, run or removed."""
+
+
+class ServerWay:
+    """A queue and a definition that nobody else has, at a server."""
+
+    chunk = 1_000
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        own = new_token().hex[:8]
+        self.queue = f"bench-{own}"
+        self.alias = f"{ALIAS}_{own}"
+        self.app = Rowlock("memory://")
+        self._client = Client(server.url, server.token, namespace=server.namespace)
+        self.engine: str | None = None
+        self._held = ExitStack()
+
+    def worker(self) -> WorkerLife:
+        """Return a worker over HTTP."""
+        server = self._server
+        return HttpWorker(
+            self.app,
+            server.url,
+            server.token,
+            [self.queue],
+            namespace=server.namespace,
+            concurrency=SLOTS,
+        )
+
+    def __enter__(self) -> Self:
+        with ExitStack() as held:
+            held.enter_context(self._client)
+            held.enter_context(self.app)
+            self._look()
+            self._client.create_queue(name=self.queue)
+            held.callback(self._delete_queue)
+            self._client.create_definition(alias=self.alias, queue=self.queue)
+            held.callback(self._delete_definition)
+            set_elsewhere(HttpStoring(self._client, self.app.core.owner))
+            held.callback(set_elsewhere, None)
+            self._held = held.pop_all()
+        return self
+
+    def _look(self) -> None:
+        """See what the server is, and whether it lets us.
+
+        Raises:
+            ScopeError: The token lacks a scope.
+        """
+        who = self._client.whoami().token
+        for scope in NEEDED:
+            if who is not None and not model(Token, who).allows(scope):
+                raise ScopeError(scope.value)
+        database = self._client.about().database
+        self.engine = None if database is None else database.engine
+
+    def _delete_queue(self) -> None:
+        with suppress(QueueNotFoundError):
+            self._client.delete_queue(self.queue, force=True)
+
+    def _delete_definition(self) -> None:
+        with suppress(DefinitionNotFoundError):
+            self._client.delete_definition(self.alias, hard=True)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._held.close()
