@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from rowlock import Rowlock
 from rowlock.app import token_flows
 from rowlock.app.flow import run_flow
 from rowlock.cli.findings import Verdict
-from rowlock.cli.remote import probing
+from rowlock.cli.remote import checking, probing
 from rowlock.http import Limits, create_asgi
 from tests.cli.commands import cli
 from tests.cli.served import GENEROUS, Served, new_token, served
@@ -46,7 +46,7 @@ def server(seeded) -> Iterator[Served]:
 def test_a_healthy_server_is_ok(server):
     found = doctor(0, **server.at())
     assert list(found) == [
-        "connection", "tls", "clock", "token", "scopes", "version", "engine", "clocks", "schema",
+        "connection", "tls", "token", "scopes", "version", "clock", "engine", "clocks", "schema",
         "checksums", "queues", "leases", "live events", "limits",
     ]  # fmt: skip
     del found["engine"]  # the library of this Python may be old
@@ -228,17 +228,19 @@ def test_a_certificate_is_looked_at(url, monkeypatch):
 
 
 def test_what_is_not_encrypted_between_machines_is_a_warning():
-    said = probing.Answered(200, "ok", timedelta(0), None, None, None)
+    said = probing.Answered(200, "ok", timedelta(0), None, None)
     assert probing._tls("http://queue.example", said).verdict is Verdict.WARN
     assert probing._tls("http://127.0.0.1:8080/queue", said).verdict is Verdict.OK
 
 
 @pytest.mark.parametrize(
     ("seconds", "verdict", "words"),
-    [(0.4, "ok", "agree"), (1.5, "ok", "ahead of"), (90, "warn", "ahead of"),
-     (-90, "warn", "behind")],
+    [(0.4, "ok", "agree"), (1.5, "ok", "500ms ahead of"), (91, "warn", "1m30s ahead of"),
+     (-90, "warn", "1m30s behind")],
 )  # fmt: skip
 def test_clocks_that_disagree_are_a_warning(seconds, verdict, words):
-    found = probing._clock(timedelta(seconds=seconds))
+    asked = datetime(2027, 1, 1, tzinfo=UTC)
+    told, answered = asked + timedelta(seconds=seconds), asked + timedelta(seconds=1)
+    found = checking._clock(told, asked, answered)
     assert found.verdict.value == verdict
     assert words in found.found

@@ -13,6 +13,8 @@ from rowlock.app.condition_flows import Condition
 from rowlock.cli.checks import (
     LOOK_AT,
     RUNNING,
+    SKEW_WARNING,
+    ahead,
     clock_finding,
     engine_finding,
     lease_finding,
@@ -20,7 +22,7 @@ from rowlock.cli.checks import (
     schema_findings,
 )
 from rowlock.cli.findings import DATABASE, Finding, Verdict
-from rowlock.cli.output import time_text
+from rowlock.cli.output import duration_text, time_text
 from rowlock.cli.remote.listing_flows import list_tasks
 from rowlock.cli.remote.measuring_flows import overview
 from rowlock.cli.remote.probing import way_findings
@@ -71,12 +73,16 @@ def findings(client: Client, where: Where) -> Iterator[Finding]:
         )
         return
     try:
-        who, about = client.whoami(), client.about()
+        who = client.whoami()
+        asked = datetime.now(UTC)
+        about = client.about()
+        answered = datetime.now(UTC)
     except RowlockError as error:
         yield _refused(error, where)
         return
     yield from _token(who)
     yield _version(about)
+    yield _clock(about.now, asked, answered)
     if about.database is not None:
         yield from _database(about, about.database)
     yield from _tasks(client, who, about)
@@ -148,6 +154,17 @@ def _version(about: ServiceDocument) -> Finding:
 
 def _minor(version: str) -> list[str]:
     return version.split(".")[:2]
+
+
+def _clock(told: datetime, asked: datetime, answered: datetime) -> Finding:
+    """Judge the server's clock, which was read between two looks at ours."""
+    skew = told - min(max(told, asked), answered)
+    if not skew:
+        return Finding("clock", Verdict.OK, "the server's clock and this host's agree")
+    shown = f"the server's clock is {duration_text(abs(skew))} {ahead(skew)} this host's"
+    if abs(skew) < SKEW_WARNING:
+        return Finding("clock", Verdict.OK, shown)
+    return Finding("clock", Verdict.WARN, shown, "let both synchronise their clocks")
 
 
 def _database(about: ServiceDocument, shown: DatabaseDocument) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The way to a server, before anybody says who asks: address, certificate, clock."""
+"""The way to a server, before anybody says who asks: address and certificate."""
 
 from __future__ import annotations
 
@@ -7,19 +7,16 @@ import ssl
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 import httpx2
 
-from rowlock.cli.checks import SKEW_WARNING, ahead
 from rowlock.cli.findings import CONNECTION, Finding, Verdict
 from rowlock.cli.output import duration_text, time_text
 from rowlock.wire.hosts import is_loopback
 
 ANSWER_SECONDS = 10.0
 CERTIFICATE_WARNING = timedelta(days=14)
-SECOND = timedelta(seconds=1)
 _BUSY = 429
 
 
@@ -28,7 +25,6 @@ class Answered(NamedTuple):
 
     Attributes:
         took: From the request to the answer.
-        skew: By how much its clock is ahead of ours; None if it does not tell the time.
         protocol: Such as `TLSv1.3`; None without TLS.
         until: When its certificate ends.
     """
@@ -36,7 +32,6 @@ class Answered(NamedTuple):
     status: int
     text: str
     took: timedelta
-    skew: timedelta | None
     protocol: str | None
     until: datetime | None
 
@@ -58,7 +53,7 @@ def probe(url: str) -> Answered:
         if isinstance(connected, ssl.SSLSocket):
             protocol, until = connected.version(), _end_of(connected)
         text = response.read().decode(errors="replace").strip()
-        return Answered(response.status_code, text, took, _skew(response, took), protocol, until)
+        return Answered(response.status_code, text, took, protocol, until)
 
 
 def _end_of(connected: ssl.SSLSocket) -> datetime | None:
@@ -66,15 +61,6 @@ def _end_of(connected: ssl.SSLSocket) -> datetime | None:
     if not isinstance(said, str):
         return None
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(said), UTC)
-
-
-def _skew(response: httpx2.Response, took: timedelta) -> timedelta | None:
-    """Compare clocks: theirs is told in whole seconds, and was read half way."""
-    try:
-        told = parsedate_to_datetime(response.headers["Date"])
-    except (KeyError, ValueError):
-        return None
-    return told + SECOND / 2 - (datetime.now(UTC) - took / 2)
 
 
 def way_findings(url: str) -> Iterator[Finding]:
@@ -97,8 +83,6 @@ def way_findings(url: str) -> Iterator[Finding]:
         return
     yield Finding(CONNECTION, Verdict.OK, f"{url} answers in {duration_text(found.took)}")
     yield _tls(url, found)
-    if found.skew is not None:
-        yield _clock(found.skew)
 
 
 def _advice(error: httpx2.TransportError) -> str:
@@ -137,13 +121,3 @@ def _tls(url: str, found: Answered) -> Finding:
     if found.until - datetime.now(UTC) > CERTIFICATE_WARNING:
         return Finding("tls", Verdict.OK, shown)
     return Finding("tls", Verdict.WARN, shown, "renew it")
-
-
-def _clock(skew: timedelta) -> Finding:
-    # It is known to a second.
-    shown = f"the server's clock is {duration_text(abs(skew))} {ahead(skew)} this host's"
-    if abs(skew) < SECOND:
-        shown = "the server's clock and this host's agree"
-    if abs(skew) < SKEW_WARNING:
-        return Finding("clock", Verdict.OK, shown)
-    return Finding("clock", Verdict.WARN, shown, "let both synchronise their clocks")
