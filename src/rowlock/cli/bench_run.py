@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from statistics import quantiles
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from rowlock.app.core import Core, Settings
 from rowlock.app.flow import Flow, Run, run_flow
@@ -82,7 +81,7 @@ def _rate(tasks: int, seconds: float) -> int:
 
 
 class Way(Protocol):
-    """By which way tasks go to a database and come back; a context that removes every trace."""
+    """By which way tasks go to a database and come back."""
 
     @property
     def app(self) -> Rowlock:
@@ -113,14 +112,9 @@ class Way(Protocol):
         """Return what runs them."""
         ...
 
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def opened(self) -> AbstractContextManager[None]:
+        """Make what is needed, and remove every trace at the end of the block."""
+        ...
 
 
 class DatabaseWay:
@@ -146,17 +140,14 @@ class DatabaseWay:
         """Return a worker beside the database."""
         return Worker(self.app, concurrency=SLOTS)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    @contextmanager
+    def opened(self) -> Generator[None]:
+        """Remove the namespace at the end of the block."""
         with self.app:
-            run_flow(self.app.core, _removed(self.app.core))
+            try:
+                yield
+            finally:
+                run_flow(self.app.core, _removed(self.app.core))
 
 
 def way_to(place: Place) -> Way:
@@ -188,7 +179,7 @@ class Bench:
 
     def run(self) -> Measured:
         """Measure, and remove every trace."""
-        with self._way:
+        with self._way.opened():
             try:
                 self._measure()
             finally:

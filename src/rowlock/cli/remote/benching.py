@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
-from types import TracebackType
-from typing import Self
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager, suppress
 
 from rowlock.app.elsewhere import set_elsewhere
 from rowlock.app.sync_facade import Rowlock
@@ -41,7 +40,6 @@ class ServerWay:
         self.app = Rowlock("memory://")
         self._client = Client(server.url, server.token, namespace=server.namespace)
         self.engine: str | None = None
-        self._held = ExitStack()
 
     def worker(self) -> WorkerLife:
         """Return a worker over HTTP."""
@@ -55,19 +53,18 @@ class ServerWay:
             concurrency=SLOTS,
         )
 
-    def __enter__(self) -> Self:
-        with ExitStack() as held:
-            held.enter_context(self._client)
-            held.enter_context(self.app)
+    @contextmanager
+    def opened(self) -> Generator[None]:
+        """Make the queue and the definition, and delete them at the end of the block."""
+        with self._client, self.app, ExitStack() as made:
             self._look()
             self._client.create_queue(name=self.queue)
-            held.callback(self._delete_queue)
+            made.callback(self._delete_queue)
             self._client.create_definition(alias=self.alias, queue=self.queue)
-            held.callback(self._delete_definition)
+            made.callback(self._delete_definition)
             set_elsewhere(HttpStoring(self._client, self.app.core.owner))
-            held.callback(set_elsewhere, None)
-            self._held = held.pop_all()
-        return self
+            made.callback(set_elsewhere, None)
+            yield
 
     def _look(self) -> None:
         """See what the server is, and whether it lets us.
@@ -89,11 +86,3 @@ class ServerWay:
     def _delete_definition(self) -> None:
         with suppress(DefinitionNotFoundError):
             self._client.delete_definition(self.alias, hard=True)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._held.close()

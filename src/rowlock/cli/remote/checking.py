@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from rowlock._version import __version__
 from rowlock.app.condition_flows import Condition
@@ -23,6 +22,7 @@ from rowlock.cli.checks import (
 )
 from rowlock.cli.findings import DATABASE, Finding, Verdict
 from rowlock.cli.output import duration_text, time_text
+from rowlock.cli.places import Server
 from rowlock.cli.remote.listing_flows import list_tasks
 from rowlock.cli.remote.measuring_flows import overview
 from rowlock.cli.remote.probing import way_findings
@@ -50,17 +50,9 @@ _SHOWN_BY = {
 }
 
 
-class Where(NamedTuple):
-    """Where a server is, and as whom it is asked."""
-
-    url: str
-    token: str | None
-    namespace: str | None
-
-
-def findings(client: Client, where: Where) -> Iterator[Finding]:
+def findings(client: Client, server: Server) -> Iterator[Finding]:
     """Yield what each check found; those that need more come last."""
-    for one in way_findings(where.url.rstrip("/")):
+    for one in way_findings(server.url.rstrip("/")):
         yield one
         if one.verdict is Verdict.FAIL:
             return
@@ -78,7 +70,7 @@ def findings(client: Client, where: Where) -> Iterator[Finding]:
         about = client.about()
         answered = datetime.now(UTC)
     except RowlockError as error:
-        yield _refused(error, where)
+        yield _refused(error, server)
         return
     yield from _token(who)
     yield _version(about)
@@ -86,14 +78,14 @@ def findings(client: Client, where: Where) -> Iterator[Finding]:
     if about.database is not None:
         yield from _database(about, about.database)
     yield from _tasks(client, who, about)
-    yield from _live(who, where)
+    yield from _live(who, server)
     yield _limits(about)
 
 
-def _refused(error: RowlockError, where: Where) -> Finding:
+def _refused(error: RowlockError, server: Server) -> Finding:
     """Say why nobody may ask, and what to do about it."""
     if isinstance(error, UnauthenticatedError):
-        if where.token is None:
+        if server.token is None:
             advice = "give one: ROWLOCK_TOKEN, --token, or a profile with one"
             return Finding("token", Verdict.FAIL, "none is given, and the server needs one", advice)
         return Finding(
@@ -186,12 +178,12 @@ def _may(who: IdentityDocument, scope: Scope) -> bool:
     return who.token is None or model(Token, who.token).allows(scope)
 
 
-def _live(who: IdentityDocument, where: Where) -> Iterator[Finding]:
+def _live(who: IdentityDocument, server: Server) -> Iterator[Finding]:
     """See a stream of events begin."""
     if not _may(who, Scope.TASKS_READ):
         return
     try:
-        asyncio.run(_first_event(where))
+        asyncio.run(_first_event(server))
     except TimeoutError:
         yield Finding(
             "live events",
@@ -209,10 +201,10 @@ def _live(who: IdentityDocument, where: Where) -> Iterator[Finding]:
         yield Finding("live events", Verdict.OK, "a stream begins")
 
 
-async def _first_event(where: Where) -> None:
+async def _first_event(server: Server) -> None:
     async with (
         asyncio.timeout(LIVE_SECONDS),
-        AsyncClient(where.url, where.token, namespace=where.namespace, retries=0) as client,
+        AsyncClient(server.url, server.token, namespace=server.namespace, retries=0) as client,
         aclosing(client.watch_events()) as events,
     ):
         await anext(events)

@@ -13,7 +13,8 @@ from rowlock.app.flow import Flow
 from rowlock.cli.doors import Door
 from rowlock.cli.findings import Finding
 from rowlock.cli.pacing import Pace
-from rowlock.cli.remote.checking import Where, findings
+from rowlock.cli.places import Server
+from rowlock.cli.remote.checking import findings
 from rowlock.cli.remote.following import LivePace, ticks
 from rowlock.client import AsyncClient, Client
 from rowlock.errors import InvalidValueError, ServerUnavailableError
@@ -27,24 +28,24 @@ class RemoteDoor(Door[Any]):
     """A server.
 
     Args:
-        url: Where it is.
-        token: What it knows us by; None if it needs none.
-        namespace: Which one is meant, if the token is good for every one.
+        server: Where it is, and as whom to ask it.
 
     Raises:
         InvalidValueError: One of these is not possible.
     """
 
-    def __init__(self, url: str, token: str | None, namespace: str | None) -> None:
-        self._where = Where(url, token, namespace)
-        self._connect = partial(AsyncClient, url, token, namespace=namespace)
+    def __init__(self, server: Server) -> None:
+        self._server = server
         self._held = ExitStack()
+        said = (server.url, server.token)
+        self._connect = partial(AsyncClient, *said, namespace=server.namespace)
         try:
-            self._client = self._held.enter_context(Client(url, token, namespace=namespace))
+            client = Client(*said, namespace=server.namespace)
         except InvalidValueError as error:
             if error.field != "url":
                 raise
             raise InvalidValueError("server", error.problem) from error
+        self._client = self._held.enter_context(client)
 
     def ask(
         self, flow: Callable[Concatenate[Any, P], Flow[T]], /, *args: P.args, **kwargs: P.kwargs
@@ -70,7 +71,7 @@ class RemoteDoor(Door[Any]):
 
     def findings(self) -> Iterable[Finding]:
         """Look at the way there, at the server, and at what the token shows of its database."""
-        return findings(self._client, self._where)
+        return findings(self._client, self._server)
 
     def close(self) -> None:
         """Close the connections."""

@@ -38,7 +38,7 @@ async def create_token(call: Call) -> Wire:
     """Make a token."""
     body: NewTokenBody = call.body
     if body.all_namespaces and call.identity.namespace is None and not call.everywhere:
-        raise InvalidValueError("all_namespaces", "is given, and so is one of them")
+        raise InvalidValueError("all_namespaces", "is given, and one namespace is named besides")
     flow = token_flows.create_token(
         call.core,
         body.name,
