@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rowlock import AsyncRowlock, Context, Rowlock, ScheduleStatus, TaskDefinition, Tasks
-from rowlock.app.declared_schedules import prune_schedules, undeclared_schedules
+from rowlock.app.declared_schedules import declared_by, prune_schedules, undeclared_schedules
 from rowlock.app.flow import run_flow
 from rowlock.errors import InvalidValueError
 from rowlock.model.changes import NOBODY
@@ -243,7 +243,7 @@ def test_what_fires_while_somebody_is_asked_is_pruned_and_what_is_declared_again
     declared.sync_schedules()
     [definition] = declared.definitions
     del definition.schedules[1:]
-    gone = run_flow(declared.core, undeclared_schedules(declared.core))
+    gone = run_flow(declared.core, undeclared_schedules(declared.core, declared_by(declared.core)))
     assert [one.name for one in gone] == ["s1", "s2"]
     fire_at(declared, time, 3600)
     definition.every("2h", name="s2")

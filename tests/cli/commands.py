@@ -41,8 +41,8 @@ def _forget_apps() -> None:
     here = str(Path.cwd())
     if SOURCE.startswith(here):
         return
-    for name, module in list(sys.modules.items()):
-        if (getattr(module, "__file__", None) or "").startswith(here):
+    for name in list(sys.modules):
+        if (getattr(sys.modules.get(name), "__file__", None) or "").startswith(here):
             del sys.modules[name]
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rowlock import Rowlock
+from rowlock.app import token_flows
+from rowlock.app.flow import run_flow
 from tests.cli.commands import cli, cli_json
 from tests.cli.conftest import Seeded
 
@@ -74,6 +76,8 @@ class Busy(Seeded):
         app.create_ticker("beat", interval="1h", payload={"n": 1}, queue="beats")
         app.bulk("edit", queue="later", changes={"priority": 4}, reason="sooner")
         app.register_queue("spare")
+        flow = token_flows.create_token(app.core, "old", ["tasks:read"])
+        self.ids["token"] = run_flow(app.core, flow)[0].id
 
     def copy(self, name: str) -> str:
         """Copy the database; returns the URL of the copy."""
@@ -89,7 +93,9 @@ class Busy(Seeded):
 
 
 _MOMENT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z"
-_VOLATILE = re.compile(rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{_MOMENT}")
+_VOLATILE = re.compile(
+    rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|rowlock_[0-9a-f]{{32}}_[\w-]+|{_MOMENT}"
+)
 _ACTOR = re.compile(r'"actor": (?:null|"[^"]*")')
 # How long something has been waiting, or has to wait, may change between two commands.
 _PASSING = re.compile(r'(?:due|runs|next) in \w+|"oldest_wait_seconds": [\d.]+|[\d.]+m?s(?=\t|\n)')

@@ -48,6 +48,12 @@ def new_token(database: str, *scopes: str, everywhere: bool = False) -> str:
         return run_flow(app.core, flow)[1]
 
 
+def use(database: str, token: str) -> None:
+    """Let a token be used, which is written down."""
+    with closing(Rowlock(database)) as app:
+        assert run_flow(app.core, token_flows.valid_token(app.core, token)) is not None
+
+
 @contextmanager
 def served(database: str, limits: Limits = GENEROUS) -> Generator[Served]:
     """Serve a database in this block, without upkeep, which would change what is looked at."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+from contextlib import closing
 
 import pytest
 
 from rowlock import Rowlock
 from tests.cli.commands import PROCESS_SECONDS, cli, cli_json, start
+from tests.cli.served import served
 from tests.support.backends import Backend
 
 TABLES = (
@@ -57,6 +59,34 @@ def test_beside_other_tasks_it_runs_only_when_told_to(backend):
         cli_json("bench", "--tasks", "100", "--yes", url=backend.url)
         assert rows(backend) == before
         assert app.get_task(mine) == mine
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgres"], indirect=True)
+def test_a_benchmark_of_a_server_leaves_nothing_but_its_trace_in_the_audit(backend):
+    with closing(Rowlock(backend.url)) as app, served(backend.url) as server:
+        app.enqueue(None, "mine", queue="shop")
+        scopes = ("enqueue", "work", "write")
+        env = server.at(*(f"tasks:{one}" for one in scopes), "queues:write", "definitions:write")
+        refused = cli("bench", "--tasks", "100", env=env)
+        assert refused.exit_code == 2
+        assert "Others may use the server." in refused.stderr
+        before = rows(backend)
+        measured = cli_json("bench", "--tasks", "100", "--yes", env=env)
+        assert (measured["engine"], measured["run"]["tasks"]) == (None, 100)
+        assert measured["latency"]["tasks"] == 100
+        assert {**rows(backend), "audit": before["audit"]} == before
+        assert {(one.kind, one.action) for one in app.audit(limit=4)} == {
+            ("queue", "create"), ("queue", "delete"), ("definition", "create"),
+            ("definition", "purge"),
+        }  # fmt: skip
+
+
+def test_a_token_that_may_not_is_told_before_anything_is_made(url):
+    with closing(Rowlock(url)) as app, served(url) as server:
+        told = cli("bench", "--yes", env=server.at("tasks:enqueue", "tasks:work"))
+        assert told.exit_code == 7
+        assert "lacks the scope tasks:write" in told.stderr
+        assert app.list_queues() == []
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from rowlock import Rowlock
-from rowlock.cli.checks import Verdict, _clock, findings
-from rowlock.storage.contract import ServerFacts
+from rowlock.cli.checks import clock_finding, findings
+from rowlock.cli.findings import Verdict
 from tests.cli.commands import cli, cli_json
 
 
@@ -93,7 +93,7 @@ def test_a_library_below_the_advised_version_is_a_warning(seeded):
 
 @pytest.mark.parametrize("shift", [timedelta(minutes=5), timedelta(minutes=-5)])
 def test_clocks_that_disagree_are_a_warning(shift):
-    found = _clock(ServerFacts("1", datetime.now(UTC) + shift))
+    found = clock_finding(shift, "this host's")
     assert found.verdict is Verdict.WARN
     assert ("ahead of" if shift > timedelta(0) else "behind") in found.found
 
@@ -107,6 +107,7 @@ def test_notifications_that_arrive_are_ok(postgres_dsn):
 def test_notifications_that_do_not_arrive_are_a_warning(postgres_dsn, monkeypatch):
     monkeypatch.setattr("rowlock.cli.checks.HINT_SECONDS", 0.1)
     with closing(Rowlock(postgres_dsn, prefix="doctor_", migrate=True)) as app:
+        app.core.open()
         app.core.storage.wakeups.subscribe = lambda _: lambda: None  # type: ignore[assignment] # deaf
         [wake_ups] = [one for one in findings(app.core) if one.check == "wake-ups"]
     assert wake_ups.verdict is Verdict.WARN

@@ -48,6 +48,7 @@ CODES = [
     (errors.WaitTimeoutError(ID, "running"), 1),
     (errors.UnauthenticatedError(), 7),
     (errors.ScopeError("admin"), 7),
+    (errors.GrantError("it ends"), 7),
     (errors.RateLimitError(1), 7),
     (errors.OverloadedError(1), 7),
     (errors.RouteNotFoundError("/"), 5),

@@ -15,7 +15,7 @@ from rowlock.cli import remote
 from rowlock.ops.bulk import BATCH
 from tests.cli.commands import cli, cli_json
 from tests.cli.doors import Busy, but_for, state_of, told
-from tests.cli.served import GENEROUS, new_token, served
+from tests.cli.served import GENEROUS, new_token, served, use
 
 LOOKING = """
 tasks
@@ -305,6 +305,24 @@ CHANGING = {
         schedule delete poll --hard --yes
         schedule firings nightly --limit 500
     """,
+    "tokens": """
+        token create shop --scope tasks:read --scope tasks:enqueue --expires 90d --reason asked
+        token create shop --scope admin --json
+        token create all --scope admin --all-namespaces --json
+        token create shop
+        token create shop --scope tasks:all
+        token create ' ' --scope admin
+        token create x --scope admin --expires soon
+        token create x --scope admin --all-namespaces --namespace other
+        token list
+        token list --json
+        token list --namespace default
+        token revoke {token} --reason leaked
+        token revoke {token} --json
+        token revoke 0199b2f0-7c1e-7000-8000-000000000000
+        token revoke x
+        audit --action revoke --json
+    """,
     "tickers": """
         create-ticker pulse --interval 1h30m --payload '{"a": [1]}' --json
         create-ticker pulse
@@ -326,7 +344,8 @@ CHANGING = {
 
 @pytest.mark.parametrize("script", CHANGING.values(), ids=list(CHANGING))
 def test_changing_is_the_same_at_both_doors(busy, script):
-    token = new_token(busy.url)
+    token = new_token(busy.url, everywhere=True)
+    use(busy.url, token)
     mine, theirs = busy.copy("mine.db"), busy.copy("theirs.db")
     with served(theirs) as server:
         env = server.by(token)
@@ -401,11 +420,22 @@ def test_a_tick_that_is_not_due_is_waited_for(url):
     assert first < second
 
 
+BESIDE_FLOWS = {"benching", "checking", "door", "following", "probing", "reading", "saying"}
+
+
 def asked() -> list[tuple[str, str]]:
     """Modules of `rowlock.cli.remote` that stand for flows, and their functions."""
     found: list[tuple[str, str]] = []
     for module in pkgutil.iter_modules(remote.__path__):
-        if module.name not in {"door", "reading", "saying"}:
+        if module.name not in {
+            "benching",
+            "checking",
+            "door",
+            "following",
+            "probing",
+            "reading",
+            "saying",
+        }:
             functions = vars(importlib.import_module(f"{remote.__name__}.{module.name}")).items()
             found += [
                 (module.name, name)

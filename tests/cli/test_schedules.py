@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from rowlock import Rowlock
 from rowlock.testing import do_upkeep
 from tests.cli.commands import cli, cli_json, error_of
 from tests.cli.conftest import stored
+from tests.cli.served import served
 
 DAY = timedelta(days=1)
 
@@ -389,50 +391,110 @@ def change(folder: Path, old: str, new: str) -> None:
     (folder / "jobs.py").write_text(code.replace(old, new), "utf-8")
 
 
-def test_what_code_declares_is_stored_once(declaring, url):
+@pytest.fixture(params=["database", "server"])
+def place(request, url) -> Iterator[Any]:
+    """Where the app's schedules are to be stored, as what `cli` takes."""
+    if request.param == "database":
+        yield {"url": url}
+        return
+    with served(url) as server:
+        yield {"env": server.at()}
+
+
+def test_what_code_declares_is_stored_once(declaring, url, place):
     words = ("schedules", "sync", "jobs:app")
-    assert cli(*words, url=url).stdout == "nightly\tcreated\t-\nhourly\tcreated\t-\n"
-    assert cli(*words, url=url).stdout == "nightly\tunchanged\t-\nhourly\tunchanged\t-\n"
+    assert cli(*words, **place).stdout == "nightly\tcreated\t-\nhourly\tcreated\t-\n"
+    assert cli(*words, **place).stdout == "nightly\tunchanged\t-\nhourly\tunchanged\t-\n"
     assert names("--declared", url=url) == ["hourly", "nightly"]
     change(declaring, "0 3 * * *", "0 4 * * *")
-    assert cli_json(*words, url=url)["changed"] == ["nightly"]
+    assert cli_json(*words, **place)["changed"] == ["nightly"]
 
 
-def test_what_code_no_longer_declares_goes_only_when_asked(declaring, url):
+def test_what_code_no_longer_declares_goes_only_when_asked(declaring, url, place):
     words = ("schedules", "sync", "jobs:app")
-    cli(*words, url=url)
+    cli(*words, **place)
     change(declaring, 'total.every("1h", name="hourly", arguments={"a": 2})', "")
-    left = cli(*words, url=url)
+    left = cli(*words, **place)
     assert left.stdout == "nightly\tunchanged\t-\nhourly\tundeclared\t-\n"
     assert "--prune" in left.stderr
-    refused = cli(*words, "--prune", url=url)
+    refused = cli(*words, "--prune", **place)
     assert refused.exit_code == 2
     assert "Delete what this code does not declare: hourly?" in refused.stderr
     assert "hourly" in names(url=url)
-    done = cli_json(*words, "--prune", "--yes", url=url)
+    done = cli_json(*words, "--prune", "--yes", **place)
     assert (done["undeclared"], done["pruned"]) == (["hourly"], ["hourly"])
     assert names(url=url) == ["nightly"]
 
 
-def test_what_was_deleted_by_hand_stays_so(declaring, url):
+def test_what_was_deleted_by_hand_stays_so(declaring, url, place):
     words = ("schedules", "sync", "jobs:app")
-    cli(*words, url=url)
+    cli(*words, **place)
     cli("schedule", "delete", "hourly", "--yes", url=url)
-    again = cli(*words, url=url)
+    again = cli(*words, **place)
     assert again.stdout == "nightly\tunchanged\t-\nhourly\tdeleted\t-\n"
     assert "restore" in again.stderr
 
 
-def test_a_schedule_that_cannot_be_stored_is_told_and_fails_the_command(declaring, url):
+def test_a_schedule_that_cannot_be_stored_is_told_and_fails_the_command(declaring, url, place):
     change(declaring, 'arguments={"a": 2}', 'arguments={"b": 2}')
-    result = cli("schedules", "sync", "jobs:app", url=url)
+    result = cli("schedules", "sync", "jobs:app", **place)
     assert result.exit_code == 1
     assert result.stdout.startswith("nightly\tcreated\t-\nhourly\tproblem\t")
-    document = json.loads(cli("schedules", "sync", "jobs:app", "--json", url=url).stdout)
+    document = json.loads(cli("schedules", "sync", "jobs:app", "--json", **place).stdout)
     assert list(document["problems"]) == ["hourly"]
 
 
-def test_an_app_without_schedules_says_so(folder, url):
-    result = cli("schedules", "sync", "jobs:app", url=url)
+def test_an_app_without_schedules_says_so(folder, url, place):
+    result = cli("schedules", "sync", "jobs:app", **place)
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == "this app declares no schedules\n"
+
+
+RICH = """
+from datetime import UTC, datetime, timedelta
+from rowlock.recurrence.parsing import parse
+
+@app.task(queue="far", tags=["t"], unique=["a"], max_attempts=7, lifetime="1d")
+def report(a: int, when: datetime | None = None) -> None:
+    "Report."
+
+report.every(
+    "30 2 * * *", name="zoned", zone="Europe/Berlin", gap="skip", repeated="both",
+    arguments={"a": 1, "when": datetime(2027, 1, 1, tzinfo=UTC)}, queue="else", priority=3,
+    jitter="10s", catch_up="all", catch_up_limit=5, overlap="skip", retry="linear",
+    timeout="5s", tags=["own"], unique=True, description="Words.",
+)
+report.every(timedelta(hours=2), name="spaced", arguments={"a": 2},
+             starts_at=datetime(2027, 1, 1, tzinfo=UTC), status="draft", max_runs=3)
+report.every("FREQ=MONTHLY;BYDAY=-1FR", name="monthly", arguments={"a": 3},
+             starts_at=datetime(2027, 1, 29, 17, tzinfo=UTC),
+             ends_at=datetime(2030, 1, 1, tzinfo=UTC))
+report.every(parse("0 9 * * MON", zone="Asia/Tokyo"), name="parsed", arguments={"a": 4})
+report.every({"frequency": "hourly", "interval": 6, "startsAt": "2027-01-01T00:00:00Z"},
+             name="ruled", arguments={"a": 5})
+"""
+
+
+def test_a_server_stores_what_a_database_would(folder, url):
+    """Whoever syncs next, by whichever way, finds nothing to change."""
+    with (folder / "jobs.py").open("a", encoding="utf-8") as file:
+        file.write(RICH)
+    with served(url) as server:
+        there: dict[str, Any] = {"env": server.at()}
+        words = ("schedules", "sync", "jobs:app")
+        first = cli_json(*words, **there)
+        assert (len(first["created"]), first["problems"]) == (5, {})
+        assert len(cli_json(*words, url=url)["unchanged"]) == 5
+        assert len(cli_json(*words, **there)["unchanged"]) == 5
+    definition = cli_json("definition", "show", "report", url=url)
+    assert (definition["title"], definition["queue"]) == ("Report.", "far")
+    assert "else" in cli("queues", url=url).stdout
+
+
+def test_a_token_that_may_not_make_what_is_missing_is_told(declaring, url):
+    with served(url) as server:
+        env = server.at("schedules:write", "tasks:enqueue")
+        told = cli("schedules", "sync", "jobs:app", env=env)
+        assert told.exit_code == 1
+        assert told.stdout.startswith("nightly\tproblem\t")
+        assert cli("schedules", "sync", "jobs:app", env=server.at("schedules:read")).exit_code == 7

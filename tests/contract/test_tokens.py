@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from rowlock.model.ids import new_task_id
@@ -13,7 +13,13 @@ from tests.support.backends import Backend
 MINUTE = timedelta(minutes=1)
 
 
-def store(backend: Backend, *, lifetime: timedelta | None = None, **given: Any) -> NewToken:
+def store(
+    backend: Backend,
+    *,
+    lifetime: timedelta | None = None,
+    until: datetime | None = None,
+    **given: Any,
+) -> NewToken:
     values: dict[str, Any] = {
         "id": new_task_id(),
         "digest": digest_of("secret"),
@@ -22,7 +28,7 @@ def store(backend: Backend, *, lifetime: timedelta | None = None, **given: Any) 
         "scopes": (Scope.TASKS_READ, Scope.TASKS_WORK),
     }
     token = NewToken(**(values | given))
-    backend.run(backend.storage.tokens.insert_token, token, lifetime=lifetime, now=T0)
+    backend.run(backend.storage.tokens.insert_token, token, lifetime=lifetime, until=until, now=T0)
     return token
 
 
@@ -54,6 +60,13 @@ def test_a_token_is_valid_until_it_expires(backend):
     assert find(backend, token).token.expires_at == after(10)
     assert find(backend, token, now=after(9.999)).valid
     assert not find(backend, token, now=after(10)).valid
+
+
+def test_a_token_may_end_at_a_time(backend):
+    token = store(backend, until=after(10.000001))
+    assert find(backend, token).token.expires_at == after(10.000001)
+    assert find(backend, token, now=after(10)).valid
+    assert not find(backend, token, now=after(10.000001)).valid
 
 
 def test_a_revoked_token_is_not_valid_and_stays_as_it_was_revoked(backend):

@@ -49,7 +49,8 @@ def rest_page() -> str:
 def scope_of(operation: dict[str, Any]) -> str:
     """What a token needs for it."""
     scopes = [operation.get("x-rowlock-scope"), *operation.get("x-rowlock-also", ())]
-    return ", ".join(f"`{scope}`" for scope in scopes if scope) or "open"
+    known = ", ".join(f"`{scope}`" for scope in scopes if scope)
+    return known or ("any token" if operation["security"] else "open")
 
 
 def entry(operation: dict[str, Any]) -> Iterator[str]:

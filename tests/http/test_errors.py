@@ -9,6 +9,7 @@ import pytest
 
 from rowlock.errors import OverloadedError, RowlockError, StorageUnavailableError
 from rowlock.http import Limits
+from rowlock.model.ids import new_task_id
 from rowlock.wire.routes import ROUTES
 from rowlock.wire.routes.table import PREFIX, full_path
 from rowlock.wire.routes.tickers import NEXT_TICK
@@ -50,7 +51,10 @@ async def test_an_unknown_path_is_404_with_the_path(caller, path):
 @pytest.mark.parametrize("path", sorted({full_path(route) for route in ROUTES}))
 async def test_a_method_that_is_not_there_is_405_and_says_what_is(caller, path):
     routes = [route for route in ROUTES if full_path(route) == path]
-    full = path.format(queue="q", task="q", operation="q", schedule="s", definition="d", ticker="t")
+    full = path.format(
+        queue="q", task="q", operation="q", schedule="s", definition="d", ticker="t",
+        token=new_task_id(),
+    )  # fmt: skip
     there = {route.method for route in routes}
     if path == PREFIX + NEXT_TICK:  # which may be a ticker's name
         there |= {route.method for route in ROUTES if route.path == "/ticker/{ticker}"}

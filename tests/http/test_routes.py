@@ -16,7 +16,7 @@ from rowlock.wire.documents.tasks import TaskDocument, TaskList
 from rowlock.wire.documents.work import ClaimDocument
 from rowlock.wire.openapi import openapi_document
 from rowlock.wire.routes import ROUTES
-from rowlock.wire.routes.table import PUBLIC, Route, full_path
+from rowlock.wire.routes.table import ANY_TOKEN, PUBLIC, Route, full_path
 from tests.http.conftest import Service
 
 
@@ -54,6 +54,10 @@ def test_what_is_open_to_everybody_is_health_and_the_document():
 def test_every_scope_but_those_for_all_routes_opens_one():
     used = {route.scope for route in ROUTES}
     assert set(Scope) - used == {Scope.PAYLOAD_READ}
+
+
+def test_what_is_open_to_any_token_tells_of_the_service_and_of_the_token():
+    assert {route.name for route in ROUTES if route.scope is ANY_TOKEN} == {"about", "whoami"}
 
 
 def test_the_document_is_valid_openapi_and_names_every_route():

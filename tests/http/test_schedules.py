@@ -402,3 +402,37 @@ async def test_a_completed_schedule_is_not_paused(planner):
     await plan(planner, status="canceled")
     refused = await planner.refused("POST", "schedule/nightly/pause")
     assert (refused["code"], refused["detail"]["field"]) == (400, "status")
+
+
+async def test_what_code_declares_is_stored_and_pruned(service: Service, admin: Caller):
+    await admin.ok("POST", "definition", {"alias": "report"})
+
+    def declared(name: str, rule: str = "1h", **more: Any) -> dict[str, Any]:
+        return {"name": name, "rule": rule, "definition": "report", **more}
+
+    async def declare(*schedules: dict[str, Any], **more: Any) -> Any:
+        done = await admin.ok("POST", "declaration", {"schedules": schedules, **more})
+        return {word: names for word, names in done.items() if names}
+
+    first = await declare(
+        declared("a", arguments={"x": 1}), declared("b"), declared("B"),
+        declared("c", rule="0 25 * * *"), declared("d", queue="nowhere"),
+        {**declared("e"), "definition": "nothing"},
+    )  # fmt: skip
+    assert first["created"] == ["a", "b"]
+    assert set(first["problems"]) == {"B", "c", "d", "e"}
+    again = await declare(declared("a", rule="2h", arguments={"x": 1}))
+    assert again == {"changed": ["a"], "undeclared": ["b"]}
+    assert (await admin.ok("GET", "schedule/a"))["arguments"] == {"x": 1}
+
+    gone = (await admin.ok("GET", "schedule/b"))["id"]
+    theirs = await service.caller("admin", namespace="theirs")
+    body = {"schedules": [], "prune": [gone]}
+    assert (await theirs.ok("POST", "declaration", body))["pruned"] == []
+    kept = await declare(declared("b"), prune=[gone])
+    assert kept == {"unchanged": ["b"], "undeclared": ["a"]}, "it is declared"
+    done = await declare(declared("a", rule="2h", arguments={"x": 1}), prune=[gone], reason="old")
+    assert done == {"unchanged": ["a"], "undeclared": ["b"], "pruned": ["b"]}
+    assert [one["name"] for one in (await admin.ok("GET", "schedule"))["body"]] == ["a"]
+    entry = (await admin.ok("GET", "audit?action=delete"))["body"][0]
+    assert (entry["target"], entry["reason"]) == ("b", "old")

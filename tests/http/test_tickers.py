@@ -16,6 +16,7 @@ from rowlock.wire.documents.tickers import (
     ConfirmedDocument,
     RenewedDocument,
     TickDocument,
+    TickedDocument,
     TickerDocument,
     TickerList,
 )
@@ -240,7 +241,8 @@ async def test_ticks_are_streamed(service: Service, admin, address: str):
         for expected in range(2):
             tick = await next_tick(stream)
             assert (tick["name"], tick["payload"]) == ("pulse", {"a": 1}), expected
-            assert msgspec.convert(tick, TickerDocument).timestamp is not None
+            told = msgspec.convert(tick, TickedDocument)
+            assert (told.tick.at, told.tick.payload) == (told.timestamp, {"a": 1})
     await admin.ok("PATCH", "ticker/pulse", {"interval": None})
 
 
@@ -250,6 +252,17 @@ async def next_tick(stream: Stream) -> Any:
         pass
     assert event.name == "ticker", event
     return event.data
+
+
+async def test_a_streamed_tick_may_be_confirmed_by_its_listener(service: Service, admin):
+    await admin.ok("POST", "ticker", {"ticker": "pulse", "interval": "1h"})
+    worker = await service.caller("tickers:work")
+    _, text = await service.token("tickers:work")
+    async with streaming(service, text, TICKS) as stream:
+        token = (await next_tick(stream))["tick"]["token"]
+        assert await worker.ok("POST", "ticker/pulse/confirm", {"token": token})
+    again = await worker.refused("POST", "ticker/pulse/confirm", {"token": token})
+    assert again["type"] == "TickLostError"
 
 
 async def test_a_tick_goes_to_one_listener(service: Service, admin):

@@ -33,6 +33,7 @@ def create_token(
     expires: object = None,
     everywhere: bool = False,
     by: By = NOBODY,
+    maker: Token | None = None,
 ) -> Flow[tuple[Token, str]]:
     """Make a token; returns it and its text, which nobody can read again.
 
@@ -40,11 +41,13 @@ def create_token(
         core: Its namespace is the token's.
         name: Whose it is.
         scopes: What it may do.
-        expires: After how long it ends; None for never.
+        expires: After how long it ends; None for never, or when its maker does.
         everywhere: It is good for every namespace.
         by: Who asks for it, and why.
+        maker: The token that hands it out; None for somebody who may hand out any.
 
     Raises:
+        GrantError: It would have more than its maker.
         InvalidValueError: A name, a scope or the duration is refused.
     """
     secret = new_secret()
@@ -57,7 +60,13 @@ def create_token(
     )
     lifetime = None if expires is None else positive_duration_from("expires", expires)
     operation = partial(
-        ops.create_token, core.storage, core.namespace, new, lifetime=lifetime, by=by
+        ops.create_token,
+        core.storage,
+        core.namespace,
+        new,
+        lifetime=lifetime,
+        by=by,
+        maker=maker,
     )
     token: Token = yield Run(operation)
     return token, token_text(token.id, secret)
@@ -83,7 +92,7 @@ def revoke_token(
         ops.revoke_token,
         core.storage,
         core.namespace,
-        _token_id(token),
+        checked_token_id(token),
         everywhere=everywhere,
         by=by,
     )
@@ -107,7 +116,12 @@ def valid_token(core: Opened, text: str) -> Flow[Token | None]:
     return token
 
 
-def _token_id(value: UUID | str) -> UUID:
+def checked_token_id(value: UUID | str) -> UUID:
+    """Return the id of a token.
+
+    Raises:
+        InvalidValueError: It is none.
+    """
     try:
         return value if isinstance(value, UUID) else UUID(value.strip())
     except ValueError as error:

@@ -10,10 +10,12 @@ from types import ModuleType
 from typing import Any
 
 from rowlock.app.core import Application, Core
+from rowlock.cli.doors import Place
 from rowlock.cli.options import Database
 from rowlock.errors import InvalidValueError
 
 DEFAULT_NAME = "app"
+_OWN = Database(url=None, namespace=None, prefix=None, schema=None)
 
 
 def load_app(reference: str, database: Database) -> Application:
@@ -38,6 +40,11 @@ def load_app(reference: str, database: Database) -> Application:
     app.core.reference = f"{module_name}:{name or DEFAULT_NAME}"
     app.core.redirect(url=database.url, **database.given())
     return app
+
+
+def app_at(place: Place, reference: str) -> Application:
+    """Import an app; at a database it is pointed there. See `load_app`."""
+    return load_app(reference, place if isinstance(place, Database) else _OWN)
 
 
 def _imported(name: str) -> ModuleType:

@@ -11,8 +11,10 @@ from rowlock.app import flows
 from rowlock.app.flow import Flow, Run, run_flow
 from rowlock.app.opened import Opened
 from rowlock.cli.confirming import confirm, yes_option
-from rowlock.cli.options import Database, database_options, examples, json_option, number
+from rowlock.cli.doors import Place
+from rowlock.cli.options import Database, examples, json_option, number
 from rowlock.cli.output import say_json, say_table, warn
+from rowlock.cli.places import place_options
 from rowlock.errors import InvalidValueError
 from rowlock.model.queues import checked_count
 
@@ -23,6 +25,7 @@ MIN_TASKS, MAX_TASKS = 100, 1_000_000
     epilog=examples(
         "rowlock bench --url sqlite:///bench.db",
         "rowlock bench --url postgresql://db.example/shop --tasks 100000 --json",
+        "rowlock bench --server https://queue.example --yes",
     )
 )
 @click.option(
@@ -34,35 +37,46 @@ MIN_TASKS, MAX_TASKS = 100, 1_000_000
     help=f"How many tasks, {MIN_TASKS} to {MAX_TASKS:,}.",
 )
 @yes_option
-@database_options
+@place_options
 @json_option
-def command(database: Database, *, tasks: int, yes: bool, as_json: bool) -> None:
-    """Measure how fast tasks go through your database.
+def command(place: Place, *, tasks: int, yes: bool, as_json: bool) -> None:
+    """Measure how fast tasks go through your database, or through a server.
 
     Tasks that do nothing are enqueued one by one and in bulk and then run by one worker; at
     last single tasks are enqueued while it waits, and the time until each starts is taken. All
-    of them are in a namespace of their own, which is removed at the end.
+    of them are in a namespace of their own, which is removed at the end. At a server it is a
+    queue and a definition of their own, and the token needs tasks:enqueue, tasks:work,
+    tasks:write, queues:write and definitions:write.
     """
     if not MIN_TASKS <= checked_count("tasks", tasks) <= MAX_TASKS:
         raise InvalidValueError("tasks", f"must be {MIN_TASKS} to {MAX_TASKS:,}, not {tasks:,}")
-    if database.namespace is not None:
-        raise InvalidValueError("namespace", "cannot be chosen: a benchmark makes one of its own")
-    with closing(database.open(create=True)) as opened:
-        there, engine = run_flow(opened, _tasks_there(opened)), opened.storage.engine
-    if there:
-        confirm(
-            f"The database has tasks ({there:,} or more). Run a benchmark beside them?", yes=yes
-        )
-    from rowlock.cli.bench_run import Bench
+    _ask(place, yes=yes)
+    from rowlock.cli.bench_run import Bench, way_to
 
-    bench = Bench(database, tasks, say=lambda text: None if as_json else warn(text))
+    way = way_to(place)
+    bench = Bench(way, tasks, say=lambda text: None if as_json else warn(text))
     measured = bench.run()
     if as_json:
-        say_json({"engine": engine, "tasks": tasks, **measured.document()})
+        say_json({"engine": way.engine, "tasks": tasks, **measured.document()})
         return
     rates, latency = ("TASKS", "SECONDS", "PER SECOND"), ("MILLISECONDS",)
     say_table(("STEP", *rates), measured.rates(), right=rates)
     say_table(("START AFTER ENQUEUE", *latency), measured.latencies(), right=latency)
+
+
+def _ask(place: Place, *, yes: bool) -> None:
+    """Ask before a benchmark runs beside what others do."""
+    if not isinstance(place, Database):
+        confirm("Others may use the server. Run a benchmark beside them?", yes=yes)
+        return
+    if place.namespace is not None:
+        raise InvalidValueError("namespace", "cannot be chosen: a benchmark makes one of its own")
+    with closing(place.open(create=True)) as opened:
+        there = run_flow(opened, _tasks_there(opened))
+    if there:
+        confirm(
+            f"The database has tasks ({there:,} or more). Run a benchmark beside them?", yes=yes
+        )
 
 
 def _tasks_there(opened: Opened) -> Flow[int]:

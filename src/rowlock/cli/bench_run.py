@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from statistics import quantiles
-from typing import Any
+from typing import Any, Protocol
 
 from rowlock.app.core import Core, Settings
 from rowlock.app.flow import Flow, Run, run_flow
 from rowlock.app.sync_facade import Rowlock
+from rowlock.cli.doors import Place
 from rowlock.cli.options import Database
+from rowlock.cli.places import Server
 from rowlock.model.ids import new_token
+from rowlock.model.names import DEFAULT_QUEUE
 from rowlock.model.tasks import Task, TaskFilter
 from rowlock.plan import Plan
+from rowlock.worker.life import WorkerLife
 from rowlock.worker.worker import Worker
 
 SLOTS = 100
@@ -27,6 +31,7 @@ MAX_SINGLE = 1_000
 MAX_SAMPLES = 200
 PATIENCE_SECONDS = 30.0
 BATCH = 1_000
+ALIAS = "rowlock_bench"
 
 
 @dataclass
@@ -75,21 +80,98 @@ def _rate(tasks: int, seconds: float) -> int:
     return round(tasks / max(seconds, 1e-9))
 
 
-class Bench:
-    """One run, in a namespace that nobody else has."""
+class Way(Protocol):
+    """By which way tasks go to a database and come back."""
 
-    def __init__(self, database: Database, tasks: int, *, say: Callable[[str], None]) -> None:
+    @property
+    def app(self) -> Rowlock:
+        """Whose tasks they are."""
+        ...
+
+    @property
+    def engine(self) -> str | None:
+        """Of the database; None if the token may not see it."""
+        ...
+
+    @property
+    def alias(self) -> str:
+        """What they run."""
+        ...
+
+    @property
+    def queue(self) -> str:
+        """Which queue they go through."""
+        ...
+
+    @property
+    def chunk(self) -> int | None:
+        """How many of a bulk are stored at once; None for all."""
+        ...
+
+    def worker(self) -> WorkerLife:
+        """Return what runs them."""
+        ...
+
+    def opened(self) -> AbstractContextManager[None]:
+        """Make what is needed, and remove every trace at the end of the block."""
+        ...
+
+
+class DatabaseWay:
+    """A namespace that nobody else has, of a database that is open here."""
+
+    alias = ALIAS
+    queue = DEFAULT_QUEUE
+    chunk = None
+
+    def __init__(self, database: Database) -> None:
+        namespace = f"bench-{new_token().hex[:8]}"
+        settings = Settings(namespace=namespace, schema=database.schema)
+        if database.prefix is not None:
+            settings["prefix"] = database.prefix
+        self.app = Rowlock(database.needed_url, **settings)
+
+    @property
+    def engine(self) -> str:
+        """Of the database."""
+        return self.app.core.storage.engine
+
+    def worker(self) -> WorkerLife:
+        """Return a worker beside the database."""
+        return Worker(self.app, concurrency=SLOTS)
+
+    @contextmanager
+    def opened(self) -> Generator[None]:
+        """Remove the namespace at the end of the block."""
+        with self.app:
+            try:
+                yield
+            finally:
+                run_flow(self.app.core, _removed(self.app.core))
+
+
+def way_to(place: Place) -> Way:
+    """Return the way to the place that the command was told."""
+    if isinstance(place, Server):
+        from rowlock.cli.remote.benching import ServerWay  # needs an extra
+
+        return ServerWay(place)
+    assert isinstance(place, Database)  # noqa: S101 - there is no third kind
+    return DatabaseWay(place)
+
+
+class Bench:
+    """One run, of which nothing is left."""
+
+    def __init__(self, way: Way, tasks: int, *, say: Callable[[str], None]) -> None:
+        self._way = way
         self._tasks = tasks
         self._say = say
         self._measured = Measured()
         self._started: dict[int, float] = {}
         self._begun = asyncio.Event()
-        namespace = f"bench-{new_token().hex[:8]}"
-        settings = Settings(namespace=namespace, schema=database.schema)
-        if database.prefix is not None:
-            settings["prefix"] = database.prefix
-        self._app = Rowlock(database.needed_url, **settings)
-        self._nothing = self._app.task(alias="rowlock_bench", max_attempts=1)(self._run_nothing)
+        task = way.app.task(alias=way.alias, queue=way.queue, max_attempts=1)
+        self._nothing = task(self._run_nothing)
 
     async def _run_nothing(self, number: int) -> None:
         self._started[number] = time.perf_counter()
@@ -97,25 +179,25 @@ class Bench:
 
     def run(self) -> Measured:
         """Measure, and remove every trace."""
-        with self._app:
+        with self._way.opened():
             try:
                 self._measure()
             finally:
                 self._say("removing the tasks")
-                run_flow(self._app.core, _removed(self._app.core))
         return self._measured
 
     def _measure(self) -> None:
         single = min(self._tasks // SINGLE_SHARE, MAX_SINGLE)
         bulk = self._tasks - single
-        worker = Worker(self._app, concurrency=SLOTS)
+        worker = self._way.worker()
         self._nothing.enqueue(-1)  # what the first one costs besides
         worker.run_once()
         with self._timed("enqueue_single", single):
             for number in range(single):
                 self._nothing.enqueue(number)
         with self._timed("enqueue_bulk", bulk):
-            self._nothing.enqueue_many({"number": number} for number in range(bulk))
+            numbers = ({"number": number} for number in range(bulk))
+            self._way.app.enqueue_many(self._nothing, numbers, chunk=self._way.chunk)
         with self._timed("run", self._tasks):
             worker.run_once()
         samples = min(self._tasks, MAX_SAMPLES)
@@ -129,7 +211,7 @@ class Bench:
         yield
         self._measured.steps[step] = (tasks, time.perf_counter() - began)
 
-    async def _sample(self, worker: Worker, samples: int) -> None:
+    async def _sample(self, worker: WorkerLife, samples: int) -> None:
         self._begun = asyncio.Event()
         await worker.start()
         try:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import NamedTuple
 
 from rowlock.app import flows
+from rowlock.app.condition_flows import Condition, condition
 from rowlock.app.flow import run_flow
 from rowlock.app.listing_flows import list_tasks
 from rowlock.app.opened import Opened
+from rowlock.cli.findings import CONNECTION, Finding, Verdict
 from rowlock.cli.output import duration_text
-from rowlock.errors import SchemaError, StorageError
+from rowlock.errors import StorageError
 from rowlock.model.states import TaskState
-from rowlock.model.tasks import TaskFilter
-from rowlock.storage.contract import ServerFacts
-from rowlock.storage.storage import Storage
+from rowlock.model.tasks import QueueCounts, Task, TaskFilter
 from rowlock.storage.url import shown_url
 
 SKEW_WARNING = timedelta(seconds=2)
@@ -28,95 +25,68 @@ DOCTOR_QUEUE = "doctor"
 EXPIRED_LEASE_GRACE = timedelta(seconds=60)
 OLD_WAIT = timedelta(minutes=10)
 LOOK_AT = 1_000
-
-
-class Verdict(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-class Finding(NamedTuple):
-    """One line of the diagnosis; `advice` says what to do where something is to be done."""
-
-    check: str
-    verdict: Verdict
-    found: str
-    advice: str | None = None
+RUNNING = TaskFilter(states=(TaskState.RUNNING.value,))
 
 
 def findings(opened: Opened) -> Iterator[Finding]:
-    """Yield what each check found; those that need a working database come last.
+    """Yield what each check of a database found; those that need a working one come last.
 
     Raises:
         StorageUnavailableError: The database cannot be reached.
     """
-    storage = opened.storage
-    facts = storage.runner.read(storage.reads.server_facts)
-    yield Finding("connection", Verdict.OK, shown_url(storage.url))
-    yield _engine(storage, facts)
-    yield _clock(facts)
-    schema = list(_schema(storage))
+    found = run_flow(opened, condition(opened))
+    yield Finding(CONNECTION, Verdict.OK, shown_url(opened.storage.url))
+    yield engine_finding(found)
+    yield clock_finding(found.now - datetime.now(UTC), "this host's")
+    schema = list(schema_findings(found))
     yield from schema
     if any(one.verdict is Verdict.FAIL for one in schema):
         return
     yield from _wake_ups(opened)
-    yield from _queues(opened)
-    yield _leases(opened, facts.now)
+    yield from queue_findings(run_flow(opened, flows.stats(opened)))
+    running = run_flow(opened, list_tasks(opened, RUNNING, limit=LOOK_AT))
+    yield lease_finding(running, found.now)
 
 
-def _engine(storage: Storage, facts: ServerFacts) -> Finding:
-    found = f"{storage.engine} {facts.version}"
-    advised = storage.advised_version
-    if advised is None or _numbers(facts.version) >= advised:
-        return Finding("engine", Verdict.OK, found)
-    wanted = ".".join(map(str, advised))
+def engine_finding(found: Condition) -> Finding:
+    """Judge the engine's version."""
+    shown = f"{found.engine} {found.version}"
+    if found.advised is None:
+        return Finding("engine", Verdict.OK, shown)
     return Finding(
         "engine",
         Verdict.WARN,
-        f"{found}: versions before {wanted} can corrupt the file, very rarely",
-        f"use a Python whose library is {wanted} or newer, and keep backups",
+        f"{shown}: versions before {found.advised} can corrupt the file, very rarely",
+        f"use a Python whose library is {found.advised} or newer, and keep backups",
     )
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
-
-
-def _clock(facts: ServerFacts) -> Finding:
-    skew = facts.now - datetime.now(UTC)
-    found = f"the database's clock is {duration_text(abs(skew))} {_ahead(skew)} this host's"
+def clock_finding(skew: timedelta, whose: str, check: str = "clock") -> Finding:
+    """Judge by how much the database's clock is ahead of another one."""
+    found = f"the database's clock is {duration_text(abs(skew))} {ahead(skew)} {whose}"
     if abs(skew) < SKEW_WARNING:
-        return Finding("clock", Verdict.OK, found)
-    return Finding(
-        "clock",
-        Verdict.WARN,
-        found,
-        "the database's decides what is due; let both synchronise their clocks",
-    )
+        return Finding(check, Verdict.OK, found)
+    advice = "the database's decides what is due; let both synchronise their clocks"
+    return Finding(check, Verdict.WARN, found, advice)
 
 
-def _ahead(skew: timedelta) -> str:
+def ahead(skew: timedelta) -> str:
+    """Return on which side of another a clock is."""
     return "ahead of" if skew > timedelta(0) else "behind"
 
 
-def _schema(storage: Storage) -> Iterator[Finding]:
-    migrations = storage.migrations
-    applied = storage.runner.read(migrations.applied)
-    error: SchemaError | None = migrations.mismatch(applied)
-    if error is not None:
-        found, _, advice = str(error).partition(": ")
-        yield Finding("schema", Verdict.FAIL, found, advice or None)
+def schema_findings(found: Condition) -> Iterator[Finding]:
+    """Judge the tables' version, and the migrations that made them."""
+    if found.wrong is not None:
+        wrong, _, advice = found.wrong.partition(": ")
+        yield Finding("schema", Verdict.FAIL, wrong, advice or None)
         return
-    yield Finding("schema", Verdict.OK, f"version {applied[-1].version}")
-    changed = ", ".join(f"{one.version:04} {one.name}" for one in migrations.changed(applied))
-    if changed:
+    yield Finding("schema", Verdict.OK, f"version {found.schema}")
+    if found.changed:
         yield Finding(
             "checksums",
             Verdict.FAIL,
-            f"applied from another text than this version ships: {changed}",
+            f"applied from another text than this version ships: {', '.join(found.changed)}",
             "compare the tables with 'rowlock db sql', and find out who changed which",
         )
     else:
@@ -155,8 +125,8 @@ def _wake_ups(opened: Opened) -> Iterator[Finding]:
     )
 
 
-def _queues(opened: Opened) -> Iterator[Finding]:
-    stats = run_flow(opened, flows.stats(opened))
+def queue_findings(stats: Sequence[QueueCounts]) -> Iterator[Finding]:
+    """Judge how long tasks wait."""
     for one in stats:
         waiting = one.counts.get(TaskState.QUEUED, 0)
         if one.paused and waiting:
@@ -177,9 +147,8 @@ def _queues(opened: Opened) -> Iterator[Finding]:
     yield Finding("queues", Verdict.OK, f"{len(stats)} queues, {waiting:,} tasks waiting")
 
 
-def _leases(opened: Opened, now: datetime) -> Finding:
-    wanted = TaskFilter(states=(TaskState.RUNNING.value,))
-    running = run_flow(opened, list_tasks(opened, wanted, limit=LOOK_AT))
+def lease_finding(running: Sequence[Task], now: datetime) -> Finding:
+    """Judge whether running tasks have their workers."""
     lost = [
         task
         for task in running

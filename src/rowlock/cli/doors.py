@@ -7,13 +7,17 @@ same name in the module of the same name below `rowlock.cli.remote` asks for the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar
+from uuid import UUID
 
 from rowlock.app.flow import Flow, run_flow
 from rowlock.app.opened import Opened
+from rowlock.cli.findings import Finding
+from rowlock.cli.pacing import Pace, Polling
+from rowlock.model.tickers import Tick
 
 any_namespace = partial(Opened, reserved=True)
 """Opens a database in any namespace, the system's own among them."""
@@ -39,6 +43,27 @@ class Door(ABC, Generic[C]):
         Raises:
             StorageUnavailableError: The database does not.
             ServerUnavailableError: The server does not, or its database does not.
+        """
+
+    @abstractmethod
+    def pace(self, task_id: UUID, /) -> Pace:
+        """Return when to look again at a task that is followed."""
+
+    @abstractmethod
+    def ticks(self, names: Sequence[str] | None, /) -> Iterator[Tick]:
+        """Yield ticks of these tickers, or of all, as they come; each is to be confirmed.
+
+        Raises:
+            StorageUnavailableError: The database is away.
+            ServerUnavailableError: The server is away.
+        """
+
+    @abstractmethod
+    def findings(self) -> Iterable[Finding]:
+        """Yield what is found of the place, for `rowlock doctor`.
+
+        Raises:
+            StorageUnavailableError: The database cannot be reached.
         """
 
     @abstractmethod
@@ -73,6 +98,26 @@ class LocalDoor(Door[C]):
         """Check the schema."""
         self._core.open()
 
+    def pace(self, task_id: UUID, /) -> Pace:
+        """Look often."""
+        del task_id
+        return Polling()
+
+    def ticks(self, names: Sequence[str] | None, /) -> Iterator[Tick]:
+        """Take one after the other."""
+        from rowlock.app import ticker_flows  # start-up time of other commands
+
+        while True:
+            tick = self.ask(ticker_flows.next_tick, names, timeout=None)
+            assert tick is not None  # noqa: S101 - it waits for ever
+            yield tick
+
+    def findings(self) -> Iterable[Finding]:
+        """Look at the database."""
+        from rowlock.cli.checks import findings  # start-up time of other commands
+
+        return findings(self._core)
+
     def close(self) -> None:
         """Close the database."""
         self._core.close()
@@ -80,6 +125,11 @@ class LocalDoor(Door[C]):
 
 class Place(Protocol):
     """Where a command was told to go."""
+
+    @property
+    def namespace(self) -> str | None:
+        """Which one was named, if one was."""
+        ...
 
     def door(self, kind: Callable[..., C], *, create: bool = False) -> Door[C]:
         """Return the door of that place.

@@ -54,13 +54,10 @@ def command(place: Place, *, names: Sequence[str], once: bool, as_json: bool) ->
 def _ticks(door: Door[Opened], names: Sequence[str] | None) -> Iterator[Tick]:
     while True:
         try:
-            tick = door.ask(ticker_flows.next_tick, names, timeout=None)
+            yield from door.ticks(names)
         except (StorageUnavailableError, ServerUnavailableError) as error:
             warn(f"rowlock: trying again: {without_controls(str(error))}")
             time.sleep(RECONNECT_SECONDS)
-        else:
-            assert tick is not None  # noqa: S101 - it waits for ever
-            yield tick
 
 
 def _print(tick: Tick, *, as_json: bool) -> None:

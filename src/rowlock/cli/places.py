@@ -52,7 +52,7 @@ class Server:
         del kind, create
         from rowlock.cli.remote.door import RemoteDoor
 
-        return RemoteDoor(self.url, self.token, self.namespace)
+        return RemoteDoor(self)
 
 
 def place_options(command: Callable[..., None]) -> Callable[..., None]:

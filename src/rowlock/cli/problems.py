@@ -44,7 +44,10 @@ def _usage_problem(error: click.ClickException) -> str:
         problem = "is missing" if missing else error.message.rstrip(".")
         return f"{error.param.name}: {problem}{_where_to_read(error)}"
     if isinstance(error, click.NoSuchOption) and _needs_database(error):
-        message = f"{error.option_name} is for servers, this works on a database only: give --url"
+        message = (
+            f"{error.option_name} is for servers, this works on a database only: run it where "
+            "that is, with --url"
+        )
     if isinstance(error, click.UsageError):
         return f"{message[:1].lower()}{message[1:]}{_where_to_read(error)}"
     return message

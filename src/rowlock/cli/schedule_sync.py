@@ -9,9 +9,10 @@ from dataclasses import replace
 import click
 
 from rowlock.app import declared_schedules as flows
-from rowlock.app.flow import run_flow
-from rowlock.cli.apps import load_app
+from rowlock.app.core import Core
+from rowlock.cli.apps import app_at
 from rowlock.cli.confirming import confirm
+from rowlock.cli.doors import LocalDoor, Place
 from rowlock.cli.exits import ExitCode
 from rowlock.cli.options import Database
 from rowlock.cli.output import one_line, say_json, say_table, warn
@@ -23,16 +24,19 @@ COLUMNS = ("SCHEDULE", "OUTCOME", "PROBLEM")
 
 
 def synchronize(
-    database: Database, reference: str, *, prune: bool, yes: bool, by: By, as_json: bool
+    place: Place, reference: str, *, prune: bool, yes: bool, by: By, as_json: bool
 ) -> None:
     """Store what an app declares, and delete what it no longer does if that is wanted."""
-    with closing(load_app(reference, database).core) as core:
-        gone: Sequence[Schedule] = ()
-        if prune:
-            gone = run_flow(core, flows.undeclared_schedules(core))
-            _ask(gone, yes=yes)
-        done = run_flow(core, flows.sync_schedules(core, prune=False, by=by))
-        pruned = run_flow(core, flows.prune_schedules(core, gone, by=by))
+    with closing(app_at(place, reference).core) as core:
+        code = flows.declared_by(core)
+        door = LocalDoor(core) if isinstance(place, Database) else place.door(Core)
+        with door:
+            gone: Sequence[Schedule] = ()
+            if prune:
+                gone = door.ask(flows.undeclared_schedules, code)
+                _ask(gone, yes=yes)
+            done = door.ask(flows.sync_code, code)
+            pruned = door.ask(flows.prune_schedules, gone, by=by)
     done = replace(done, pruned=pruned)
     if as_json:
         say_json(sync_to_wire(done))

@@ -12,7 +12,7 @@ from rowlock.app.opened import Opened
 from rowlock.cli.changing import by_options
 from rowlock.cli.confirming import yes_option
 from rowlock.cli.doors import Place
-from rowlock.cli.options import Database, database_options, examples, json_option, number
+from rowlock.cli.options import examples, json_option, number
 from rowlock.cli.output import age_text, say_json, say_table, time_text, wants_tables, warn
 from rowlock.cli.places import place_options
 from rowlock.model.changes import By
@@ -130,9 +130,9 @@ def _when(moment: datetime | None, *, ahead: bool = False) -> str:
 @click.option("--prune", is_flag=True, help="Delete those that code no longer declares; asks.")
 @yes_option
 @by_options
-@database_options
+@place_options
 @json_option
-def sync(database: Database, *, app: str, prune: bool, yes: bool, by: By, as_json: bool) -> None:
+def sync(place: Place, *, app: str, prune: bool, yes: bool, by: By, as_json: bool) -> None:
     """Store what code says of its schedules, as every worker does when it starts.
 
     Only what the code changed since the last time is written: what was paused or edited by
@@ -140,4 +140,4 @@ def sync(database: Database, *, app: str, prune: bool, yes: bool, by: By, as_jso
     """
     from rowlock.cli.schedule_sync import synchronize
 
-    synchronize(database, app, prune=prune, yes=yes, by=by, as_json=as_json)
+    synchronize(place, app, prune=prune, yes=yes, by=by, as_json=as_json)

@@ -102,8 +102,9 @@ def command(  # noqa: PLR0913 - one parameter for each option
         raise click.UsageError("--worker needs APP, whose tasks it runs: module:name")
     from rowlock.http import Limits, create_asgi
     from rowlock.http.front import checked_front
-    from rowlock.http.hosts import LOCAL_HOSTS, is_loopback
+    from rowlock.http.hosts import LOCAL_HOSTS
     from rowlock.http.serving import Place, serve
+    from rowlock.wire.hosts import is_loopback
 
     if no_auth and not is_loopback(host):
         raise InvalidValueError(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import click
 
 from rowlock.app import token_flows as flows
-from rowlock.app.flow import run_flow
+from rowlock.app.opened import Opened
 from rowlock.cli.changing import by_options
-from rowlock.cli.options import Database, database_options, examples, json_option
+from rowlock.cli.doors import Place
+from rowlock.cli.options import examples, json_option
 from rowlock.cli.output import say, say_json, say_table, time_text, warn
+from rowlock.cli.places import place_options
 from rowlock.model.changes import By
 from rowlock.model.tokens import Scope, Token
 from rowlock.wire.tokens import token_to_wire
@@ -50,10 +50,10 @@ def command() -> None:
 )
 @click.option("--all-namespaces", is_flag=True, help="It is good for every namespace.")
 @by_options
-@database_options
+@place_options
 @json_option
 def create(
-    database: Database,
+    place: Place,
     *,
     name: str,
     scopes: tuple[str, ...],
@@ -64,15 +64,15 @@ def create(
 ) -> None:
     """Make a token and print it: this once, nobody can read it again.
 
-    It is good for one namespace: that of --namespace, or 'default'.
+    It is good for one namespace: that of --namespace, or 'default'. At a server it has no more
+    than the token that asks for it: its namespace, and its end at the latest.
     """
-    if all_namespaces and database.namespace is not None:
+    if all_namespaces and place.namespace is not None:
         raise click.UsageError("--all-namespaces and --namespace exclude each other")
-    with closing(database.open(create=True)) as opened:
-        flow = flows.create_token(
-            opened, name, scopes, expires=expires, everywhere=all_namespaces, by=by
+    with place.door(Opened, create=True) as door:
+        token, text = door.ask(
+            flows.create_token, name, scopes, expires=expires, everywhere=all_namespaces, by=by
         )
-        token, text = run_flow(opened, flow)
     if as_json:
         say_json({**token_to_wire(token), "token": text})
         return
@@ -81,13 +81,15 @@ def create(
 
 
 @command.command("list", epilog=examples("rowlock token list", "rowlock token list --json"))
-@database_options
+@place_options
 @json_option
-def list_tokens(database: Database, *, as_json: bool) -> None:
-    """List the tokens of a namespace, or all if none is named."""
-    with closing(database.open()) as opened:
-        flow = flows.list_tokens(opened, everywhere=database.namespace is None)
-        tokens = run_flow(opened, flow)
+def list_tokens(place: Place, *, as_json: bool) -> None:
+    """List the tokens of a namespace, or all if none is named.
+
+    At a server, those of the namespace that the token which asks is good for.
+    """
+    with place.door(Opened) as door:
+        tokens = door.ask(flows.list_tokens, everywhere=place.namespace is None)
     if as_json:
         say_json([token_to_wire(token) for token in tokens])
         return
@@ -99,15 +101,14 @@ def list_tokens(database: Database, *, as_json: bool) -> None:
 @command.command(
     "revoke", epilog=examples("rowlock token revoke 0199b2f0-7c1e-7000-8000-000000000000")
 )
-@click.argument("token")
+@click.argument("token_id", metavar="TOKEN")
 @by_options
-@database_options
+@place_options
 @json_option
-def revoke(database: Database, *, token: str, by: By, as_json: bool) -> None:
+def revoke(place: Place, *, token_id: str, by: By, as_json: bool) -> None:
     """End a token's use for good; the next request with it is refused."""
-    with closing(database.open()) as opened:
-        flow = flows.revoke_token(opened, token, everywhere=database.namespace is None, by=by)
-        revoked = run_flow(opened, flow)
+    with place.door(Opened) as door:
+        revoked = door.ask(flows.revoke_token, token_id, everywhere=place.namespace is None, by=by)
     if as_json:
         say_json(token_to_wire(revoked))
     else:

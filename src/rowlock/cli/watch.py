@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -25,16 +24,13 @@ from rowlock.cli.output import (
     time_text,
     without_controls,
 )
+from rowlock.cli.pacing import Pace
 from rowlock.cli.places import place_options
 from rowlock.cli.task import say_failure
 from rowlock.cli.tasks import message_of
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import LogLine, Task
 from rowlock.wire.tasks import log_line_to_wire, task_to_wire
-
-FIRST_PAUSE_SECONDS = 0.05
-LONGEST_PAUSE_SECONDS = 0.5
-PAUSE_GROWTH = 1.3
 
 
 class Look(NamedTuple):
@@ -79,14 +75,15 @@ def follow_at(door: Door[C], task_id: UUID, *, as_json: bool) -> None:
         now = door.ask(flows.get_task, task_id)
         return Look(now, door.ask(flows.task_log, task_id))
 
-    follow(look, as_json=as_json)
+    follow(look, door.pace(task_id), as_json=as_json)
 
 
-def follow(look: Callable[[], Look], *, as_json: bool) -> None:
+def follow(look: Callable[[], Look], pace: Pace, *, as_json: bool) -> None:
     """Show a task until it is finished, then end with its outcome.
 
     Args:
         look: Reads the task and its whole log.
+        pace: Says when to look again.
         as_json: Print a line of JSON for each change.
 
     Raises:
@@ -97,22 +94,20 @@ def follow(look: Callable[[], Look], *, as_json: bool) -> None:
         view = _show_json
     elif is_drawn_on(sys.stdout):
         view = _draw
-    last = view(_looks(look))
+    last = view(_looks(look, pace))
     if last.state is not TaskState.SUCCEEDED:
         raise click.exceptions.Exit(ExitCode.FAILED)
 
 
-def _looks(look: Callable[[], Look]) -> Iterator[Look]:
-    seen, pause = 0, FIRST_PAUSE_SECONDS
+def _looks(look: Callable[[], Look], pace: Pace) -> Iterator[Look]:
+    seen = 0
     while True:
         task, lines = look()
         yield Look(task, lines[seen:])
         if task.state.is_final:
             return
-        pause = FIRST_PAUSE_SECONDS if len(lines) > seen else pause
-        seen = len(lines)
-        time.sleep(pause)
-        pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECONDS)
+        busy, seen = len(lines) > seen, len(lines)
+        pace.wait(running=task.state is TaskState.RUNNING, busy=busy)
 
 
 def _shown(task: Task) -> tuple[object, ...]:

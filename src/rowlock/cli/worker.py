@@ -100,7 +100,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
     code is 1 if any had to be handed back, and 6 if every slot was lost to a thread that does
     not end. With --server the tasks come over HTTP, and the app's own database is not used.
     """
-    from rowlock.cli.working import app_at, worker_at
+    from rowlock.cli.apps import app_at
+    from rowlock.cli.working import worker_at
 
     slots = slots_by_queue(queues)
     supervised = watch or processes is not None

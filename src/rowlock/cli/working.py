@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from rowlock.app.core import Application
-from rowlock.cli.apps import load_app
 from rowlock.cli.doors import Place
 from rowlock.cli.options import Database
 from rowlock.cli.places import Server
@@ -15,13 +14,7 @@ from rowlock.worker.life import WorkerLife
 from rowlock.worker.upkeep import release_worker
 from rowlock.worker.worker import Worker
 
-_OWN = Database(url=None, namespace=None, prefix=None, schema=None)
 _WAYS = ("URL", "SERVER", "TOKEN", "PROFILE", "NAMESPACE", "PREFIX", "SCHEMA")
-
-
-def app_at(place: Place, reference: str) -> Application:
-    """Import an app; at a database it is pointed there. See `load_app`."""
-    return load_app(reference, place if isinstance(place, Database) else _OWN)
 
 
 def worker_at(

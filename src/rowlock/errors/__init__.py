@@ -27,6 +27,7 @@ RowlockError
 ├── ServiceError                 the HTTP service refused a request
 │   ├── UnauthenticatedError     no valid token
 │   ├── ScopeError               the token may not do that
+│   ├── GrantError               the token is to hand out more than it has
 │   ├── RateLimitError           too many requests
 │   ├── OverloadedError          the service has no room for a request
 │   ├── RouteNotFoundError       nothing is under that address
@@ -138,6 +139,9 @@ from rowlock.errors.service import (
 )
 from rowlock.errors.service import (
     BodyTooLargeError as BodyTooLargeError,
+)
+from rowlock.errors.service import (
+    GrantError as GrantError,
 )
 from rowlock.errors.service import (
     MethodNotAllowedError as MethodNotAllowedError,

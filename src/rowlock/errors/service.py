@@ -29,6 +29,17 @@ class ScopeError(ServiceError):
         return f"the token lacks the scope {self.scope}"
 
 
+class GrantError(ServiceError):
+    """A token is to hand out more than it has; `problem` is what it lacks, in words."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"a token hands out no more than it has: {self.problem}"
+
+
 class RateLimitError(ServiceError):
     """Too many requests; `retry_after` is how many seconds to wait."""
 

@@ -39,7 +39,6 @@ from rowlock.http.observing import Observed, Trace
 from rowlock.http.reading import read_body, read_queries
 from rowlock.http.streaming import EventStream
 from rowlock.http.waits import Waits, until_gone
-from rowlock.model.tokens import Scope as TokenScope
 from rowlock.wire.documents.common import ErrorDocument, MessageDocument
 from rowlock.wire.openapi import IDEMPOTENCY_HEADER
 from rowlock.wire.routes import ROUTES
@@ -177,7 +176,7 @@ class _Service:
     async def _understand(self, route: Route, request: Request, trace: Trace) -> Call:
         identity = await self.guard.identify(route, request)
         core = self.guard.core_for(identity, request)
-        if isinstance(route.scope, TokenScope):
+        if not route.is_public:
             trace.namespace = core.namespace
         said = {
             "everywhere": identity.namespace is None and names_none(request),

@@ -14,11 +14,11 @@ from rowlock.app.core import Core
 from rowlock.app.flow import run_flow_async
 from rowlock.errors import RouteNotFoundError, UnauthenticatedError
 from rowlock.http.call import Identity
-from rowlock.http.hosts import is_loopback
 from rowlock.http.limits import Buckets, Limits
 from rowlock.http.observing import Memory
 from rowlock.model.names import checked_namespace
-from rowlock.model.tokens import Scope, Token, digest_of
+from rowlock.model.tokens import Token, digest_of
+from rowlock.wire.hosts import is_loopback
 from rowlock.wire.openapi import NAMESPACE_HEADER
 from rowlock.wire.routes.table import Route
 
@@ -57,10 +57,10 @@ class Guard:
             ScopeError: It may not do that.
             RateLimitError: Too many wrong tokens, or too many requests.
         """
-        if not isinstance(route.scope, Scope):
+        if route.is_public:
             return Identity()
         identity = await self.authenticate(request)
-        identity.check((route.scope, *route.also))
+        identity.check(route.scopes)
         return identity
 
     async def authenticate(self, request: Request) -> Identity:

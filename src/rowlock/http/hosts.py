@@ -8,23 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from ipaddress import ip_address
 
 from rowlock.errors import InvalidValueError
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 ANY_HOST = "*"
 _HOST = re.compile(r"\[(?P<six>[0-9a-f:.]+)\](?::\d+)?|(?P<name>[^:\[\]]+)(?::\d+)?")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address, or is behind it."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class AllowedHosts:

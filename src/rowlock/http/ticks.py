@@ -19,7 +19,7 @@ from rowlock.http.answers import error_document
 from rowlock.http.live.live import Live
 from rowlock.http.streaming import frame
 from rowlock.model.tickers import Tick
-from rowlock.wire.planned import ticker_document
+from rowlock.wire.planned import tick_document, ticker_document
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,8 @@ async def _ticker(core: Core, tick: Tick) -> bytes | None:
     except (StorageError, TickerNotFoundError) as error:
         log.warning("ticker %s: its tick cannot be sent: %s", tick.name, error)
         return None
-    return msgspec.json.encode(ticker_document(ticker, reveal=True))
+    shown = {**ticker_document(ticker, reveal=True), "tick": tick_document(tick)}
+    return msgspec.json.encode(shown)
 
 
 async def _confirm(core: Core, tick: Tick) -> None:

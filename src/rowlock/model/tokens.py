@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from rowlock.errors import InvalidValueError
+from rowlock.errors import GrantError, InvalidValueError
 from rowlock.model.changes import By, checked_note
 
 MAX_TOKEN_NAME_LENGTH = 100
@@ -67,6 +67,21 @@ class Token:
     def allows(self, scope: Scope) -> bool:
         """Whether it may do that."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
+
+    def check_hands_out(self, other: Token) -> None:
+        """Refuse to hand out a token that may do more, in more namespaces or for longer.
+
+        Raises:
+            GrantError: It may.
+        """
+        for scope in other.scopes:
+            if not self.allows(scope):
+                raise GrantError(f"it lacks the scope {scope}")
+        if self.namespace is not None and other.namespace != self.namespace:
+            raise GrantError(f"it is good for the namespace {self.namespace} alone")
+        end = self.expires_at
+        if end is not None and (other.expires_at is None or other.expires_at > end):
+            raise GrantError(f"it ends at {end:%Y-%m-%dT%H:%M:%SZ}")
 
     @property
     def by(self) -> By:

@@ -16,15 +16,37 @@ SEEN_INTERVAL = timedelta(minutes=1)
 
 
 def create_token(
-    storage: Storage, namespace: str, new: NewToken, *, lifetime: timedelta | None, by: By
+    storage: Storage,
+    namespace: str,
+    new: NewToken,
+    *,
+    lifetime: timedelta | None,
+    by: By,
+    maker: Token | None = None,
 ) -> Plan[Token]:
-    """Store a token and record it in the audit of a namespace."""
+    """Store a token and record it in the audit of a namespace.
+
+    Args:
+        storage: Where.
+        namespace: In which namespace it is recorded.
+        new: The token.
+        lifetime: After how long it ends; None for never, or when its maker does.
+        by: Who asks, and why.
+        maker: The token that hands it out; None for somebody who may hand out any.
+
+    Raises:
+        GrantError: It would have more than its maker.
+    """
     yield BEGIN
-    yield from storage.tokens.insert_token(new, lifetime=lifetime)
+    until = None if maker is None or lifetime is not None else maker.expires_at
+    yield from storage.tokens.insert_token(new, lifetime=lifetime, until=until)
+    made = yield from _stored(storage, new.id)
+    if maker is not None:
+        maker.check_hands_out(made)
     detail = {"name": new.name, "scopes": [scope.value for scope in new.scopes]}
     entry = NewAudit("create", "token", str(new.id), detail)
     yield from storage.records.add_audit(namespace, entry, by)
-    return (yield from _stored(storage, new.id))
+    return made
 
 
 def revoke_token(

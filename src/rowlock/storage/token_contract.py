@@ -14,9 +14,15 @@ class TokenStore(Protocol):
     """Tokens of the HTTP service."""
 
     def insert_token(
-        self, token: NewToken, /, *, lifetime: timedelta | None, now: datetime | None = None
+        self,
+        token: NewToken,
+        /,
+        *,
+        lifetime: timedelta | None,
+        until: datetime | None = None,
+        now: datetime | None = None,
     ) -> Plan[None]:
-        """Store a token that expires after its lifetime, or never."""
+        """Store a token that expires at a time, or else after its lifetime, or never."""
         ...
 
     def find_token(

@@ -91,7 +91,7 @@ def openapi_document(*, server: str = "") -> Json:
 
 def errors_of(route: Route) -> tuple[type[RowlockError], ...]:
     """Return everything that a route may refuse a request with."""
-    guarded = _WITH_TOKEN if isinstance(route.scope, Scope) else ()
+    guarded = () if route.is_public else _WITH_TOKEN
     with_body = _WITH_BODY if route.request is not None else ()
     return tuple(dict.fromkeys((*route.errors, *guarded, *with_body, *_BEFORE_ALL)))
 
@@ -104,8 +104,9 @@ def _operation(route: Route, refs: dict[type, Any]) -> Json:
         "responses": _responses(route, refs),
         "security": [],
     }
-    if isinstance(route.scope, Scope):
+    if not route.is_public:
         operation["security"] = [{"token": []}]
+    if isinstance(route.scope, Scope):
         operation["x-rowlock-scope"] = route.scope.value
         if route.also:
             operation["x-rowlock-also"] = [scope.value for scope in route.also]
@@ -129,7 +130,7 @@ def _parameters(route: Route) -> list[Json]:
         for one in route.queries
     ]
     in_header: list[Json] = []
-    if isinstance(route.scope, Scope):
+    if not route.is_public:
         text = "Which namespace, if the token is good for every one."
         in_header.append(_parameter(NAMESPACE_HEADER, "header", text, {"type": "string"}))
     if route.idempotent:

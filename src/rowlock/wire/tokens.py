@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from rowlock.model.tokens import Token
 from rowlock.wire.values import Wire, optional_time_to_wire, time_to_wire
 
@@ -18,3 +20,8 @@ def token_to_wire(token: Token) -> Wire:
         "revoked_at": optional_time_to_wire(token.revoked_at),
         "last_used_at": optional_time_to_wire(token.last_used_at),
     }
+
+
+def token_document(token: Token, *, asking: UUID | None) -> Wire:
+    """Return a `TokenDocument`; `asking` is the token that asks for it, if one does."""
+    return {**token_to_wire(token), "own": token.id == asking}

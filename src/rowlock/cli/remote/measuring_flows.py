@@ -10,8 +10,8 @@ from rowlock.model.durations import positive_duration_from
 from rowlock.model.measures import Durations, Throughput
 from rowlock.model.tasks import QueueCounts, Task
 
-SHORTEST_WINDOW = "0.001"
-"""What is asked for where no window is wanted: next to nothing is read for it."""
+COUNTS_ALONE = "0"
+"""The window that is asked for where none is wanted."""
 
 
 def stuck(client: Client, *, longer_than: object, limit: int) -> list[Task]:
@@ -23,7 +23,7 @@ def stuck(client: Client, *, longer_than: object, limit: int) -> list[Task]:
 
 def overview(client: Client, *, window: object, queue: str | None) -> Overview:
     """Count tasks by queue and state, and tell what was done of late."""
-    span = SHORTEST_WINDOW
+    span = COUNTS_ALONE
     if window is not None:
         span = str(positive_duration_from("window", window).total_seconds())
     found = client.stats(window=span, queue=queue)

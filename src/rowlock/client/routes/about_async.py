@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from rowlock.client.calls import Call
 from rowlock.client.sending import AsyncSender
+from rowlock.wire.documents.about import ServiceDocument
 
 # fmt: off
 
@@ -23,6 +24,17 @@ class AboutRoutes(AsyncSender):
             method="GET",
             path="/api/v1/openapi.json",
             answer=str,
+        ))
+
+    async def about(self) -> ServiceDocument:
+        """Tell versions, clocks and limits of the service, and how its database is.
+
+        `GET /api/v1/about`.
+        """
+        return await self._send(Call(
+            method="GET",
+            path="/api/v1/about",
+            answer=ServiceDocument,
         ))
 
     async def live(self) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from rowlock.client.calls import Call
 from rowlock.client.sending import Sender
+from rowlock.wire.documents.about import ServiceDocument
 
 # fmt: off
 
@@ -23,6 +24,17 @@ class AboutRoutes(Sender):
             method="GET",
             path="/api/v1/openapi.json",
             answer=str,
+        ))
+
+    def about(self) -> ServiceDocument:
+        """Tell versions, clocks and limits of the service, and how its database is.
+
+        `GET /api/v1/about`.
+        """
+        return self._send(Call(
+            method="GET",
+            path="/api/v1/about",
+            answer=ServiceDocument,
         ))
 
     def live(self) -> bool:

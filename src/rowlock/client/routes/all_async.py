@@ -16,6 +16,7 @@ from rowlock.client.routes.schedules_async import SchedulesRoutes
 from rowlock.client.routes.steering_async import SteeringRoutes
 from rowlock.client.routes.tasks_async import TasksRoutes
 from rowlock.client.routes.tickers_async import TickersRoutes
+from rowlock.client.routes.tokens_async import TokensRoutes
 from rowlock.client.routes.work_async import WorkRoutes
 
 # fmt: off
@@ -33,6 +34,7 @@ class Routes(
     SteeringRoutes,
     TasksRoutes,
     TickersRoutes,
+    TokensRoutes,
     WorkRoutes,
 ):
     """A method for each route of the service."""

@@ -16,6 +16,7 @@ from rowlock.client.routes.schedules_sync import SchedulesRoutes
 from rowlock.client.routes.steering_sync import SteeringRoutes
 from rowlock.client.routes.tasks_sync import TasksRoutes
 from rowlock.client.routes.tickers_sync import TickersRoutes
+from rowlock.client.routes.tokens_sync import TokensRoutes
 from rowlock.client.routes.work_sync import WorkRoutes
 
 # fmt: off
@@ -33,6 +34,7 @@ class Routes(
     SteeringRoutes,
     TasksRoutes,
     TickersRoutes,
+    TokensRoutes,
     WorkRoutes,
 ):
     """A method for each route of the service."""

@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 from rowlock.client.calls import Call, fields, moment_of, path_with, queries
 from rowlock.client.sending import AsyncSender, linked_pages_async, numbered_pages_async
 from rowlock.wire.bodies.common import Duration, Moment, RetryBody
+from rowlock.wire.bodies.schedules import DeclaredScheduleBody
 from rowlock.wire.documents.schedules import (
     BackfillDocument,
     ExplanationDocument,
@@ -22,6 +23,7 @@ from rowlock.wire.documents.schedules import (
     OccurrenceList,
     ScheduleDocument,
     ScheduleList,
+    SyncDocument,
 )
 from rowlock.wire.documents.tasks import TaskDocument
 
@@ -341,6 +343,24 @@ class SchedulesRoutes(AsyncSender):
         """
         return linked_pages_async(lambda page: self.list_firings(
             schedule, limit=limit, before=moment_of(page),
+        ))
+
+    async def declare_schedules(
+        self, *, schedules: list[DeclaredScheduleBody], prune: list[str] | UnsetType = UNSET,
+        reason: str | None = None,
+    ) -> SyncDocument:
+        """Store what code declares now and did not the last time.
+
+        `POST /api/v1/declaration`, whose body is a `DeclarationsBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return await self._send(Call(
+            method="POST",
+            path="/api/v1/declaration",
+            answer=SyncDocument,
+            body=fields(schedules=schedules, prune=prune, reason=reason),
         ))
 
     async def explain_rule(

@@ -18,6 +18,7 @@ from rowlock.wire.documents.tickers import (
     ConfirmedDocument,
     RenewedDocument,
     TickDocument,
+    TickedDocument,
     TickerDocument,
     TickerList,
 )
@@ -58,7 +59,7 @@ class TickersRoutes(AsyncSender):
 
     def watch_ticks(
         self, *, name: Iterable[str] | None = None,
-    ) -> AsyncGenerator[ServerEvent[TickerDocument | None]]:
+    ) -> AsyncGenerator[ServerEvent[TickedDocument | None]]:
         """Stream ticks, each of which goes to one listener.
 
         `GET /api/v1/ticker/next`.
@@ -74,7 +75,7 @@ class TickersRoutes(AsyncSender):
             answer=str,
             queries=queries(name=name),
         ), {
-            "ticker": TickerDocument,
+            "ticker": TickedDocument,
         })
 
     async def create_ticker(

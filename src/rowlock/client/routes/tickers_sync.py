@@ -18,6 +18,7 @@ from rowlock.wire.documents.tickers import (
     ConfirmedDocument,
     RenewedDocument,
     TickDocument,
+    TickedDocument,
     TickerDocument,
     TickerList,
 )
@@ -56,7 +57,7 @@ class TickersRoutes(Sender):
 
     def watch_ticks(
         self, *, name: Iterable[str] | None = None,
-    ) -> Generator[ServerEvent[TickerDocument | None]]:
+    ) -> Generator[ServerEvent[TickedDocument | None]]:
         """Stream ticks, each of which goes to one listener.
 
         `GET /api/v1/ticker/next`.
@@ -72,7 +73,7 @@ class TickersRoutes(Sender):
             answer=str,
             queries=queries(name=name),
         ), {
-            "ticker": TickerDocument,
+            "ticker": TickedDocument,
         })
 
     def create_ticker(

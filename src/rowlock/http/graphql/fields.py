@@ -29,8 +29,7 @@ class Field(NamedTuple):
 
 def _of_route(name: str) -> Field:
     route = next(route for route in ROUTES if route.name == name)
-    assert isinstance(route.scope, Scope)  # noqa: S101 - none of those below is open to all
-    return Field((route.scope, *route.also), route.summary)
+    return Field(route.scopes, route.summary)
 
 
 FIELDS: Final[Mapping[str, Field]] = {

@@ -16,6 +16,7 @@ from rowlock.http.handlers import (
     task_queue,
     tasks,
     tickers,
+    tokens,
     work,
 )
 
@@ -32,6 +33,7 @@ _RESOURCES = (
     definitions,
     schedules,
     tickers,
+    tokens,
     task_queue,
 )
 HANDLERS: Handlers = {

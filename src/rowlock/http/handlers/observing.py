@@ -15,6 +15,7 @@ from rowlock.http.answers import Text
 from rowlock.http.call import Call, Handlers
 from rowlock.http.exposition import exposition
 from rowlock.http.handlers.queues import page_of
+from rowlock.model.durations import duration_from
 from rowlock.model.figures import Figures
 from rowlock.model.queues import checked_count
 from rowlock.wire.changes import audit_to_wire
@@ -56,7 +57,8 @@ async def _figures(call: Call, namespace: str) -> Figures:
 async def stats(call: Call) -> Wire:
     """Tell what there is, and what was done of late."""
     window, queue = call.query.get("window", DEFAULT_WINDOW), call.query.get("queue")
-    found = await call.run(measuring_flows.overview(call.core, window=window, queue=queue))
+    span = duration_from("window", window) or None
+    found = await call.run(measuring_flows.overview(call.core, window=span, queue=queue))
     return overview_to_wire(found.queues, found.throughput or (), found.definitions or ())
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final, cast
 
-from rowlock.app import occurrence_flows, schedule_flows, schedule_listing
+from rowlock.app import declared_schedules, occurrence_flows, schedule_flows, schedule_listing
+from rowlock.app.core import Core
 from rowlock.app.flow import Flow
 from rowlock.definitions.scheduling import GivenSchedule
 from rowlock.http.answers import Answer
@@ -18,6 +22,8 @@ from rowlock.model.schedules import Schedule
 from rowlock.wire.bodies.common import RetryBody
 from rowlock.wire.bodies.schedules import (
     BackfillBody,
+    DeclarationsBody,
+    DeclaredScheduleBody,
     ExplainBody,
     NewScheduleBody,
     ScheduleBody,
@@ -26,24 +32,24 @@ from rowlock.wire.bodies.schedules import (
 )
 from rowlock.wire.occurrences import explained_to_wire, occurrence_to_wire
 from rowlock.wire.planned import schedule_document
+from rowlock.wire.routes.schedules import MAX_OCCURRENCES
 from rowlock.wire.routes.table import MAX_PAGE, PREFIX
-from rowlock.wire.schedules import backfill_to_wire, firing_to_wire
+from rowlock.wire.schedules import backfill_to_wire, firing_to_wire, sync_to_wire
 from rowlock.wire.service import task_document
 from rowlock.wire.values import Wire
 
 BATCHES: Final = 10
 """How many hundreds of occurrences one request backfills at most."""
 
-MAX_OCCURRENCES: Final = 1_000
 _PAGING = ("offset", "limit", "order")
 
 
-async def _given(call: Call, body: ScheduleTermsBody) -> GivenSchedule:
+def _given(core: Core, body: ScheduleTermsBody) -> Flow[GivenSchedule]:
     given = given_of(body, ScheduleTermsBody)
     if isinstance(given.get("retry"), RetryBody):
         given["retry"] = policy_from(given["retry"])
     if given.get("queue") is not None:
-        await call.run(known_queue(call.core, given["queue"]))
+        yield from known_queue(core, given["queue"])
     return cast("GivenSchedule", given)
 
 
@@ -65,7 +71,7 @@ async def list_schedules(call: Call) -> Wire:
 async def create_schedule(call: Call) -> Answer:
     """Create a schedule."""
     body: NewScheduleBody = call.body
-    given = await _given(call, body)
+    given = await call.run(_given(call.core, body))
     flow = schedule_flows.create_schedule(
         call.core, body.name, body.rule, body.definition, given, by=call.by(body.reason)
     )
@@ -82,7 +88,7 @@ async def get_schedule(call: Call) -> Wire:
 async def update_schedule(call: Call) -> Wire:
     """Change a schedule."""
     body: ScheduleBody = call.body
-    given = await _given(call, body)
+    given = await call.run(_given(call.core, body))
     flow = schedule_flows.update_schedule(
         call.core,
         call.path["schedule"],
@@ -148,6 +154,32 @@ async def backfill_schedule(call: Call) -> Wire:
     return backfill_to_wire(await call.run(flow))
 
 
+async def declare_schedules(call: Call) -> Wire:
+    """Store what code declares, and delete what it no longer does where that is asked for."""
+    body: DeclarationsBody = call.body
+    declared = [(one.name, partial(_described, call.core, one)) for one in body.schedules]
+    done = await call.run(declared_schedules.sync_described(call.core, declared))
+    if body.prune:
+        pruned = await call.run(_pruned(call, body, done.undeclared))
+        done = replace(done, pruned=pruned)
+    return sync_to_wire(done)
+
+
+def _described(core: Core, body: DeclaredScheduleBody) -> Flow[Schedule]:
+    given = yield from _given(core, body)
+    described = schedule_flows.described(core, body.name, body.rule, body.definition, given)
+    return (yield from described)
+
+
+def _pruned(call: Call, body: DeclarationsBody, undeclared: Iterable[str]) -> Flow[tuple[str, ...]]:
+    gone: list[Schedule] = []
+    for name in undeclared:
+        found = yield from schedule_flows.get_schedule(call.core, name)
+        gone += [found] if str(found.id) in body.prune else []
+    by = call.by(body.reason)
+    return (yield from declared_schedules.prune_schedules(call.core, gone, by=by))
+
+
 async def simulate_schedule(call: Call) -> Wire:
     """List what a schedule would fire."""
     limit = _occurrences(call.query.get("limit", MAX_PAGE))
@@ -199,6 +231,7 @@ HANDLERS: Handlers = {
     "resume_schedule": resume_schedule,
     "run_schedule": run_schedule,
     "backfill_schedule": backfill_schedule,
+    "declare_schedules": declare_schedules,
     "simulate_schedule": simulate_schedule,
     "list_firings": list_firings,
     "explain_rule": explain_rule,

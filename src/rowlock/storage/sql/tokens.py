@@ -15,7 +15,13 @@ class TokenPlans(Plans):
     """`TokenStore` over a statement catalogue."""
 
     def insert_token(
-        self, token: NewToken, /, *, lifetime: timedelta | None, now: datetime | None = None
+        self,
+        token: NewToken,
+        /,
+        *,
+        lifetime: timedelta | None,
+        until: datetime | None = None,
+        now: datetime | None = None,
     ) -> Plan[None]:
         yield self._sql.bind(
             "insert_token",
@@ -25,6 +31,7 @@ class TokenPlans(Plans):
             namespace=token.namespace,
             scopes=json_text.encode("scopes", [scope.value for scope in token.scopes]),
             lifetime=lifetime,
+            until=until,
             now=now,
         )
 

@@ -59,12 +59,28 @@ class ScheduleTermsBody(ZoneBody, kw_only=True):
     ] = UNSET
 
 
-class NewScheduleBody(ScheduleTermsBody, kw_only=True):
-    """A schedule to be created."""
+class DeclaredScheduleBody(ScheduleTermsBody, kw_only=True):
+    """A schedule as code declares it."""
 
     name: Annotated[str, Meta(description="Matched ignoring case, `-` and `_`.")]
     rule: RuleBody
     definition: Annotated[str, Meta(description="The alias of what its tasks run.")]
+
+
+class DeclarationsBody(Struct, kw_only=True):
+    """What an app declares now, and what it no longer does and may go."""
+
+    schedules: Annotated[list[DeclaredScheduleBody], Meta(max_length=1_000)]
+    prune: Annotated[
+        list[str],
+        Meta(max_length=1_000, description="Ids of undeclared schedules that are deleted."),
+    ] = []
+    reason: Annotated[str | None, Meta(description="Why, for the audit.")] = None
+
+
+class NewScheduleBody(DeclaredScheduleBody, kw_only=True):
+    """A schedule to be created."""
+
     reason: Annotated[str | None, Meta(description="Why, for the audit.")] = None
 
 

@@ -96,6 +96,18 @@ class OccurrenceList(Struct, forbid_unknown_fields=True):
     body: list[OccurrenceDocument]
 
 
+class SyncDocument(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What became of declared schedules, by name."""
+
+    created: list[str]
+    changed: list[str]
+    unchanged: Annotated[list[str], Meta(description="Code says what it said the last time.")]
+    deleted: Annotated[list[str], Meta(description="Deleted by hand, and left so.")]
+    undeclared: Annotated[list[str], Meta(description="Declared once, and no longer.")]
+    pruned: Annotated[list[str], Meta(description="Of those, the ones that were deleted now.")]
+    problems: Annotated[dict[str, str], Meta(description="What could not be stored, and why.")]
+
+
 class ExplanationDocument(Struct, forbid_unknown_fields=True):
     """What a rule means, and when it happens."""
 

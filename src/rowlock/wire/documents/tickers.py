@@ -56,6 +56,15 @@ class TickDocument(Struct, forbid_unknown_fields=True, kw_only=True):
     lease_seconds: Annotated[float, Meta(description="After that it goes to another.")]
 
 
+class TickedDocument(TickerDocument, forbid_unknown_fields=True, kw_only=True):
+    """A ticker that has just ticked, and its tick.
+
+    The tick is confirmed once it has reached the client, or by the client before that.
+    """
+
+    tick: TickDocument
+
+
 class RenewedDocument(Struct, forbid_unknown_fields=True):
     """A tick that is held for longer."""
 

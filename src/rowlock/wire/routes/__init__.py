@@ -21,6 +21,7 @@ from rowlock.wire.routes.table import Route
 from rowlock.wire.routes.task_queue import TASK_QUEUE_ROUTES
 from rowlock.wire.routes.tasks import TASKS
 from rowlock.wire.routes.tickers import TICKERS
+from rowlock.wire.routes.tokens import TOKENS
 from rowlock.wire.routes.work import WORK
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -35,6 +36,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *DEFINITIONS,
     *SCHEDULES,
     *TICKERS,
+    *TOKENS,
     *TASK_QUEUE_ROUTES,
     *ABOUT,
 )

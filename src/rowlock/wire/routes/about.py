@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from rowlock.wire.routes.table import HEALTH, PUBLIC, route
+from rowlock.wire.documents.about import ServiceDocument
+from rowlock.wire.routes.table import ANY_TOKEN, HEALTH, PUBLIC, route
 
 ABOUT: Final = (
     route("GET", "/openapi.json", "openapi", PUBLIC, summary="This document.", response=None),
+    route("GET", "/about", "about", ANY_TOKEN, response=ServiceDocument,
+          summary="Tell versions, clocks and limits of the service, and how its database is."),
     route("GET", "/livez", "live", PUBLIC, summary="Whether the server runs.",
           response=None, door=HEALTH),
     route("GET", "/readyz", "ready", PUBLIC, summary="Whether the database answers.",

@@ -23,7 +23,8 @@ OBSERVING: Final = (
     route("GET", "/stats", "stats", Scope.METRICS_READ,
           summary="Count tasks by queue and state, and tell what was done of late.",
           response=StatsDocument, errors=_FOUND,
-          queries=(Parameter("window", "How far back: seconds, or `1h30m`; 1 h if not given."),
+          queries=(Parameter("window", "How far back: seconds, or `1h30m`; 1 h if not given, 0 to "
+                             "count alone."),
                    Parameter("queue", "Only of this queue."))),
     route("GET", "/scale", "scale", Scope.METRICS_READ,
           summary="Tell an autoscaler how many workers could be used.", response=ScaleDocument,

@@ -18,6 +18,7 @@ from rowlock.errors import (
 from rowlock.model.tokens import Scope
 from rowlock.wire.bodies.schedules import (
     BackfillBody,
+    DeclarationsBody,
     ExplainBody,
     NewScheduleBody,
     ScheduleBody,
@@ -30,9 +31,13 @@ from rowlock.wire.documents.schedules import (
     OccurrenceList,
     ScheduleDocument,
     ScheduleList,
+    SyncDocument,
 )
 from rowlock.wire.documents.tasks import TaskDocument
 from rowlock.wire.routes.table import LIMIT, OFFSET, REASON, Parameter, route
+
+MAX_OCCURRENCES: Final = 1_000
+"""How many are computed for one request."""
 
 SCHEDULE: Final = Parameter("schedule", "The schedule's name or id.")
 _ENQUEUES = (Scope.TASKS_ENQUEUE,)
@@ -101,6 +106,9 @@ SCHEDULES: Final = (
           parameters=(SCHEDULE,), response=FiringList, errors=_FOUND,
           queries=(Parameter("before", "Only occurrences before this time: the next page.",
                              datetime), LIMIT)),
+    route("POST", "/declaration", "declare_schedules", Scope.SCHEDULES_WRITE, also=_ENQUEUES,
+          summary="Store what code declares now and did not the last time.",
+          request=DeclarationsBody, response=SyncDocument, errors=(InvalidValueError,)),
     route("POST", "/recurrence", "explain_rule", Scope.SCHEDULES_READ,
           summary="Say what a rule means and when it happens; nothing is stored.",
           request=ExplainBody, response=ExplanationDocument, errors=(InvalidValueError,)),

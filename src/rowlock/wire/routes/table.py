@@ -27,6 +27,13 @@ class Public:
 PUBLIC: Final = Public()
 
 
+class AnyToken:
+    """Stands in place of a scope where any valid token will do."""
+
+
+ANY_TOKEN: Final = AnyToken()
+
+
 class Door(NamedTuple):
     """Where a family of routes is found, and how it refuses.
 
@@ -70,7 +77,7 @@ class Route:
     Attributes:
         name: What its handler is found by; unique.
         path: Below the prefix of its door; `{…}` are parameters.
-        scope: What a token needs for it; `PUBLIC` needs none.
+        scope: What a token needs for it; `ANY_TOKEN` needs no more, `PUBLIC` not even one.
         also: What it needs besides.
         response: The type of its answer; None for plain text.
         request: The type of its body; None if it takes none.
@@ -88,7 +95,7 @@ class Route:
     name: str
     method: str
     path: str
-    scope: Scope | Public
+    scope: Scope | AnyToken | Public
     summary: str
     response: type[Struct] | None
     status: int = 200
@@ -106,10 +113,20 @@ class Route:
 
     def __post_init__(self) -> None:
         """Refuse what would be open to everybody by oversight, or undocumented."""
-        if not isinstance(self.scope, (Scope, Public)):  # pyright: ignore[reportUnnecessaryIsInstance] - tables may be wrong
+        if not isinstance(self.scope, (Scope, AnyToken, Public)):  # pyright: ignore[reportUnnecessaryIsInstance] - tables may be wrong
             raise ConfigError(f"route {self.name}: {self.scope!r} is no scope")
         if re.findall(r"{(\w+)}", self.path) != [one.name for one in self.parameters]:
             raise ConfigError(f"route {self.name}: its parameters are not those of {self.path}")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may ask, without a token."""
+        return isinstance(self.scope, Public)
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """All that a token needs for it."""
+        return (self.scope, *self.also) if isinstance(self.scope, Scope) else self.also
 
 
 def full_path(route: Route) -> str:
@@ -117,7 +134,9 @@ def full_path(route: Route) -> str:
     return route.door.prefix + route.path
 
 
-def route(method: str, path: str, name: str, scope: Scope | Public, **more: Any) -> Route:
+def route(
+    method: str, path: str, name: str, scope: Scope | AnyToken | Public, **more: Any
+) -> Route:
     """Return a row of the table."""
     return Route(name=name, method=method, path=path, scope=scope, **more)
 

@@ -19,6 +19,7 @@ from rowlock.wire.documents.tickers import (
     ConfirmedDocument,
     RenewedDocument,
     TickDocument,
+    TickedDocument,
     TickerDocument,
     TickerList,
 )
@@ -37,7 +38,7 @@ TICKERS: Final = (
           errors=(InvalidValueError, OverloadedError)),
     route("GET", NEXT_TICK, "watch_ticks", Scope.TICKERS_WORK,
           summary="Stream ticks, each of which goes to one listener.", response=None,
-          events=(("ticker", TickerDocument),),
+          events=(("ticker", TickedDocument),),
           queries=(Parameter("name", "Only of these tickers.", repeated=True),),
           errors=(InvalidValueError, OverloadedError)),
     route("POST", "/ticker", "create_ticker", Scope.TICKERS_WRITE, also=_ENQUEUES,

@@ -2,7 +2,9 @@
 INSERT INTO rowlock_token (id, digest, name, namespace, scopes, created_at, expires_at)
 VALUES (
     :id, :digest, :name, :namespace, :scopes, COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)),
-    COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)) + INTERVAL :lifetime MICROSECOND);
+    COALESCE(
+        CAST(:until AS DATETIME(6)),
+        COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)) + INTERVAL :lifetime MICROSECOND));
 
 -- name: find_token
 SELECT id, name, namespace, scopes, created_at, expires_at, revoked_at, last_used_at, digest,

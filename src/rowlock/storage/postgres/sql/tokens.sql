@@ -2,7 +2,9 @@
 INSERT INTO rowlock_token (id, digest, name, namespace, scopes, created_at, expires_at)
 VALUES (
     :id, :digest, :name, :namespace, :scopes, coalesce(:now::timestamptz, clock_timestamp()),
-    coalesce(:now::timestamptz, clock_timestamp()) + :lifetime::interval);
+    coalesce(
+        :until::timestamptz,
+        coalesce(:now::timestamptz, clock_timestamp()) + :lifetime::interval));
 
 -- name: find_token
 SELECT id, name, namespace, scopes, created_at, expires_at, revoked_at, last_used_at, digest,

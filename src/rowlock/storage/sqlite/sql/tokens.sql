@@ -2,7 +2,7 @@
 INSERT INTO rowlock_token (id, digest, name, namespace, scopes, created_at, expires_at)
 VALUES (
     :id, :digest, :name, :namespace, :scopes, :now,
-    :now + :lifetime);
+    coalesce(:until, :now + :lifetime));
 
 -- name: find_token
 SELECT id, name, namespace, scopes, created_at, expires_at, revoked_at, last_used_at, digest,

@@ -1,0 +1,95 @@
+"""The routes about tokens, as methods of a client.
+
+Written by `python -m tests.docs.client_routes`; do not edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from rowlock.client.calls import Call, fields, path_with, queries
+from rowlock.client.sending import Sender, numbered_pages
+from rowlock.wire.bodies.common import Duration
+from rowlock.wire.documents.about import IdentityDocument
+from rowlock.wire.documents.tokens import NewTokenDocument, TokenDocument, TokenList
+
+# fmt: off
+
+
+class TokensRoutes(Sender):
+    """The routes about tokens, as methods of a client."""
+
+    def whoami(self) -> IdentityDocument:
+        """Tell whose token it is that asks.
+
+        `GET /api/v1/whoami`.
+        """
+        return self._send(Call(
+            method="GET",
+            path="/api/v1/whoami",
+            answer=IdentityDocument,
+        ))
+
+    def list_tokens(self, *, offset: int | None = None, limit: int | None = None) -> TokenList:
+        """List the tokens of a namespace; of all if none is named and all are open.
+
+        `GET /api/v1/token`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return self._send(Call(
+            method="GET",
+            path="/api/v1/token",
+            answer=TokenList,
+            queries=queries(offset=offset, limit=limit),
+        ))
+
+    def iter_tokens(self, *, limit: int | None = None) -> Iterator[TokenDocument]:
+        """Yield what `list_tokens` lists, page after page.
+
+        `limit` is the size of a page.
+        """
+        return numbered_pages(lambda page: self.list_tokens(
+            limit=limit, offset=page,
+        ))
+
+    def create_token(
+        self, *, name: str, scopes: list[str], expires: Duration | None = None,
+        all_namespaces: bool = False, reason: str | None = None,
+    ) -> NewTokenDocument:
+        """Make a token.
+
+        `POST /api/v1/token`, whose body is a `NewTokenBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            GrantError: A token is to hand out more than it has; `problem` is what it lacks, in
+                words.
+        """
+        return self._send(Call(
+            method="POST",
+            path="/api/v1/token",
+            answer=NewTokenDocument,
+            body=fields(
+                name=name, scopes=scopes, expires=expires, all_namespaces=all_namespaces,
+                reason=reason,
+            ),
+        ))
+
+    def revoke_token(self, token: UUID | str, *, reason: str | None = None) -> TokenDocument:
+        """End a token's use for good; also of the one that asks.
+
+        `POST /api/v1/token/{token}/revoke`, whose body is a `ReasonBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+            TokenNotFoundError: There is no token of that id, or not in this namespace.
+        """
+        return self._send(Call(
+            method="POST",
+            path=path_with("/api/v1/token/{token}/revoke", token=token),
+            answer=TokenDocument,
+            body=fields(reason=reason),
+        ))
