@@ -1,6 +1,7 @@
 """`python -m benchmarks.peers`: Rowlock and its peers in turn, on the same servers.
 
-What each workload measures is told in `programs/contract.py`. Servers are thrown away afterwards
+What each kind of workload measures is told in `programs/measures.py`, their sizes in
+`workloads.py`. Servers are thrown away afterwards
 and run with their default durability; ROWLOCK_BENCH_POSTGRES names a PostgreSQL to use instead.
 """
 
@@ -13,12 +14,12 @@ from collections.abc import Callable
 
 from benchmarks.machine import machine
 from benchmarks.peers import report
-from benchmarks.peers.runs import Sizes, measure
-from benchmarks.peers.table import PEERS, WORKLOADS
+from benchmarks.peers.runs import measure
+from benchmarks.peers.table import PEERS
+from benchmarks.peers.workloads import WORKLOADS
 
-NAMES = tuple(peer.name for peer in PEERS)
-FULL = Sizes({"bulk": 20_000, "single": 1_000, "drain": 10_000, "latency": 100}, 100, 120)
-QUICK = Sizes({"bulk": 1_000, "single": 100, "drain": 1_000, "latency": 10}, 100, 60)
+PEER_NAMES = tuple(peer.name for peer in PEERS)
+WORKLOAD_NAMES = tuple(workload.name for workload in WORKLOADS)
 
 
 def some_of(known: tuple[str, ...]) -> Callable[[str], list[str]]:
@@ -47,10 +48,8 @@ def positive(text: str) -> int:
 def parser() -> argparse.ArgumentParser:
     """Return what reads the command line."""
     made = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
-    made.add_argument("--peers", type=some_of(NAMES), default=list(NAMES), help=",".join(NAMES))
-    made.add_argument(
-        "--workloads", type=some_of(WORKLOADS), default=list(WORKLOADS), help=",".join(WORKLOADS)
-    )
+    for option, names in (("--peers", PEER_NAMES), ("--workloads", WORKLOAD_NAMES)):
+        made.add_argument(option, type=some_of(names), default=list(names), help=",".join(names))
     made.add_argument("--rounds", type=positive, help="3, with --quick 1")
     made.add_argument("--minutes", type=positive, default=12, help="no run starts later")
     made.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
@@ -63,10 +62,10 @@ def main() -> None:
     given = parser().parse_args()
     peers = [peer for peer in PEERS if peer.name in given.peers]
     rounds = given.rounds or (1 if given.quick else 3)
-    sizes = QUICK if given.quick else FULL
-    outcomes = measure(peers, given.workloads, rounds, sizes, given.minutes)
+    workloads = [workload for workload in WORKLOADS if workload.name in given.workloads]
+    outcomes = measure(peers, workloads, rounds, given.minutes, quick=given.quick)
     found = report.document(peers, outcomes, machine())
-    text = json.dumps(found, indent=2) if given.json else report.table(found, given.workloads)
+    text = json.dumps(found, indent=2) if given.json else report.table(found, workloads)
     sys.stdout.write(text + "\n")
 
 

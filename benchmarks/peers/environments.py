@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.peers.table import Peer
@@ -16,6 +17,7 @@ ROOT = HERE.parents[1]
 CACHE = ROOT / ".bench"
 PROGRAMS = HERE / "programs"
 INSTALL_SECONDS = 300
+PYTHONS = ("python3.12", "python3.13", "python3.14", "python3")
 
 
 class EnvironmentFailedError(RuntimeError):
@@ -38,16 +40,36 @@ def command_of(peer: Peer) -> list[str]:
 
 def _python_of(peer: Peer) -> Path:
     pins = HERE / "pins" / f"{peer.pins}.txt"
+    interpreter, version = _interpreter(peer.python)
     # Another Python or other pins make another environment.
-    folder = _folder_for(peer, pins.read_bytes() + sys.version.encode())
+    folder = _folder_for(peer, pins.read_bytes() + version.encode())
     python = folder / "bin" / "python"
     if not (folder / "made").exists():
         sys.stderr.write(f"installing {peer.pins} …\n")
         _empty(folder)
-        _run([sys.executable, "-m", "venv", str(folder)])
+        _run([interpreter, "-m", "venv", str(folder)])
         _run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", "-r", str(pins)])
         (folder / "made").touch()
     return python
+
+
+def _interpreter(oldest: tuple[int, int]) -> tuple[str, str]:
+    """Return a Python of this version or later, and which: the one that runs this if it is.
+
+    Raises:
+        EnvironmentFailedError: None is found.
+    """
+    if sys.version_info >= oldest:
+        return sys.executable, sys.version
+    given = os.environ.get("ROWLOCK_BENCH_PYTHON")
+    for name in [given] if given else PYTHONS:
+        # A name on the path may be a stand-in for one that is not there.
+        with suppress(EnvironmentFailedError):
+            version = _run([name, "-c", "import sys; print(*sys.version_info[:3], sep='.')"])
+            if tuple(map(int, version.split(".")))[:2] >= oldest:
+                return name, version
+    wanted = ".".join(map(str, oldest))
+    raise EnvironmentFailedError(f"needs Python {wanted}; ROWLOCK_BENCH_PYTHON may name one")
 
 
 def _npm_project(peer: Peer) -> Path:
@@ -79,7 +101,7 @@ def _empty(folder: Path) -> None:
     folder.mkdir(parents=True)
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str]) -> str:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     try:
         done = subprocess.run(
@@ -95,3 +117,4 @@ def _run(command: list[str]) -> None:
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip().splitlines()
         raise EnvironmentFailedError(said[-1] if said else f"exit {done.returncode}")
+    return done.stdout.strip()

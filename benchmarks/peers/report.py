@@ -8,8 +8,10 @@ from typing import Any
 
 from benchmarks.peers.runs import Outcome
 from benchmarks.peers.table import Peer, baseline_of
+from benchmarks.peers.workloads import Workload
 
-FIGURES = {"latency": ("p50_ms", "p99_ms")}
+COLUMNS = 4
+"""So many stand beside each other on a screen."""
 
 
 def medians(outcome: Outcome) -> dict[str, dict[str, float]]:
@@ -57,25 +59,46 @@ def _ratios(
     }
 
 
-def table(report: Mapping[str, Any], workloads: Sequence[str]) -> str:
+def table(report: Mapping[str, Any], workloads: Sequence[Workload]) -> str:
     """Return the report as text: a row a peer, a column a figure with its ratio."""
-    columns = [
-        (workload, name)
-        for workload in workloads
-        for name in FIGURES.get(workload, ("per_second",))
-    ]
-    heads = [f"{workload} {name.replace('per_second', '/s')}" for workload, name in columns]
-    lines = [f"{'':26}" + "".join(f"{head:>22}" for head in heads)]
-    notes = []
-    for peer, row in report["peers"].items():
-        cells = [_cell(row, *column) for column in columns]
-        lines.append(f"{peer:26}" + "".join(f"{cell:>22}" for cell in cells))
-        notes += [f"{peer}, {workload}: {error}" for workload, error in row["errors"].items()]
-    gives_up = [f"{peer}: {row['gives_up']}" for peer, row in report["peers"].items()]
     facts = ", ".join(f"{name} {value}" for name, value in report["machine"].items())
     legend = "In brackets: how many times faster Rowlock is on the same kind of store."
-    parts = ([facts], lines, [legend], notes, ["What each gives up:", *gives_up])
-    return "\n\n".join("\n".join(part) for part in parts if part)
+    columns = [(one.name, figure) for one in workloads for figure in one.figures]
+    rows = report["peers"]
+    parts = [f"{facts}\n{legend}"]
+    parts += [
+        _part(rows, columns[start : start + COLUMNS]) for start in range(0, len(columns), COLUMNS)
+    ]
+    parts.append(_by_peer("Failed:", rows, "errors"))
+    parts.append(_by_peer("What each gives up:", rows, "gives_up"))
+    return "\n\n".join(filter(None, parts))
+
+
+def _part(rows: Mapping[str, Any], columns: Sequence[tuple[str, str]]) -> str:
+    heads = [f"{workload} {name.replace('per_second', '/s')}" for workload, name in columns]
+    lines = [f"{'':26}" + "".join(f"{head:>22}" for head in heads)]
+    for peer, row in rows.items():
+        cells = [_cell(row, *column) for column in columns]
+        if set(cells) != {"-"}:
+            lines.append(f"{peer:26}" + "".join(f"{cell:>22}" for cell in cells))
+    return "\n".join(lines)
+
+
+def _by_peer(head: str, rows: Mapping[str, Any], name: str) -> str:
+    lines = []
+    for peer, row in rows.items():
+        told = row[name]
+        # What befell all its workloads, as a missing server does, is told once.
+        told = {told: ""} if isinstance(told, str) else _by_message(told)
+        lines += [f"{peer}{where}: {message}" for message, where in told.items()]
+    return "\n".join([head, *lines]) if lines else ""
+
+
+def _by_message(errors: Mapping[str, str]) -> dict[str, str]:
+    places: dict[str, str] = {}
+    for workload, message in errors.items():
+        places[message] = places.get(message, "") + f", {workload}"
+    return places
 
 
 def _cell(row: Mapping[str, Any], workload: str, name: str) -> str:

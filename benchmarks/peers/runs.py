@@ -14,21 +14,15 @@ from typing import Any
 from benchmarks.peers.environments import ROOT, EnvironmentFailedError, command_of
 from benchmarks.peers.stores import Stores, StoreUnavailableError
 from benchmarks.peers.table import Peer
+from benchmarks.peers.workloads import Workload
 
-Run = Callable[[Peer, str], dict[str, float]]
+Run = Callable[[Peer, Workload], dict[str, float]]
+
+RUN_SECONDS = 60
 
 
 class RunFailedError(RuntimeError):
     """A run ended badly, did not do every task, or took too long."""
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How much is done in each run; `seconds` is the most that one run may take."""
-
-    tasks: Mapping[str, int]
-    concurrency: int
-    seconds: float
 
 
 @dataclass
@@ -39,7 +33,29 @@ class Outcome:
     errors: dict[str, str] = field(default_factory=dict)
 
 
-def figures_from(workload: str, tasks: int, said: Mapping[str, Any]) -> dict[str, float]:
+def asked(peer: Peer, workload: Workload, url: str, *, quick: bool) -> dict[str, Any]:
+    """Return what a program is told."""
+    tasks = workload.quick if quick else workload.tasks
+    if workload.kind != "latency":
+        tasks = max(workload.least, round(tasks * peer.share))
+    most = workload.concurrency if peer.concurrency is None else peer.concurrency
+    return {
+        "kind": workload.kind,
+        "url": url,
+        "tasks": tasks,
+        "concurrency": min(workload.concurrency, most),
+        "variant": peer.variant,
+        "blocking": False,
+        "callers": 1,
+        "pause": 0.0,
+        "padding": 0,
+        "load": 0.0,
+        "workers": 0,
+        **workload.options,
+    }
+
+
+def figures_from(workload: Workload, tasks: int, said: Mapping[str, Any]) -> dict[str, float]:
     """Return a run's figures: tasks a second, or milliseconds.
 
     Raises:
@@ -47,48 +63,50 @@ def figures_from(workload: str, tasks: int, said: Mapping[str, Any]) -> dict[str
     """
     if said["done"] != tasks or said["left"] != 0:
         raise RunFailedError(f"{said['done']} of {tasks} tasks done, {said['left']} left")
-    if workload == "latency":
+    if workload.kind == "latency":
         return {"p50_ms": said["p50_ms"], "p99_ms": said["p99_ms"]}
     # From the first handler to the last lie one task fewer than there are.
-    counted = tasks - 1 if workload == "drain" else tasks
+    counted = tasks - 1 if workload.kind == "drain" else tasks
     return {"per_second": counted / max(said["seconds"], 1e-9)}
 
 
 def run_once(
-    command: Sequence[str], peer: Peer, workload: str, url: str, sizes: Sizes
+    command: Sequence[str], peer: Peer, workload: Workload, url: str, *, quick: bool
 ) -> dict[str, float]:
     """Run a program and read its line.
 
     Raises:
         RunFailedError: There is no figure.
     """
-    tasks = sizes.tasks[workload]
-    options = ["--tasks", str(tasks), "--concurrency", str(peer.concurrency or sizes.concurrency)]
-    if peer.variant:
-        options += ["--variant", peer.variant]
+    given = asked(peer, workload, url, quick=quick)
     environment = dict(os.environ)
     environment.pop("PYTHONPATH", None)
     if not peer.pins:
-        environment["PYTHONPATH"] = str(ROOT / "src")
+        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     try:
         done = subprocess.run(
-            [*command, workload, url, *options],
+            [*command, json.dumps(given)],
             env=environment,
             capture_output=True,
             text=True,
-            timeout=sizes.seconds,
+            timeout=RUN_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise RunFailedError(f"not done within {sizes.seconds:.0f} s") from error
+        raise RunFailedError(f"not done within {RUN_SECONDS} s") from error
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
         raise RunFailedError(said[-1] if said else f"exit {done.returncode}")
-    return figures_from(workload, tasks, json.loads(done.stdout))
+    return figures_from(workload, given["tasks"], json.loads(done.stdout))
 
 
 def measure(
-    peers: Sequence[Peer], workloads: Sequence[str], rounds: int, sizes: Sizes, minutes: float
+    peers: Sequence[Peer],
+    workloads: Sequence[Workload],
+    rounds: int,
+    minutes: float,
+    *,
+    quick: bool,
 ) -> dict[str, Outcome]:
     """Run everything in turn; after `minutes` no further run is started."""
     with Stores() as stores:
@@ -99,11 +117,13 @@ def measure(
                 stores.prepare(peer.engine)
                 commands[peer.name] = command_of(peer)
             except (EnvironmentFailedError, StoreUnavailableError) as error:
-                outcomes[peer.name].errors = dict.fromkeys(workloads, str(error))
+                outcomes[peer.name].errors = dict.fromkeys(
+                    (one.name for one in workloads if one.name in peer.workloads), str(error)
+                )
 
-        def run(peer: Peer, workload: str) -> dict[str, float]:
+        def run(peer: Peer, workload: Workload) -> dict[str, float]:
             with stores.empty(peer.engine) as url:
-                return run_once(commands[peer.name], peer, workload, url, sizes)
+                return run_once(commands[peer.name], peer, workload, url, quick=quick)
 
         ready = [peer for peer in peers if peer.name in commands]
         # Installing does not count: it is done once.
@@ -114,7 +134,7 @@ def measure(
 
 def round_robin(
     peers: Sequence[Peer],
-    workloads: Sequence[str],
+    workloads: Sequence[Workload],
     rounds: int,
     run: Run,
     outcomes: Mapping[str, Outcome],
@@ -122,18 +142,18 @@ def round_robin(
 ) -> None:
     """Let each peer do each workload once a round; what has failed is not tried again."""
     for number in range(rounds):
-        for workload in workloads:
+        for workload in (one for one in workloads if number < one.rounds):
             for peer in peers:
-                outcome = outcomes[peer.name]
-                if workload in outcome.errors or workload not in peer.workloads:
+                outcome, name = outcomes[peer.name], workload.name
+                if name in outcome.errors or name not in peer.workloads:
                     continue
                 if is_over():
-                    if workload not in outcome.figures:
-                        outcome.errors[workload] = "the time was over before its turn"
+                    if name not in outcome.figures:
+                        outcome.errors[name] = "the time was over before its turn"
                     continue
-                sys.stderr.write(f"round {number + 1}: {workload} {peer.name} …\n")
+                sys.stderr.write(f"round {number + 1}: {name} {peer.name} …\n")
                 try:
-                    outcome.figures.setdefault(workload, []).append(run(peer, workload))
+                    outcome.figures.setdefault(name, []).append(run(peer, workload))
                 except RunFailedError as error:
-                    outcome.figures.pop(workload, None)
-                    outcome.errors[workload] = str(error)
+                    outcome.figures.pop(name, None)
+                    outcome.errors[name] = str(error)

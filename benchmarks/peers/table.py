@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-WORKLOADS = ("bulk", "single", "drain", "latency")
+# Which workloads a peer does; `workloads.py` says what they are.
+CORE = ("drain", "bulk", "single", "latency")
+NARROW = ("drain-1", "drain-10")
+PROCESSES = ("flow-1", "flow-2", "flow-4")
+LARGE = ("drain-10kb", "bulk-10kb")
+ASYNC = (*CORE, *NARROW, *PROCESSES, "single-100", "loaded", "drain-1ms", *LARGE)
+"""Whose handlers are coroutines."""
+BOTH = (*ASYNC, "drain-threads", "single-blocking")
+THREADS = (*CORE, *NARROW, *PROCESSES, "loaded", *LARGE)
+"""Whose handlers are plain functions, and whose callers block: their `drain` is in threads."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +29,10 @@ class Peer:
         documentation: Where that is written.
         gives_up: What it does not keep or promise, so that a figure can be judged.
         variant: Told to the program.
-        concurrency: Instead of the run's, where so many fail or only wait for each other.
-        workloads: What it can do.
+        concurrency: The most at once, where more fail or only wait for each other.
+        share: Of the tasks of each workload: slow ones need fewer for a figure.
+        workloads: What it does.
+        python: The oldest that it runs on.
     """
 
     name: str
@@ -33,7 +44,9 @@ class Peer:
     gives_up: str
     variant: str = ""
     concurrency: int | None = None
-    workloads: tuple[str, ...] = WORKLOADS
+    share: float = 1.0
+    workloads: tuple[str, ...] = ASYNC
+    python: tuple[int, int] = (3, 11)
 
     @property
     def is_npm(self) -> bool:
@@ -50,6 +63,7 @@ PEERS = (
         "defaults",
         "docs/guides/workers.md",
         "nothing: history kept, every commit durable",
+        workloads=BOTH,
     ),
     Peer(
         "rowlock-sqlite",
@@ -59,6 +73,17 @@ PEERS = (
         "defaults",
         "docs/guides/workers.md",
         "nothing: history kept, every commit durable",
+        workloads=BOTH,
+    ),
+    Peer(
+        "bare-sql",
+        "postgresql",
+        "with_bare_sql.py",
+        "",
+        "no queue: Rowlock's statements, by pgbench on one connection, or by psycopg",
+        "https://www.postgresql.org/docs/current/pgbench.html",
+        "everything but the statements: nothing is run between a claim and its settle",
+        workloads=("drain", *NARROW, "single-blocking"),
     ),
     Peer(
         "sqlite3",
@@ -68,29 +93,18 @@ PEERS = (
         "no queue: the least statements, a thousand tasks at a time, WAL and synchronous=FULL",
         "",
         "everything: no leases, tokens, retries or priorities",
-        workloads=("bulk", "single", "drain"),
+        workloads=("drain", "bulk", "single"),
     ),
     Peer(
-        "procrastinate",
+        "awa",
         "postgresql",
-        "with_procrastinate.py",
-        "procrastinate",
-        "asynchronous tasks at the run's concurrency, LISTEN/NOTIFY",
-        "https://procrastinate.readthedocs.io/en/stable/howto/production/concurrency.html",
-        "nothing here: finished jobs stay in its table",
-    ),
-    *(
-        Peer(
-            f"pgqueuer-{batch}",
-            "postgresql",
-            "with_pgqueuer.py",
-            "pgqueuer",
-            f"asyncpg, uvloop, batches of {batch}, no limit of concurrency",
-            "https://pgqueuer.readthedocs.io/",
-            "deletes the job and keeps a log line; the run's concurrency is not applied",
-            variant=str(batch),
-        )
-        for batch in (10, 200)
+        "with_awa.py",
+        "awa-pg",
+        "queue storage, COPY for many; its runtime is native",
+        "https://github.com/hardbyte/awa/blob/main/docs/configuration.md",
+        "nothing here: finished jobs stay for 24 hours",
+        share=0.4,
+        workloads=(*ASYNC, "single-blocking"),
     ),
     Peer(
         "graphile-worker",
@@ -112,6 +126,73 @@ PEERS = (
         variant="batched",
     ),
     Peer(
+        "pg-boss",
+        "postgresql",
+        "with_pg_boss.mjs",
+        "pg-boss",
+        "batches of 100, the next at once after a full one, LISTEN/NOTIFY",
+        "https://pgboss.io/api/workers",
+        "a batch is settled as one: if one of its jobs fails, all of them run again",
+    ),
+    *(
+        Peer(
+            f"pgqueuer-{batch}",
+            "postgresql",
+            "with_pgqueuer.py",
+            "pgqueuer",
+            f"asyncpg, uvloop, batches of {batch}, no limit at a concurrency of 100",
+            "https://pgqueuer.readthedocs.io/",
+            "deletes the job and keeps a log line; runs more than 100 at once if it likes",
+            variant=str(batch),
+            share=0.5,
+            workloads=workloads,
+        )
+        for batch, workloads in ((10, (*ASYNC, "drain-threads")), (200, (*CORE, "drain-1ms")))
+    ),
+    Peer(
+        "oban",
+        "postgresql",
+        "with_oban.py",
+        "oban",
+        "uvloop as its command line has it, a pool of 20 connections",
+        "https://oban.pro/docs/py",
+        "nothing here: finished jobs stay for a day",
+        share=0.2,
+        python=(3, 12),
+    ),
+    Peer(
+        "chancy",
+        "postgresql",
+        "with_chancy.py",
+        "chancy",
+        "its executors for asyncio and threads, eager polling, a pool of 20 connections",
+        "https://tkte.ch/chancy/",
+        "ends are written once a second: what a killed worker had done since runs again",
+        share=0.1,
+        workloads=BOTH,
+    ),
+    Peer(
+        "procrastinate",
+        "postgresql",
+        "with_procrastinate.py",
+        "procrastinate",
+        "asynchronous tasks at the run's concurrency, LISTEN/NOTIFY",
+        "https://procrastinate.readthedocs.io/en/stable/howto/production/concurrency.html",
+        "nothing here: finished jobs stay in its table",
+        share=0.1,
+        workloads=(*ASYNC, "drain-threads"),
+    ),
+    Peer(
+        "saq-postgresql",
+        "postgresql",
+        "with_saq.py",
+        "saq",
+        "asyncio at the run's concurrency",
+        "https://saq-py.readthedocs.io/",
+        "finished jobs expire; no bulk call",
+        share=0.1,
+    ),
+    Peer(
         "huey-sqlite",
         "sqlite",
         "with_huey.py",
@@ -120,6 +201,41 @@ PEERS = (
         "https://huey.readthedocs.io/en/latest/consumer.html",
         "removes a task before it runs: a crash loses it; keeps no history; no bulk call",
         concurrency=4,
+        share=0.3,
+        workloads=THREADS,
+    ),
+    Peer(
+        "bullmq",
+        "redis",
+        "with_bullmq.mjs",
+        "bullmq",
+        "finished jobs removed at once",
+        "https://docs.bullmq.io/guide/workers/concurrency",
+        "Redis may lose what it has not yet saved; keeps no history",
+        share=0.5,
+    ),
+    Peer(
+        "dramatiq",
+        "redis",
+        "with_dramatiq.py",
+        "dramatiq",
+        "threads, retries as the only middleware",
+        "https://dramatiq.io/guide.html",
+        "Redis may lose what it has not yet saved; keeps no history; no bulk call",
+        concurrency=50,
+        share=0.3,
+        workloads=THREADS,
+    ),
+    Peer(
+        "taskiq",
+        "redis",
+        "with_taskiq.py",
+        "taskiq",
+        "uvloop, a list as its queue, no results",
+        "https://taskiq-python.github.io/available-components/brokers.html",
+        "removes a task before it runs: a crash loses it; keeps no history; no bulk call",
+        share=0.2,
+        workloads=(*ASYNC, "drain-threads"),
     ),
     Peer(
         "huey-redis",
@@ -130,6 +246,8 @@ PEERS = (
         "https://huey.readthedocs.io/en/latest/consumer.html",
         "removes a task before it runs; Redis may lose what it has not yet saved; no bulk call",
         concurrency=50,  # more threads than that use up its client's pool of connections
+        share=0.3,
+        workloads=THREADS,
     ),
     Peer(
         "saq-redis",
@@ -139,15 +257,31 @@ PEERS = (
         "asyncio at the run's concurrency",
         "https://saq-py.readthedocs.io/",
         "Redis may lose what it has not yet saved; finished jobs expire; no bulk call",
+        share=0.1,
     ),
     Peer(
-        "saq-postgresql",
-        "postgresql",
-        "with_saq.py",
-        "saq",
-        "asyncio at the run's concurrency",
-        "https://saq-py.readthedocs.io/",
-        "finished jobs expire; no bulk call",
+        "celery",
+        "redis",
+        "with_celery.py",
+        "celery",
+        "a pool of 50 threads, results and events off, prefetching 64 for each thread",
+        "https://docs.celeryq.dev/en/stable/userguide/optimizing.html",
+        "acknowledges a task before it runs: a crash loses it; keeps no history; no bulk call",
+        concurrency=50,
+        share=0.1,
+        workloads=THREADS,
+    ),
+    Peer(
+        "rq",
+        "redis",
+        "with_rq.py",
+        "rq",
+        "SimpleWorker, which forks no process for each job; results not kept",
+        "https://github.com/rq/rq/blob/master/docs/benchmark.md",
+        "one job at a time; one that crashes ends its worker; keeps no history",
+        concurrency=1,
+        share=0.03,
+        workloads=(*CORE, "drain-1", *PROCESSES, "loaded", *LARGE),
     ),
 )
 

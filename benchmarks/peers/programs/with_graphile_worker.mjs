@@ -1,30 +1,28 @@
 // graphile-worker; the variant `batched` has its local queue and batched completion.
 import { Logger, makeWorkerUtils, run } from "graphile-worker";
 
-import { main } from "./contract.mjs";
+import { main, Program } from "./contract.mjs";
 
 const LOCAL_QUEUE = 500;
 const logger = new Logger(() => () => {});
 
-class WithGraphileWorker {
-  constructor(url, concurrency, variant, recorder) {
-    Object.assign(this, { url, concurrency, variant, recorder });
-  }
-
+class WithGraphileWorker extends Program {
   async setUp() {
     this.utils = await makeWorkerUtils({ connectionString: this.url, logger });
+  }
+
+  async makeSchema() {
     await this.utils.migrate();
   }
 
-  async enqueueMany(tasks) {
-    const numbers = Array.from({ length: tasks }, (_, number) => number);
+  async enqueueMany(numbers) {
     await this.utils.addJobs(
-      numbers.map((number) => ({ identifier: "note", payload: { number } })),
+      numbers.map((number) => ({ identifier: "note", payload: this.payload(number) })),
     );
   }
 
   async enqueue(number) {
-    await this.utils.addJob("note", { number });
+    await this.utils.addJob("note", this.payload(number));
   }
 
   async startWorker() {
@@ -35,7 +33,7 @@ class WithGraphileWorker {
       noHandleSignals: true,
       logger,
       preset: { worker: this.variant === "batched" ? batched : {} },
-      taskList: { note: async ({ number }) => this.recorder.note(number) },
+      taskList: { note: (payload) => this.handle(payload) },
     });
   }
 

@@ -19,14 +19,10 @@ class WithHuey(contract.Program):
         else:
             self.huey = RedisHuey("bench", url=self.url, results=False)
 
-        @self.huey.task(name="note")
-        def note(number: int) -> None:
-            self.recorder.note(number)
+        self.note = self.huey.task(name="note")(self.handle_in_thread)
 
-        self.note = note
-
-    async def enqueue(self, number: int) -> None:
-        self.note(number)
+    def enqueue_blocking(self, number: int) -> None:
+        self.note(**self.payload(number))
 
     async def start_worker(self) -> None:
         self.consumer = Consumer(

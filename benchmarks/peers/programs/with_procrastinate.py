@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import contract
 import procrastinate
@@ -12,19 +13,18 @@ class WithProcrastinate(contract.Program):
     async def set_up(self) -> None:
         self.app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self.url))
 
-        @self.app.task(name="note")
-        async def note(number: int) -> None:
-            self.recorder.note(number)
-
-        self.note = note
+        handler = self.handle_in_thread if self.given.blocking else self.handle
+        self.note = self.app.task(name="note")(handler)
         await self.app.open_async()
+
+    async def make_schema(self) -> None:
         await self.app.schema_manager.apply_schema_async()
 
-    async def enqueue_many(self, numbers: range) -> None:
-        await self.note.batch_defer_async(*({"number": number} for number in numbers))
+    async def enqueue_many(self, numbers: Sequence[int]) -> None:
+        await self.note.batch_defer_async(*map(self.payload, numbers))
 
     async def enqueue(self, number: int) -> None:
-        await self.note.defer_async(number=number)
+        await self.note.defer_async(**self.payload(number))
 
     async def start_worker(self) -> None:
         self.worker = asyncio.create_task(

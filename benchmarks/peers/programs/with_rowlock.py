@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import contract
 
-from rowlock import AsyncRowlock, TaskState, Worker
+from rowlock import AsyncRowlock, Rowlock, TaskState, Worker
 
 UNFINISHED = (
     TaskState.SCHEDULED,
@@ -18,19 +20,22 @@ UNFINISHED = (
 class WithRowlock(contract.Program):
     async def set_up(self) -> None:
         self.app = AsyncRowlock(self.url)
+        self.blocking = Rowlock(self.url)
+        self.blocking.task(alias="note")(self.handle_in_thread)
+        handler = self.handle_in_thread if self.given.blocking else self.handle
+        self.app.task(alias="note")(handler)
+
+    async def make_schema(self) -> None:
         await self.app.migrate()
 
-        @self.app.task(alias="note")
-        async def note(number: int) -> None:
-            self.recorder.note(number)
-
-        self.note = note
-
-    async def enqueue_many(self, numbers: range) -> None:
-        await self.app.enqueue_many(self.note, ({"number": number} for number in numbers))
+    async def enqueue_many(self, numbers: Sequence[int]) -> None:
+        await self.app.enqueue_many("note", map(self.payload, numbers))
 
     async def enqueue(self, number: int) -> None:
-        await self.app.enqueue(self.note, {"number": number})
+        await self.app.enqueue("note", self.payload(number))
+
+    def enqueue_blocking(self, number: int) -> None:
+        self.blocking.enqueue("note", self.payload(number))
 
     async def start_worker(self) -> None:
         self.worker = Worker(self.app, concurrency=self.concurrency)
@@ -44,6 +49,7 @@ class WithRowlock(contract.Program):
         return sum(one.counts.get(state, 0) for one in queues for state in UNFINISHED)
 
     async def close(self) -> None:
+        self.blocking.close()
         await self.app.close()
 
 

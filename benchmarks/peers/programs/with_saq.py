@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import contract
@@ -16,17 +17,17 @@ class WithSaq(contract.Program):
         self.queue = Queue.from_url(self.url)
         await self.queue.connect()
 
-    async def enqueue_many(self, numbers: range) -> None:
+    async def enqueue_many(self, numbers: Sequence[int]) -> None:
         # It has no call for many: these run beside each other over its pool.
         for start in range(0, len(numbers), CALLERS):
             await asyncio.gather(*map(self.enqueue, numbers[start : start + CALLERS]))
 
     async def enqueue(self, number: int) -> None:
-        await self.queue.enqueue("note", number=number)
+        await self.queue.enqueue("note", **self.payload(number))
 
     async def start_worker(self) -> None:
-        async def note(_: Any, *, number: int) -> None:
-            self.recorder.note(number)
+        async def note(_: Any, **payload: Any) -> None:
+            await self.handle(**payload)
 
         self.worker = Worker(self.queue, functions=[("note", note)], concurrency=self.concurrency)
         self.running = asyncio.create_task(self.worker.start())

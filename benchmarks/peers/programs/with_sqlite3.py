@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from collections.abc import Sequence
 
 import contract
 
@@ -28,14 +29,14 @@ class WithSqlite(contract.Program):
         ):
             self.connection.execute(statement)
 
-    async def enqueue_many(self, numbers: range) -> None:
+    async def enqueue_many(self, numbers: Sequence[int]) -> None:
         self.connection.execute("BEGIN IMMEDIATE")
         self.connection.executemany(
             "INSERT INTO task (payload, state) VALUES (?, 0)", ((str(n),) for n in numbers)
         )
         self.connection.execute("COMMIT")
 
-    async def enqueue(self, number: int) -> None:
+    def enqueue_blocking(self, number: int) -> None:
         self.connection.execute("INSERT INTO task (payload, state) VALUES (?, 0)", (str(number),))
 
     async def start_worker(self) -> None:
