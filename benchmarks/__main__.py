@@ -1,7 +1,7 @@
 """`python -m benchmarks [--engines postgresql,sqlite,mariadb] [--quick] [--json]`.
 
-The start-up of the command line and recurring times are measured first; `--engines ""` measures
-nothing else.
+The start-up of the command line and recurring times are measured first, live events last, on
+SQLite; `--engines ""` measures nothing else than the first two.
 
 Servers are thrown away afterwards and run with their default durability, unless a DSN is given
 in ROWLOCK_BENCH_POSTGRES or ROWLOCK_BENCH_MARIADB.
@@ -23,6 +23,7 @@ from benchmarks import (
     bulk,
     floor,
     idle,
+    live,
     recurrence,
     schedules,
     start_up,
@@ -121,18 +122,24 @@ def main() -> None:
     for engine in given.engines:
         sys.stderr.write(f"measuring {engine} …\n")
         results[engine] = measure(engine, quick=given.quick)
+    streamed: dict[str, Any] = {}
+    if results:
+        sys.stderr.write("measuring live events …\n")
+        streams, rate, seconds = (50, 100, 3) if given.quick else (2_000, 500, 20)
+        streamed = live.run(streams=streams, rate=rate, seconds=seconds)
     if given.json:
         document = {
             "machine": machine(),
             "start_up": started,
             "recurrence": recurring,
             "results": results,
+            "live": streamed,
         }
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         facts = ", ".join(f"{name} {value}" for name, value in machine().items())
         tables = [start_up.table(started), recurrence.table(recurring)]
-        parts = [facts, *tables, table(results) if results else ""]
+        parts = [facts, *tables, table(results) if results else "", live.table(streamed)]
         sys.stdout.write("\n\n".join(filter(None, parts)) + "\n")
 
 

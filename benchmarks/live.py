@@ -174,6 +174,18 @@ def measure(url: str, streams: int, rate: float, seconds: float, folder: Path) -
         reader.kill()
 
 
+def run(*, streams: int, rate: float, seconds: float) -> dict[str, Any]:
+    """Measure on a new SQLite file, or on the PostgreSQL that is given."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = os.environ.get("ROWLOCK_BENCH_POSTGRES", f"sqlite:///{folder}/live.db")
+        return measure(url, streams, rate, seconds, Path(folder))
+
+
+def table(found: dict[str, Any]) -> str:
+    """Return the figures as text."""
+    return "\n".join(f"{'live: ' + name:32}{value!s:>14}" for name, value in found.items())
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.live", description=__doc__)
@@ -181,9 +193,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=500.0)
     parser.add_argument("--seconds", type=float, default=20.0)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        url = os.environ.get("ROWLOCK_BENCH_POSTGRES", f"sqlite:///{folder}/live.db")
-        found = measure(url, given.streams, given.rate, given.seconds, Path(folder))
+    found = run(streams=given.streams, rate=given.rate, seconds=given.seconds)
     print(json.dumps(found, indent=2))
 
 
