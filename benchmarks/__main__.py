@@ -58,23 +58,23 @@ def database(engine: str) -> Iterator[str]:
 
 def measure(engine: str, *, quick: bool) -> dict[str, Any]:
     """Run every benchmark of one engine, each on an empty database."""
-    tasks, rounds = (20_000, 1) if quick else (100_000, 5)
+    tasks, rounds = (20_000, 1) if quick else (100_000, 3)
     figures: dict[str, Any] = {}
     with database(engine) as url:
         figures |= throughput.measure(url, tasks=tasks, rounds=rounds)
     with database(engine) as url:
         figures |= floor.measure(url, tasks=tasks)
     with database(engine) as url:
-        figures |= idle.measure(url, seconds=10 if quick else 30)
+        figures |= idle.measure(url, seconds=10 if quick else 15)
     with database(engine) as url:
         figures |= schedules.measure(
-            url, schedules=1_000 if quick else 10_000, seconds=10 if quick else 30
+            url, schedules=1_000 if quick else 10_000, seconds=10 if quick else 15
         )
     with database(engine) as url:
-        figures |= bulk.measure(url, tasks=tasks if quick else 200_000)
+        figures |= bulk.measure(url, tasks=tasks)
     if engine != "sqlite":
         with database(engine) as url:
-            figures["time_axis"] = time_axis.measure(url, seconds=15 if quick else 90)
+            figures["time_axis"] = time_axis.measure(url, seconds=15 if quick else 60)
     return figures
 
 
@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     sys.stderr.write("measuring start-up …\n")
-    started = start_up.measure(rounds=5 if given.quick else 25)
+    started = start_up.measure(rounds=5 if given.quick else 15)
     sys.stderr.write("measuring recurring times …\n")
     recurring = recurrence.measure(rounds=100 if given.quick else 2000)
     results: dict[str, dict[str, Any]] = {}

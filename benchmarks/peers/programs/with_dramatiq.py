@@ -23,7 +23,6 @@ class WithDramatiq(contract.Program):
         self.note.send(**self.payload(number))
 
     async def start_worker(self) -> None:
-        # A thread that waits for work wakes up this often, and a consumer that waits for messages.
         self.worker = dramatiq.Worker(self.broker, worker_threads=self.concurrency)
         self.worker.start()
 
