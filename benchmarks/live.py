@@ -55,9 +55,9 @@ def served(url: str, streams: int, folder: Path) -> tuple[subprocess.Popen[bytes
 
 
 def memory_of(pid: int) -> float:
-    """Return the resident memory of a process in MB."""
-    text = Path(f"/proc/{pid}/status").read_text("utf-8")
-    found = re.search(r"VmRSS:\s+(\d+) kB", text)
+    """Return the resident memory of a process in MB, where Linux tells it."""
+    status = Path(f"/proc/{pid}/status")
+    found = re.search(r"VmRSS:\s+(\d+) kB", status.read_text("utf-8") if status.exists() else "")
     return int(found[1]) / 1_024 if found else 0.0
 
 

@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 
 from benchmarks.machine import machine
 from benchmarks.peers import report
@@ -63,8 +64,9 @@ def main() -> None:
     peers = [peer for peer in PEERS if peer.name in given.peers]
     rounds = given.rounds or (1 if given.quick else 3)
     workloads = [workload for workload in WORKLOADS if workload.name in given.workloads]
-    outcomes = measure(peers, workloads, rounds, given.minutes, quick=given.quick)
-    found = report.document(peers, outcomes, machine())
+    outcomes, versions = measure(peers, workloads, rounds, given.minutes, quick=given.quick)
+    found = report.document(peers, outcomes, {**machine(), **versions})
+    found["workloads"] = {workload.name: asdict(workload) for workload in workloads}
     text = json.dumps(found, indent=2) if given.json else report.table(found, workloads)
     sys.stdout.write(text + "\n")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -36,6 +37,17 @@ def command_of(peer: Peer) -> list[str]:
         folder = _npm_project(peer)
         return [str(folder / "node_modules/.bin/node"), str(folder / peer.program)]
     return [str(_python_of(peer)), str(PROGRAMS / peer.program)]
+
+
+def pinned_version(peer: Peer) -> str:
+    """Return which release is measured; nothing for this checkout."""
+    if not peer.pins:
+        return ""
+    if peer.is_npm:
+        package = json.loads((HERE / "npm" / peer.pins / "package.json").read_text("utf-8"))
+        return str(package["dependencies"][peer.pins])
+    lines = (HERE / "pins" / f"{peer.pins}.txt").read_text("utf-8").split()
+    return dict(line.split("==") for line in lines)[peer.pins]
 
 
 def _python_of(peer: Peer) -> Path:

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmarks.peers.environments import pinned_version
 from benchmarks.peers.runs import Outcome
 from benchmarks.peers.table import Peer, baseline_of
 from benchmarks.peers.workloads import Workload
@@ -32,6 +33,7 @@ def document(
         base = middle.get(baseline_of(peer), {})
         rows[peer.name] = {
             "engine": peer.engine,
+            "version": pinned_version(peer),
             "fastest": peer.fastest,
             "documentation": peer.documentation,
             "gives_up": peer.gives_up,

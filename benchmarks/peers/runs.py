@@ -18,7 +18,8 @@ from benchmarks.peers.workloads import Workload
 
 Run = Callable[[Peer, Workload], dict[str, float]]
 
-RUN_SECONDS = 60
+RUN_SECONDS = 90
+"""The most that one run may take."""
 
 
 class RunFailedError(RuntimeError):
@@ -107,8 +108,12 @@ def measure(
     minutes: float,
     *,
     quick: bool,
-) -> dict[str, Outcome]:
-    """Run everything in turn; after `minutes` no further run is started."""
+) -> tuple[dict[str, Outcome], dict[str, str]]:
+    """Run everything in turn; after `minutes` no further run is started.
+
+    Returns:
+        What became of each peer, and the versions of the servers.
+    """
     with Stores() as stores:
         outcomes = {peer.name: Outcome() for peer in peers}
         commands: dict[str, list[str]] = {}
@@ -129,7 +134,7 @@ def measure(
         # Installing does not count: it is done once.
         end = time.monotonic() + minutes * 60
         round_robin(ready, workloads, rounds, run, outcomes, lambda: time.monotonic() > end)
-    return outcomes
+    return outcomes, stores.versions
 
 
 def round_robin(

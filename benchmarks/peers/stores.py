@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import psycopg
 
 from tests.support.databases import fresh_database
 from tests.support.servers import PostgresServer, ServerUnavailableError
@@ -25,9 +28,14 @@ class StoreUnavailableError(RuntimeError):
 
 
 class Stores:
-    """Starts each server when it is first asked for, and ends all of them with the block."""
+    """Starts each server when it is first asked for, and ends all of them with the block.
+
+    Attributes:
+        versions: Of the servers that were asked for.
+    """
 
     def __init__(self) -> None:
+        self.versions: dict[str, str] = {}
         self._stack = ExitStack()
         self._postgres: str | None = os.environ.get("ROWLOCK_BENCH_POSTGRES")
         self._redis: int | None = None
@@ -53,7 +61,9 @@ class Stores:
             if engine == "postgresql" and self._postgres is None:
                 self._postgres = self._stack.enter_context(PostgresServer({})).dsn()
             if engine == "redis" and self._redis is None:
-                self._redis = self._stack.enter_context(_redis_server())
+                self._redis, self.versions[engine] = self._stack.enter_context(_redis_server())
+            if self._postgres and engine == "postgresql" and engine not in self.versions:
+                self.versions[engine] = _version_of_postgres(self._postgres)
         except ServerUnavailableError as error:
             raise StoreUnavailableError(str(error)) from error
 
@@ -73,8 +83,14 @@ class Stores:
             yield f"redis://127.0.0.1:{self._redis}/0"
 
 
+def _version_of_postgres(dsn: str) -> str:
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute("SHOW server_version").fetchone()
+    return str(row[0]) if row else ""
+
+
 @contextmanager
-def _redis_server() -> Iterator[int]:
+def _redis_server() -> Iterator[tuple[int, str]]:
     program = shutil.which("redis-server")
     if program is None:
         raise StoreUnavailableError("redis-server is not installed")
@@ -90,10 +106,16 @@ def _redis_server() -> Iterator[int]:
         )
         try:
             _wait_for_redis(process, port)
-            yield port
+            yield port, _version_of_redis(program)
         finally:
             process.kill()
             process.wait()
+
+
+def _version_of_redis(program: str) -> str:
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"v=(\S+)", said.stdout)
+    return found[1] if found else ""
 
 
 def _wait_for_redis(process: subprocess.Popen[bytes], port: int) -> None:

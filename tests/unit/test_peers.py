@@ -272,3 +272,10 @@ def test_ratios_say_how_much_faster_rowlock_is():
     assert max(map(len, text.splitlines())) < 160
     assert "failed" in text
     assert json.loads(json.dumps(found)) == found
+    assert found["peers"][PAIR[1].name]["version"] == environments.pinned_version(PAIR[1])
+
+
+def test_the_version_of_a_peer_is_the_pinned_one():
+    for peer in PEERS:
+        version = environments.pinned_version(peer)
+        assert re.fullmatch(r"\d+(\.\d+)+", version) if peer.pins else version == ""
