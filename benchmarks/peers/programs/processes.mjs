@@ -33,16 +33,22 @@ class Child {
 
 export async function flow(program) {
   const { given } = program;
-  const share = Math.floor(given.tasks / PRODUCERS);
+  const first = (place) => Math.floor((given.tasks * place) / PRODUCERS);
   const workers = numbersFrom(0, given.workers).map(() => new Child({ ...given, kind: "work" }));
   const producers = numbersFrom(0, PRODUCERS).map(
-    (place) => new Child({ ...given, kind: "produce", first: place * share, tasks: share }),
+    (place) =>
+      new Child({
+        ...given,
+        kind: "produce",
+        first: first(place),
+        tasks: first(place + 1) - first(place),
+      }),
   );
   await Promise.all([...workers, ...producers].map((one) => one.ready));
   await sleep(SETTLING_MS);
   const began = now();
   for (const one of producers) one.process.stdin.write("begin\n");
-  while (workers.reduce((sum, one) => sum + one.started, 0) < share * PRODUCERS) {
+  while (workers.reduce((sum, one) => sum + one.started, 0) < given.tasks) {
     await sleep(REPORT_MS);
     if ([...workers, ...producers].some((one) => one.process.exitCode)) {
       throw new Error("a process of the run failed");
@@ -54,7 +60,7 @@ export async function flow(program) {
   await Promise.all(producers.map((one) => one.ended));
   return {
     seconds: (Math.max(...ends.map((end) => end.last)) - began) / 1000,
-    done: new Set(ends.flatMap((end) => end.numbers)).size + given.tasks - share * PRODUCERS,
+    done: new Set(ends.flatMap((end) => end.numbers)).size,
     runs: ends.reduce((sum, end) => sum + end.runs, 0),
     left: await program.left(),
   };

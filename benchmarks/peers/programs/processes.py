@@ -15,9 +15,10 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, replace
+from itertools import pairwise
 from typing import Any
 
 from program import Given, Program
@@ -34,41 +35,48 @@ Child = asyncio.subprocess.Process
 async def flow(program: Program) -> dict[str, Any]:
     """Let producers and workers run beside each other."""
     given = program.given
+    bounds = [given.tasks * place // PRODUCERS for place in range(PRODUCERS + 1)]
     async with AsyncExitStack() as stack:
-        workers = [
-            await stack.enter_async_context(_child(replace(given, kind="work")))
-            for _ in range(given.workers)
-        ]
-        share = given.tasks // PRODUCERS
+
+        async def started(**changed: Any) -> Child:
+            return await stack.enter_async_context(_child(replace(given, **changed)))
+
+        workers = [await started(kind="work") for _ in range(given.workers)]
         producers = [
-            await stack.enter_async_context(
-                _child(replace(given, kind="produce", first=first * share, tasks=share))
-            )
-            for first in range(PRODUCERS)
+            await started(kind="produce", first=first, tasks=end - first)
+            for first, end in pairwise(bounds)
         ]
         await asyncio.sleep(SETTLING_SECONDS)
         began = time.perf_counter()
-        for one in producers:
-            _stdin(one).write(b"begin\n")
-        counts: dict[int, int] = {}
-        readers = [asyncio.create_task(_ended(one, counts)) for one in workers]
-        while sum(counts.values()) < share * PRODUCERS:
-            await asyncio.sleep(REPORT_SECONDS)
-            if any(one.returncode for one in (*workers, *producers)):
-                raise RuntimeError("a process of the run failed")
-        await asyncio.sleep(SETTLING_SECONDS)
-        for one in workers:
-            _stdin(one).close()
-        ends = await asyncio.gather(*readers)
-        for one in producers:
-            await one.wait()
+        ends = await _flown(producers, workers, given.tasks)
     ran = [number for end in ends for number in end["numbers"]]
     return {
         "seconds": max(end["last"] for end in ends) - began,
-        "done": len(set(ran)) + given.tasks - share * PRODUCERS,
+        "done": len(set(ran)),
         "runs": sum(end["runs"] for end in ends),
         "left": await program.left(),
     }
+
+
+async def _flown(
+    producers: Sequence[Child], workers: Sequence[Child], tasks: int
+) -> list[dict[str, Any]]:
+    """Begin, wait until all has started, stop; returns what each worker says at its end."""
+    for one in producers:
+        _stdin(one).write(b"begin\n")
+    counts: dict[int, int] = {}
+    readers = [asyncio.create_task(_ended(one, counts)) for one in workers]
+    while sum(counts.values()) < tasks:
+        await asyncio.sleep(REPORT_SECONDS)
+        if any(one.returncode for one in (*workers, *producers)):
+            raise RuntimeError("a process of the run failed")
+    await asyncio.sleep(SETTLING_SECONDS)
+    for one in workers:
+        _stdin(one).close()
+    ends = await asyncio.gather(*readers)
+    for one in producers:
+        await one.wait()
+    return ends
 
 
 @asynccontextmanager

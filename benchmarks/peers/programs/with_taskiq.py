@@ -1,4 +1,4 @@
-"""taskiq on a Redis list, without results."""
+"""taskiq on a Redis stream, without results: faster than its list, which pops one by one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import contract
 import uvloop
 from redis.asyncio import Redis
 from taskiq.api import run_receiver_task
-from taskiq_redis import ListQueueBroker
+from taskiq_redis import RedisStreamBroker
 
 CALLERS = 100
 
@@ -19,7 +19,7 @@ CALLERS = 100
 class WithTaskiq(contract.Program):
     async def set_up(self) -> None:
         logging.getLogger("taskiq").setLevel(logging.ERROR)
-        self.broker = ListQueueBroker(self.url, queue_name="bench")
+        self.broker = RedisStreamBroker(self.url, queue_name="bench")
 
         async def note(number: int, padding: str = "") -> None:
             await self.handle(number)
@@ -58,7 +58,8 @@ class WithTaskiq(contract.Program):
 
     async def left(self) -> int:
         async with Redis.from_url(self.url) as redis:
-            return int(await redis.llen("bench"))
+            group = (await redis.xinfo_groups("bench"))[0]
+            return int(group["lag"]) + int(group["pending"])
 
     async def close(self) -> None:
         await self.broker.shutdown()
