@@ -150,7 +150,7 @@ PEERS = (
             share=0.5,
             workloads=workloads,
         )
-        for batch, workloads in ((10, (*ASYNC, "drain-threads")), (200, CORE))
+        for batch, workloads in ((10, ASYNC), (200, CORE))
     ),
     Peer(
         "oban",

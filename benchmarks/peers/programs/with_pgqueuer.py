@@ -45,14 +45,10 @@ class WithPgqueuer(contract.Program):
         self.queue = PgQueuer.from_asyncpg_connection(self.working)
         limit = self.concurrency if self.concurrency < UNLIMITED_FROM else 0
 
+        @self.queue.entrypoint("note", concurrency_limit=limit)
         async def note(job: Job) -> None:
             await self.handle(int((job.payload or b"").split()[0]))
 
-        def note_in_thread(job: Job) -> None:
-            self.handle_in_thread(int((job.payload or b"").split()[0]))
-
-        handler = note_in_thread if self.given.blocking else note
-        self.queue.entrypoint("note", concurrency_limit=limit)(handler)
         batch = min(int(self.variant), self.concurrency)
         self.worker = asyncio.create_task(self.queue.run(batch_size=batch))
 
