@@ -184,9 +184,9 @@ def test_the_floor_gives_pgbench_every_value_that_the_statements_take(modules):
     floor = modules("with_bare_sql")
     catalog = Catalog(Path(postgres.__file__).parent / "sql")
     given = floor.variables(100, "note")
-    claimed = set(catalog.text("claim_tasks").dollar.names)
-    assert claimed <= set(given)
-    assert set(catalog.text("finish_tasks").dollar.names) <= set(given)
+    taken = {"now", *given}
+    assert set(catalog.text("claim_tasks").dollar.names) <= taken
+    assert set(catalog.text("finish_tasks").dollar.names) <= taken
     assert set(catalog.text("insert_task").dollar.names) == {
         *floor.INSERTED,
         "id",
@@ -194,8 +194,10 @@ def test_the_floor_gives_pgbench_every_value_that_the_statements_take(modules):
         "payload",
     }
     script = floor.script()
-    assert catalog.text("claim_tasks").text in script
-    assert script.count("claimed_ids") == 1
+    for name in ("claim_tasks", "finish_tasks"):
+        assert catalog.text(name).text.splitlines()[-1] in script.replace(":claimed_ids", ":ids")
+    assert script.count(":claimed_ids") == 1
+    assert ":now" not in script
 
 
 def test_the_page_on_performance_tells_of_every_peer_and_workload():

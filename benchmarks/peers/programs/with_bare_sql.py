@@ -1,15 +1,16 @@
 """The floor on PostgreSQL: the statements that Rowlock sends, and nothing of its runtime.
 
 pgbench claims and settles on one connection, as many tasks at a time as the run's concurrency;
-psycopg stores single ones. The texts are those of the catalogue, which are written as pgbench
-wants them, so the floor follows when they change. The library itself only makes the schema and
-stores what is drained.
+psycopg stores single ones. Both prepare statements, as Rowlock does. The texts are those of the
+catalogue, which are written as pgbench wants them, so the floor follows when they change. The
+library itself only makes the schema and stores what is drained.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import tempfile
 import uuid
@@ -40,36 +41,39 @@ INSERTED = {
 
 def script() -> str:
     """Return what pgbench does for each batch: claim tasks, settle what was claimed."""
+    claim, settle = CATALOG.text("claim_tasks").text, CATALOG.text("finish_tasks").text
     # An array that pgbench can put into the next statement.
-    claimed = "quote_literal(coalesce(array_agg(id), '{}')::text) AS ids"
-    claim = CATALOG.text("claim_tasks").text
-    settle = CATALOG.text("finish_tasks").text.replace(":ids::", ":claimed_ids::")
-    return f"WITH claimed AS ({claim}) SELECT {claimed} FROM claimed \\gset claimed_\n{settle};\n"  # noqa: S608
+    claimed = "coalesce(array_agg(id), '{}')::text AS ids"
+    texts = (
+        f"WITH claimed AS ({claim}) SELECT {claimed} FROM claimed \\gset claimed_\n",  # noqa: S608
+        f"{settle.replace(':ids::', ':claimed_ids::')};\n",
+    )
+    # It has no value for NULL.
+    return "".join(texts).replace(":now::", "NULL::")
 
 
 def variables(batch: int, definition: str) -> dict[str, str]:
-    """Return what the statements are given, as SQL."""
+    """Return what the statements are given."""
 
     def each(value: str) -> str:
-        return f"array_fill({value}, ARRAY[{batch}])"
+        return f"{{{','.join([value] * batch)}}}"
 
     return {
-        "namespace": "'default'",
-        "queue": "'default'",
-        "worker": "'bench'",
-        "definitions": f"ARRAY['{definition}']",
+        "namespace": "default",
+        "queue": "default",
+        "worker": "bench",
+        "definitions": f'{{"{definition}"}}',
         "without_definition": "true",
-        "from_priorities": f"ARRAY[{FIRST_PRIORITY}]",
-        "to_priorities": f"ARRAY[{LAST_PRIORITY}]",
-        "run_ats": "ARRAY[NULL]",
-        "ids": "ARRAY[NULL]",
+        "from_priorities": f"{{{FIRST_PRIORITY}}}",
+        "to_priorities": f"{{{LAST_PRIORITY}}}",
+        "run_ats": "{NULL}",
+        "ids": "{NULL}",
         "limit": str(batch),
-        "token": f"'{TOKEN}'",
-        "lease": "interval '30 seconds'",
-        "now": "NULL",
-        "tokens": each(f"'{TOKEN}'::uuid"),
-        "states": each("'succeeded'::text"),
-        **dict.fromkeys(("results", "errors", "reasons"), each("NULL::text")),
+        "token": str(TOKEN),
+        "lease": "30 seconds",
+        "tokens": each(str(TOKEN)),
+        "states": each("succeeded"),
+        **dict.fromkeys(("results", "errors", "reasons"), each("NULL")),
     }
 
 
@@ -107,8 +111,9 @@ class WithBareSql(contract.Program):
             process = await asyncio.create_subprocess_exec(
                 find_postgres() / "pgbench",
                 *("--no-vacuum", "--client=1", f"--transactions={-(-tasks // batch)}"),
-                *("-f", file.name, *given, self.url),
+                *("--protocol=prepared", "-f", file.name, *given, self.url),
                 stdout=asyncio.subprocess.PIPE,
+                env={**os.environ, "PGOPTIONS": "-c plan_cache_mode=force_custom_plan"},
             )
             said, _ = await process.communicate()
         rate = re.search(rb"tps = ([\d.]+)", said)
