@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     for option, names in (("--peers", PEER_NAMES), ("--workloads", WORKLOAD_NAMES)):
         made.add_argument(option, type=some_of(names), default=list(names), help=",".join(names))
     made.add_argument("--rounds", type=positive, help="3, with --quick 1")
-    made.add_argument("--minutes", type=positive, default=12, help="no run starts later")
+    made.add_argument("--minutes", type=positive, default=10, help="no run starts later")
     made.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
     made.add_argument("--json", action="store_true")
     return made

@@ -76,6 +76,17 @@ PEERS = (
         workloads=BOTH,
     ),
     Peer(
+        "rowlock-prefetch",
+        "postgresql",
+        "with_rowlock.py",
+        "",
+        "a worker that holds 500 tasks ahead",
+        "docs/guides/workers.md",
+        "what a killed worker held waits for its lease, and is charged a crash",
+        variant="500",
+        workloads=("drain", *NARROW, "drain-1ms"),
+    ),
+    Peer(
         "bare-sql",
         "postgresql",
         "with_bare_sql.py",

@@ -36,6 +36,7 @@ INSERTED = {
     "max_attempts": 4,
     "max_crashes": 3,
     **dict.fromkeys(("lifetime", "unique_key", "tags", "options", "run_at", "delay", "now")),
+    **dict.fromkeys(("channel", "hint")),  # nobody is called
 }
 
 

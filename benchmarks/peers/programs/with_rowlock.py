@@ -1,4 +1,4 @@
-"""Rowlock, with defaults: history kept, every commit durable."""
+"""Rowlock with defaults; the variant is how many tasks its worker holds ahead of its slots."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ class WithRowlock(contract.Program):
         self.blocking.enqueue("note", self.payload(number))
 
     async def start_worker(self) -> None:
-        self.worker = Worker(self.app, concurrency=self.concurrency)
+        self.worker = Worker(
+            self.app, concurrency=self.concurrency, prefetch=int(self.variant or 0)
+        )
         await self.worker.start()
 
     async def stop_worker(self) -> None:
