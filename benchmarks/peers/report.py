@@ -37,6 +37,8 @@ def document(
             "fastest": peer.fastest,
             "documentation": peer.documentation,
             "gives_up": peer.gives_up,
+            "share": peer.share,
+            "most_at_once": peer.concurrency,
             "medians": middle[peer.name],
             "rowlock_is_faster_by": _ratios(base, middle[peer.name]),
             "rounds": outcomes[peer.name].figures,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -84,21 +85,31 @@ def run_once(
     environment.pop("PYTHONPATH", None)
     if not peer.pins:
         environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    try:
-        done = subprocess.run(
-            [*command, json.dumps(given)],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=RUN_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise RunFailedError(f"not done within {RUN_SECONDS} s") from error
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines()
-        raise RunFailedError(said[-1] if said else f"exit {done.returncode}")
-    return figures_from(workload, given["tasks"], json.loads(done.stdout))
+    said = _said([*command, json.dumps(given)], environment)
+    return figures_from(workload, given["tasks"], json.loads(said))
+
+
+def _said(command: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Return what a program prints; if it does not end, it is killed with all that it started."""
+    with subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            said, complaints = process.communicate(timeout=RUN_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise RunFailedError(f"not done within {RUN_SECONDS} s") from error
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode != 0:
+        lines = complaints.strip().splitlines()
+        raise RunFailedError(lines[-1] if lines else f"exit {process.returncode}")
+    return said
 
 
 def measure(

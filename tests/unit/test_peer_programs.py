@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
 
 import pytest
 
+from benchmarks.peers import runs
 from benchmarks.peers.environments import command_of
 from benchmarks.peers.runs import RunFailedError, run_once
 from benchmarks.peers.table import PEERS
@@ -44,6 +47,15 @@ def test_the_floor_on_sqlite_does_every_task(tmp_path):
 def test_the_floor_on_postgres_does_every_task(workload, postgres_server):
     with fresh_database(postgres_server) as url:
         assert run("bare-sql", workload, url)["per_second"] > 0
+
+
+def test_a_program_that_does_not_end_is_killed_with_its_processes(monkeypatch):
+    monkeypatch.setattr(runs, "RUN_SECONDS", 1)
+    started = time.monotonic()
+    # The shell's own child keeps its output open.
+    with pytest.raises(RunFailedError, match="not done within 1 s"):
+        runs._said(["sh", "-c", "sleep 60 & sleep 60"], dict(os.environ))
+    assert time.monotonic() - started < 30
 
 
 def test_a_program_that_fails_says_why():

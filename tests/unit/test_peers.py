@@ -127,8 +127,8 @@ def _module(name: str):
 
 
 @pytest.fixture
-def modules(monkeypatch):
-    """The programs' own modules, forgotten afterwards: their names are common ones."""
+def modules():
+    """Imports the programs' own modules, which are forgotten afterwards: they have common names."""
     before = set(sys.modules)
     yield _module
     for name in set(sys.modules) - before:
