@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.peers.environments import pinned_version
-from benchmarks.peers.runs import Outcome
+from benchmarks.peers.runs import NO_TURN, Outcome
 from benchmarks.peers.table import Peer, baseline_of
 from benchmarks.peers.workloads import Workload
 
@@ -66,7 +66,10 @@ def _ratios(
 def table(report: Mapping[str, Any], workloads: Sequence[Workload]) -> str:
     """Return the report as text: a row a peer, a column a figure with its ratio."""
     facts = ", ".join(f"{name} {value}" for name, value in report["machine"].items())
-    legend = "In brackets: how many times faster Rowlock is on the same kind of store."
+    legend = (
+        "In brackets: how many times faster Rowlock is on the same kind of store. "
+        f"No turn: {NO_TURN}."
+    )
     columns = [(one.name, figure) for one in workloads for figure in one.figures]
     rows = report["peers"]
     parts = [f"{facts}\n{legend}"]
@@ -101,13 +104,14 @@ def _by_peer(head: str, rows: Mapping[str, Any], name: str) -> str:
 def _by_message(errors: Mapping[str, str]) -> dict[str, str]:
     places: dict[str, str] = {}
     for workload, message in errors.items():
-        places[message] = places.get(message, "") + f", {workload}"
+        if message != NO_TURN:
+            places[message] = places.get(message, "") + f", {workload}"
     return places
 
 
 def _cell(row: Mapping[str, Any], workload: str, name: str) -> str:
     if workload in row["errors"]:
-        return "failed"
+        return "no turn" if row["errors"][workload] == NO_TURN else "failed"
     if workload not in row["medians"]:
         return "-"
     value = row["medians"][workload][name]

@@ -19,6 +19,11 @@ from benchmarks.peers.workloads import Workload
 
 Run = Callable[[Peer, Workload], dict[str, float]]
 
+NO_TURN = "the time was over before its turn"
+LEAST = 10
+"""So many tasks has everybody, however slow."""
+CLAIMS = 10
+"""So many times as many tasks as run at once has everybody in a drain."""
 RUN_SECONDS = 90
 """The most that one run may take."""
 
@@ -37,15 +42,18 @@ class Outcome:
 
 def asked(peer: Peer, workload: Workload, url: str, *, quick: bool) -> dict[str, Any]:
     """Return what a program is told."""
+    most = workload.concurrency if peer.concurrency is None else peer.concurrency
+    concurrency = min(workload.concurrency, most)
     tasks = workload.quick if quick else workload.tasks
     if workload.kind != "latency":
-        tasks = max(workload.least, round(tasks * peer.share))
-    most = workload.concurrency if peer.concurrency is None else peer.concurrency
+        # The first claim of a drain is free, so there must be more than a few.
+        least = CLAIMS * concurrency if workload.kind == "drain" else LEAST
+        tasks = max(least, round(tasks * peer.share))
     return {
         "kind": workload.kind,
         "url": url,
         "tasks": tasks,
-        "concurrency": min(workload.concurrency, most),
+        "concurrency": concurrency,
         "variant": peer.variant,
         "blocking": False,
         "callers": 1,
@@ -165,7 +173,7 @@ def round_robin(
                     continue
                 if is_over():
                     if name not in outcome.figures:
-                        outcome.errors[name] = "the time was over before its turn"
+                        outcome.errors[name] = NO_TURN
                     continue
                 sys.stderr.write(f"round {number + 1}: {name} {peer.name} …\n")
                 try:

@@ -20,7 +20,6 @@ class Workload:
         concurrency: How many tasks a worker runs at once.
         options: What else the programs are told; see `Given` in `programs/contract.py`.
         rounds: How often at most; heavy ones have few.
-        least: So many tasks, however slow a peer is.
     """
 
     name: str
@@ -30,7 +29,6 @@ class Workload:
     concurrency: int = CONCURRENCY
     options: Mapping[str, float] = field(default_factory=dict)
     rounds: int = 3
-    least: int = 10
 
     @property
     def figures(self) -> tuple[str, ...]:
