@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from rowlock.model.ids import new_token
+from rowlock.model.ids import TokenRange, claim_name, new_served_token, new_token, tokens_of
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import NewTask
 from tests.contract.steps import (
@@ -285,6 +285,29 @@ def test_a_token_finds_nothing_once_the_task_is_settled(backend):
     one = claimed(backend)
     finish(backend, done(one))
     assert read_claimed(backend, one.token) == []
+
+
+def test_the_tokens_of_one_name_are_found_as_long_as_tasks_run_by_them(backend):
+    name = claim_name("key", "w")
+    ours = tokens_of(name)
+
+    def tokens(worker: str = "w", namespace: str = "default", among: TokenRange = ours):
+        read = backend.storage.claims.read_tokens
+        return set(backend.read(read, namespace, worker, among))
+
+    insert(backend, *(new() for _ in range(5)))
+    mine = [new_served_token(name) for _ in range(2)]
+    [one, _] = claim(backend, limit=2, worker="w", token=mine[0])
+    claim(backend, worker="w", token=mine[1])
+    claim(backend, worker="w", token=new_served_token(claim_name("another")))
+    claim(backend, worker="v", token=new_served_token(name))
+    assert tokens() == set(mine)
+    assert tokens(namespace="theirs") == tokens(worker="nobody") == set()
+    assert tokens(among=TokenRange(mine[0], mine[0])) == {mine[0]}
+    finish(backend, done(one))
+    assert tokens() == set(mine)
+    finish(backend, *(done(held) for held in read_claimed(backend, mine[0])))
+    assert tokens() == {mine[1]}
 
 
 def test_a_claim_tells_of_a_cancellation_that_was_asked_for_before(backend):

@@ -152,7 +152,7 @@ class Method:
             yield from self.called("queries", [(name, name) for name, _ in self.queries])
         if route.request is not None:
             yield from self.called("fields", [(one.encode_name, name) for name, one in self.fields])
-        if route.idempotent:
+        if route.key:
             need = self.module.need("rowlock.client.calls", "key_of")
             yield f"            key={need}(idempotency_key),"
         if not route.events:
@@ -239,7 +239,7 @@ class Method:
                     kind += " | " + self.module.need("msgspec", "UnsetType")
             shown = "UNSET" if default is msgspec.UNSET else literal(default)
             others.append(f"{safe(name)}: {none_last(kind)} = {shown}")
-        if self.route.idempotent:
+        if self.route.key:
             uuid = self.module.need("uuid", "UUID")
             others.append(f"idempotency_key: {uuid} | str | None = None")
         return needed + others

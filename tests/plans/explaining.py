@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from rowlock.model.ends import ClaimKey
+from rowlock.model.ids import TokenRange
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Finish, Held, Outcome, Release, Report, TaskFilter
 from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive
@@ -89,6 +90,9 @@ OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
         "default", [ClaimKey(on.task_id, on.token)]
     ),
     "read claimed": lambda on: on.storage.claims.read_claimed(on.token),
+    "read tokens": lambda on: on.storage.claims.read_tokens(
+        "default", "w", TokenRange(on.token, on.token)
+    ),
     "finish": lambda on: on.storage.claims.finish_tasks(_done(on), now=LATER),
     "finish lost": lambda on: on.storage.claims.finish_tasks(_done(on, lost=True), now=LATER),
     "release": lambda on: on.storage.claims.release_tasks(

@@ -14,10 +14,10 @@ from rowlock.errors import InvalidValueError, StorageError, StorageUnavailableEr
 from rowlock.model import json_text
 from rowlock.model.claimed import ClaimedTask
 from rowlock.model.definitions import Definition
-from rowlock.model.ids import new_token
+from rowlock.model.ids import TokenRange, new_token
 from rowlock.model.names import checked_alias, checked_queue, checked_worker, definition_key
 from rowlock.model.queues import MIN_LEASE, Queue, checked_count
-from rowlock.model.tasks import Claim
+from rowlock.model.tasks import Claim, Held
 from rowlock.ops.claim import claim_from
 from rowlock.ops.claim import is_claimable as is_one_claimable
 from rowlock.plan import Plan
@@ -49,6 +49,7 @@ def claim(  # noqa: PLR0913 - what can be said of a claim
     max_bytes: int | None = None,
     lease_of: Callable[[Queue], timedelta] = own_lease,
     new_token: Callable[[], UUID] = new_token,
+    again: TokenRange | None = None,
 ) -> Flow[list[ClaimedTask]]:
     """Take tasks for one attempt each, best first.
 
@@ -62,6 +63,7 @@ def claim(  # noqa: PLR0913 - what can be said of a claim
         max_bytes: Take no more once the payloads are so long together.
         lease_of: How long a claim from a queue holds.
         new_token: Makes the claims' token.
+        again: What the same claim may have taken before: it then takes nothing else.
     """
     checked_count("limit", limit, most=MAX_CLAIM)
     chosen, keys = _chosen(queues, definitions)
@@ -81,7 +83,9 @@ def claim(  # noqa: PLR0913 - what can be said of a claim
         without_definition=keys is None,
     )
     leases = {} if given else {queue.name: lease_of(queue) for queue in known}
-    claims = yield from _claims_within(core, request, chosen, leases, max_bytes, new_token)
+    claims = [] if again is None else (yield from _taken_before(core, request, leases, again))
+    if not claims:
+        claims = yield from _claims_within(core, request, chosen, leases, max_bytes, new_token)
     aliases_by_key = yield from _aliases(core, claims)
     return [
         _claimed(
@@ -122,6 +126,27 @@ def _chosen(
         aliases = map(checked_alias, _names("definitions", definitions))
         keys = tuple(map(definition_key, aliases))
     return None if named is None else list(dict.fromkeys(named)), keys
+
+
+def _taken_before(
+    core: Intake, request: ClaimRequest, leases: dict[str, timedelta], tokens: TokenRange
+) -> Flow[list[Claim]]:
+    """Return what a worker holds by these tokens, extended: its answer was lost for a while."""
+    claims = yield from _held_by(core, request.worker, tokens)
+    if claims:
+        held = [Held(one.id, one.token, leases.get(one.queue, request.lease)) for one in claims]
+        yield Run(partial(core.storage.claims.renew_leases, held))
+        claims = yield from _held_by(core, request.worker, tokens)
+    return claims
+
+
+def _held_by(core: Intake, worker: str, tokens: TokenRange) -> Flow[list[Claim]]:
+    look = partial(core.storage.claims.read_tokens, core.namespace, worker, tokens)
+    found: list[UUID] = yield Run(look, reads=True)
+    claims: list[Claim] = []
+    for token in found:
+        claims += yield Run(partial(core.storage.claims.read_claimed, token), reads=True)
+    return sorted(claims, key=Claim.place_in_line)
 
 
 def _claims_within(

@@ -24,7 +24,7 @@ class AsyncClient(Routes):
     """The HTTP service, with a method to be awaited for each of its routes.
 
     Refused requests raise the errors of the library. A request that was not sent, or that may
-    be sent twice (a GET, and storing a task), is sent again if the server is away. It
+    be sent twice (a GET, storing tasks, a claim), is sent again if the server is away. It
     belongs to one event loop.
 
     Args:

@@ -24,7 +24,7 @@ class Client(Routes):
     """The HTTP service, with a method for each of its routes.
 
     Refused requests raise the errors of the library. A request that was not sent, or that may
-    be sent twice (a GET, and storing a task), is sent again if the server is away. Any number
+    be sent twice (a GET, storing tasks, a claim), is sent again if the server is away. Any number
     of threads may share one.
 
     Args:

@@ -38,6 +38,7 @@ from rowlock.http.live.live import Live
 from rowlock.http.observing import Observed, Trace
 from rowlock.http.reading import read_body, read_queries
 from rowlock.http.streaming import EventStream
+from rowlock.http.turns import Turns
 from rowlock.http.waits import Waits, until_gone
 from rowlock.wire.documents.common import ErrorDocument, MessageDocument
 from rowlock.wire.openapi import IDEMPOTENCY_HEADER
@@ -135,6 +136,7 @@ class _Service:
         self.limits = limits
         self.observed = Observed()
         self.waits = Waits(limits)
+        self.turns = Turns()
         self.live = Live(core, limits)
         self.guard = Guard(core, limits, needs_token=needs_token)
 
@@ -183,7 +185,7 @@ class _Service:
             "path": request.path_params,
             "query": read_queries(route, request),
             "body": await read_body(route, request, self.limits),
-            "key": request.headers.get(IDEMPOTENCY_HEADER) if route.idempotent else None,
+            "key": request.headers.get(IDEMPOTENCY_HEADER) if route.key else None,
         }
         return self.call_of(request, core, identity, said)
 
@@ -200,6 +202,7 @@ class _Service:
             limits=self.limits,
             observed=self.observed,
             waits=self.waits,
+            turns=self.turns,
             live=self.live,
             gone=partial(until_gone, request.receive),
             check_still=partial(self.guard.check_still, request),

@@ -14,6 +14,7 @@ from rowlock.http.limits import Limits
 from rowlock.http.live.live import Live
 from rowlock.http.observing import Observed
 from rowlock.http.streaming import EVENTS, EventStream
+from rowlock.http.turns import Turns
 from rowlock.http.waits import Waits
 from rowlock.model.changes import By, checked_by
 from rowlock.model.tokens import Scope, Token
@@ -70,6 +71,7 @@ class Call:
         limits: What the service refuses beyond.
         observed: What is known for those who watch.
         waits: The requests that wait.
+        turns: Requests that are sent again.
         live: The live events.
         accept: The header `Accept`.
         last_event: The header `Last-Event-ID`.
@@ -88,6 +90,7 @@ class Call:
     limits: Limits
     observed: Observed
     waits: Waits
+    turns: Turns
     live: Live
     accept: str
     last_event: str | None

@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from rowlock.errors import InvalidValueError
@@ -24,6 +25,7 @@ _COUNTER_MASK = (1 << _COUNTER_BITS) - 1
 _LOW_MASK = (1 << 62) - 1
 _STEP_BITS = 32
 _MARK_BYTES = 4
+_NAME_BYTES = 6
 _PLACE_BITS = 16
 
 
@@ -123,12 +125,39 @@ def new_token() -> UUID:
     return UUID(bytes=os.urandom(16))
 
 
-def new_served_token() -> UUID:
+class TokenRange(NamedTuple):
+    """All tokens from the first to the last."""
+
+    first: UUID
+    last: UUID
+
+
+def claim_name(*said: object) -> bytes:
+    """Return how the tokens of a claim begin that its maker can ask for again.
+
+    Args:
+        said: Who claims, and a key of theirs; whoever says the same gets the same.
+    """
+    from hashlib import sha256  # start-up time: only the service gets here
+
+    text = " ".join(map(str, said))
+    return sha256(b"rowlock claim" + text.encode()).digest()[:_NAME_BYTES]
+
+
+def tokens_of(name: bytes) -> TokenRange:
+    """Return the tokens that begin so."""
+    rest = 16 - len(name)
+    return TokenRange(UUID(bytes=name + bytes(rest)), UUID(bytes=name + b"\xff" * rest))
+
+
+def new_served_token(name: bytes = b"") -> UUID:
     """Return a claim's token that tells, by its last 32 bits, that the HTTP service made it.
 
-    96 random bits are left: still nothing that anybody guesses.
+    96 bits are left that nobody else guesses. In a token that begins with a name 48 of them
+    come from a key that its maker alone knows; the others never repeat, so that not even whoever
+    uses a key for ever has the token of a later claim.
     """
-    drawn = os.urandom(16 - _MARK_BYTES)
+    drawn = name + os.urandom(16 - _MARK_BYTES - len(name))
     return UUID(bytes=drawn + _mark(drawn))
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from rowlock.model.ends import ClaimKey, Standing
+from rowlock.model.ids import TokenRange
 from rowlock.model.tasks import (
     Attempt,
     Claim,
@@ -188,6 +189,10 @@ class ClaimStore(Protocol):
 
     def read_claimed(self, token: UUID, /) -> Plan[list[Claim]]:
         """Return what a claim took whose commit was never confirmed."""
+        ...
+
+    def read_tokens(self, namespace: str, worker: str, among: TokenRange, /) -> Plan[list[UUID]]:
+        """Return which of these tokens a worker holds running tasks by."""
         ...
 
     def renew_leases(

@@ -133,10 +133,9 @@ def _parameters(route: Route) -> list[Json]:
     if not route.is_public:
         text = "Which namespace, if the token is good for every one."
         in_header.append(_parameter(NAMESPACE_HEADER, "header", text, {"type": "string"}))
-    if route.idempotent:
-        text = "A UUID, which a task has as its id. Sent again, it answers with what is there."
+    if route.key:
         schema = {"type": "string", "format": "uuid"}
-        in_header.append(_parameter(IDEMPOTENCY_HEADER, "header", text, schema))
+        in_header.append(_parameter(IDEMPOTENCY_HEADER, "header", route.key, schema))
     return [*in_path, *in_query, *in_header]
 
 

@@ -55,6 +55,7 @@ class BatchesRoutes(Sender):
     def claim_many(
         self, *, worker: str, queues: list[str] | None = None, definitions: list[str] | None = None,
         limit: int = 1, lease: Duration | None = None, wait: Duration | None = None,
+        idempotency_key: UUID | str | None = None,
     ) -> ClaimList:
         """Claim up to 1,000 tasks of any queue, or of those named, best first.
 
@@ -72,6 +73,7 @@ class BatchesRoutes(Sender):
                 worker=worker, queues=queues, definitions=definitions, limit=limit, lease=lease,
                 wait=wait,
             ),
+            key=key_of(idempotency_key),
         ))
 
     def settle_many(self, *, ends: list[HeldEndBody]) -> VerdictList:

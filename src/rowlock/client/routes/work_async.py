@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 from uuid import UUID
 
-from rowlock.client.calls import Call, fields, path_with, queries
+from rowlock.client.calls import Call, fields, key_of, path_with, queries
 from rowlock.client.sending import AsyncSender
 from rowlock.wire.bodies.common import Duration
 from rowlock.wire.bodies.work import FailureBody, LogLineBody
@@ -43,7 +43,7 @@ class WorkRoutes(AsyncSender):
 
     async def claim_any(
         self, *, worker: str, lease: str | None = None, wait: str | None = None,
-        queue: Iterable[str] | None = None,
+        queue: Iterable[str] | None = None, idempotency_key: UUID | str | None = None,
     ) -> ClaimDocument:
         """Claim the best task of any queue, or of those named.
 
@@ -59,10 +59,12 @@ class WorkRoutes(AsyncSender):
             path="/api/v1/task",
             answer=ClaimDocument,
             queries=queries(worker=worker, lease=lease, wait=wait, queue=queue),
+            key=key_of(idempotency_key),
         ))
 
     async def claim_from(
         self, task: str, *, worker: str, lease: str | None = None, wait: str | None = None,
+        idempotency_key: UUID | str | None = None,
     ) -> ClaimDocument:
         """Claim the best task of a queue.
 
@@ -78,6 +80,7 @@ class WorkRoutes(AsyncSender):
             path=path_with("/api/v1/task/{task}", task=task),
             answer=ClaimDocument,
             queries=queries(worker=worker, lease=lease, wait=wait),
+            key=key_of(idempotency_key),
         ))
 
     async def settle(

@@ -31,6 +31,7 @@ from rowlock.errors import (
     StorageError,
     UnexpectedAnswerError,
 )
+from rowlock.model.ids import new_token
 from rowlock.model.queues import Queue
 from rowlock.model.tasks import Claim, Held, Pulse, Report
 from rowlock.ops.policies import FRESH_SECONDS, PolicyCache
@@ -90,6 +91,8 @@ class HttpSource:
         self.on_refused: Callable[[UUID, Exception], None] = lambda _id, _error: None
         self._hungry = asyncio.Event()
         self._missing: dict[str, float] = {}
+        # Of the claims that were not answered: sent again, they find what they took.
+        self._keys: dict[str, UUID] = {}
 
     async def look(self, wait: float = 0) -> WorkDocument:
         """Ask what there is, and take over what is said of queues.
@@ -126,6 +129,7 @@ class HttpSource:
         if self.definitions == ():
             return []
         wanted = min(limit, MAX_SENT)
+        key = self._keys.setdefault(queue, new_token())
         try:
             with waited_for():
                 found = await self._client.claim_many(
@@ -134,6 +138,7 @@ class HttpSource:
                     definitions=None if self.definitions is None else list(self.definitions),
                     limit=wanted,
                     lease=self.queue(queue).lease.total_seconds(),
+                    idempotency_key=key,
                 )
         except QueueNotFoundError:
             self._miss(queue)
@@ -142,6 +147,7 @@ class HttpSource:
             self.unanswered += 1
             log.warning("the server did not answer a claim; its tasks run again, if it took any")
             raise
+        del self._keys[queue]
         if found.count < wanted:
             self._hungry.set()
         claims = [claim_from(one) for one in found.body]

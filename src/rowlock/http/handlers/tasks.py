@@ -108,7 +108,7 @@ def id_from(key: str | None) -> UUID | None:
     try:
         return None if key is None else flows.checked_id(key)
     except InvalidValueError as error:
-        raise InvalidValueError("Idempotency-Key", "must be a UUID: ids are made of it") from error
+        raise InvalidValueError("Idempotency-Key", "must be a UUID") from error
 
 
 async def list_tasks(call: Call) -> Wire:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from rowlock.app import claiming_flows, flows, holding_flows, settling_flows
 from rowlock.app.holding_flows import LogEntry
@@ -11,9 +12,9 @@ from rowlock.errors import NoTaskError
 from rowlock.http.arrivals import found_within
 from rowlock.http.call import Call, Handlers
 from rowlock.http.handlers.ends import told_end
-from rowlock.http.handlers.tasks import known_queue
+from rowlock.http.handlers.tasks import id_from, known_queue
 from rowlock.model.claimed import ClaimedTask
-from rowlock.model.ids import checked_token, new_served_token
+from rowlock.model.ids import checked_token, claim_name, new_served_token, tokens_of
 from rowlock.model.names import checked_worker
 from rowlock.wire.bodies.batches import ClaimBody
 from rowlock.wire.bodies.work import LogLineBody, SettleBody
@@ -62,6 +63,7 @@ async def claims_for(call: Call, wanted: ClaimBody) -> list[Wire]:
     """Claim tasks; returns a `ClaimDocument` for each."""
     worker, queues = checked_worker(wanted.worker), wanted.queues
     longest = call.waits.seconds(wanted.wait, field="wait", usual=0)
+    name = _name_of(call, worker)
     for queue in dict.fromkeys(queues or ()):
         await call.run(known_queue(call.core, queue))
 
@@ -75,13 +77,24 @@ async def claims_for(call: Call, wanted: ClaimBody) -> list[Wire]:
             definitions=wanted.definitions,
             max_bytes=call.limits.claim_bytes,
             lease_of=served_lease,
-            new_token=new_served_token,
+            new_token=partial(new_served_token, name),
+            again=tokens_of(name) if name else None,
         )
-        return await call.run(flow)
+        async with call.turns.one(name):
+            return await call.run(flow)
 
     claims = await found_within(call, look, queues, longest)
     namespace = call.core.namespace
     return [claim_document(claim, namespace=namespace, worker=worker) for claim in claims]
+
+
+def _name_of(call: Call, worker: str) -> bytes:
+    """Return how the tokens begin of a claim that may be asked for again; empty if it may not."""
+    key = id_from(call.key)
+    if key is None:
+        return b""
+    owner = None if call.identity.token is None else call.identity.token.id
+    return claim_name(key, owner, call.core.namespace, worker)
 
 
 async def settle(call: Call) -> Wire:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from rowlock.model.ends import ClaimKey, Standing
+from rowlock.model.ids import TokenRange
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Claim, Finish, Held, Pulse, Release, Report
 from rowlock.plan import BEGIN, Plan, Row
@@ -92,6 +93,12 @@ class ClaimPlans(TellingPlans):
     def read_claimed(self, token: UUID, /) -> Plan[list[Claim]]:
         result = yield self._sql.bind("read_claimed", token=token)
         return (yield from self._claims(result.rows, token))
+
+    def read_tokens(self, namespace: str, worker: str, among: TokenRange, /) -> Plan[list[UUID]]:
+        result = yield self._sql.bind(
+            "read_tokens", namespace=namespace, worker=worker, first=among.first, last=among.last
+        )
+        return [self._values.read_id(row[0]) for row in result.rows]
 
     def _claims(self, rows: Sequence[Row], token: UUID) -> Plan[list[Claim]]:
         claims = [claim_from_row(row, token, self._values) for row in rows]

@@ -31,7 +31,7 @@ from rowlock.wire.documents.batches import (
     ReceiptList,
     VerdictList,
 )
-from rowlock.wire.routes.table import route
+from rowlock.wire.routes.table import KEY_OF_CLAIM, KEY_OF_IDS, route
 
 EXTENDED: Final = 200
 RECORDED: Final = 200
@@ -41,12 +41,12 @@ SETTLED: Final = 201
 BATCHES: Final = (
     route("POST", "/enqueue", "enqueue_many", Scope.TASKS_ENQUEUE,
           summary="Store up to 1,000 tasks, all or none, in one transaction.",
-          request=BatchBody, response=BatchDocument, status=201, idempotent=True,
+          request=BatchBody, response=BatchDocument, status=201, key=KEY_OF_IDS,
           errors=(InvalidValueError, PayloadError, QueueNotFoundError, UnknownDefinitionError,
                   DefinitionClosedError, DuplicateTaskError, IdConflictError)),
     route("POST", "/claim", "claim_many", Scope.TASKS_WORK,
           summary="Claim up to 1,000 tasks of any queue, or of those named, best first.",
-          request=ClaimBody, response=ClaimList,
+          request=ClaimBody, response=ClaimList, key=KEY_OF_CLAIM,
           errors=(InvalidValueError, QueueNotFoundError)),
     route("POST", "/settle", "settle_many", Scope.TASKS_WORK,
           summary="End up to 1,000 attempts; one that is refused leaves the others alone.",

@@ -88,7 +88,7 @@ class Route:
         text: Whether its answer is text and no JSON.
         events: What its answer is a stream of: names of events, and the types of their data.
         door: Where it is found, and how it refuses.
-        idempotent: Whether it takes the header `Idempotency-Key`.
+        key: What the header `Idempotency-Key` means; empty if it does not take it.
         gives: The path's parameters of other routes that its answer tells, and in which field.
     """
 
@@ -108,7 +108,7 @@ class Route:
     text: bool = False
     events: tuple[tuple[str, type[Struct]], ...] = ()
     door: Door = API
-    idempotent: bool = False
+    key: str = ""
     gives: tuple[tuple[Parameter, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -146,5 +146,7 @@ LIMIT: Final = Parameter("limit", "At most this many; 100 if not given, and at m
 QUEUE: Final = Parameter("queue", "The queue's name.")
 REASON: Final = Parameter("reason", "Why, for the audit.")
 TASK: Final = Parameter("task", "The task's id.", UUID)
+KEY_OF_IDS: Final = "A UUID, which a task has as its id. Sent again, it answers with what is there."
+KEY_OF_CLAIM: Final = "A UUID of yours. Sent again, it answers with what the claim took, extended."
 QUEUE_AS_TASK: Final = Parameter("task", "The queue's name.")
 """Claims from a queue are asked for at the address of a task."""

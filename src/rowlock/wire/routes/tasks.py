@@ -24,7 +24,7 @@ from rowlock.wire.documents.tasks import (
     TaskDocument,
     TaskList,
 )
-from rowlock.wire.routes.table import LIMIT, OFFSET, TASK, Parameter, route
+from rowlock.wire.routes.table import KEY_OF_IDS, LIMIT, OFFSET, TASK, Parameter, route
 
 _RANGES = tuple(
     Parameter(f"{name}_{side}", f"Only tasks {name} {side} this time.", datetime)
@@ -67,7 +67,7 @@ TASKS: Final = (
           summary="List what runs for too long, and what lost its worker.",
           response=StuckList, queries=_STUCK_QUERIES, errors=(InvalidValueError,)),
     route("POST", "/task", "create_task", Scope.TASKS_ENQUEUE, summary="Store a task.",
-          request=NewTaskBody, response=TaskDocument, status=201, idempotent=True,
+          request=NewTaskBody, response=TaskDocument, status=201, key=KEY_OF_IDS,
           gives=((TASK, "id"),),
           errors=(InvalidValueError, PayloadError, QueueNotFoundError, UnknownDefinitionError,
                   DefinitionClosedError, DuplicateTaskError, IdConflictError)),

@@ -18,7 +18,7 @@ from rowlock.wire.bodies.work import HeartbeatBody, LogBody, ProgressBody, Relea
 from rowlock.wire.documents.common import DoneDocument
 from rowlock.wire.documents.tasks import TaskDocument
 from rowlock.wire.documents.work import ClaimDocument, HeartbeatDocument, WorkDocument
-from rowlock.wire.routes.table import QUEUE_AS_TASK, TASK, Parameter, route
+from rowlock.wire.routes.table import KEY_OF_CLAIM, QUEUE_AS_TASK, TASK, Parameter, route
 
 _HELD = (TaskNotFoundError, LeaseLostError, InvalidValueError)
 _CLAIMING = (
@@ -39,13 +39,13 @@ WORK: Final = (
           )),
     route("PUT", "/task", "claim_any", Scope.TASKS_WORK,
           summary="Claim the best task of any queue, or of those named.",
-          response=ClaimDocument, status=201, errors=_CLAIM_ERRORS,
+          response=ClaimDocument, status=201, errors=_CLAIM_ERRORS, key=KEY_OF_CLAIM,
           gives=((TASK, "id"),),
           queries=(*_CLAIMING, Parameter("queue", "Only from these.", repeated=True))),
     route("PUT", "/task/{task}", "claim_from", Scope.TASKS_WORK,
           summary="Claim the best task of a queue.", parameters=(QUEUE_AS_TASK,),
           response=ClaimDocument, status=201, errors=_CLAIM_ERRORS, queries=_CLAIMING,
-          gives=((TASK, "id"),)),
+          key=KEY_OF_CLAIM, gives=((TASK, "id"),)),
     route("PATCH", "/task/{task}", "settle", Scope.TASKS_WORK,
           summary="End an attempt: it succeeded, it failed, or whatever else became of it.",
           parameters=(TASK,), request=SettleBody, response=TaskDocument,

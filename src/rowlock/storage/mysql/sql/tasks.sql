@@ -175,6 +175,12 @@ SELECT id, queue, definition, payload, attempt, crashes, max_attempts, max_crash
 FROM rowlock_task FORCE INDEX (ix_rowlock_task_due)
 WHERE state = 'running' AND token = :token;
 
+-- name: read_tokens
+-- Of a claim that is asked for again, whose tokens begin alike. Running rows are few.
+SELECT DISTINCT token FROM rowlock_task FORCE INDEX (ix_rowlock_task_due)
+WHERE state = 'running' AND namespace = :namespace AND worker = :worker
+    AND token BETWEEN :first AND :last;
+
 -- name: lock_held_unlocked
 -- A locked row is being settled: it is skipped, and looked at by the next statement.
 SELECT t.id, t.cancel_requested

@@ -169,6 +169,12 @@ SELECT id, queue, definition, payload, attempt, crashes, max_attempts, max_crash
     options
 FROM rowlock_task WHERE state = 'running' AND token = :token;
 
+-- name: read_tokens
+-- Of a claim that is asked for again, whose tokens begin alike. Running rows are few.
+SELECT DISTINCT token FROM rowlock_task
+WHERE state = 'running' AND namespace = :namespace AND worker = :worker
+    AND token BETWEEN :first::uuid AND :last::uuid;
+
 -- name: renew_leases
 -- A locked row is being settled: it is skipped, and looked at by the next statement.
 --

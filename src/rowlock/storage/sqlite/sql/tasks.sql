@@ -139,6 +139,12 @@ SELECT id, queue, definition, payload, attempt, crashes, max_attempts, max_crash
     options
 FROM rowlock_task WHERE state = 'running' AND token = :token;
 
+-- name: read_tokens
+-- Of a claim that is asked for again, whose tokens begin alike. Running rows are few.
+SELECT DISTINCT token FROM rowlock_task
+WHERE state = 'running' AND namespace = :namespace AND worker = :worker
+    AND token BETWEEN :first AND :last;
+
 -- name: lock_held_unlocked
 SELECT t.id, t.cancel_requested FROM json_each(:batch) AS v
 JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]') AND t.token = json_extract(v.value, '$[1]');
