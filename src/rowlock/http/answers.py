@@ -23,6 +23,7 @@ from rowlock.errors import (
     TaskNotFoundError,
     UnauthenticatedError,
 )
+from rowlock.http.outage import is_of_the_database
 from rowlock.wire.problems import error_detail
 from rowlock.wire.statuses import INTERNAL, UNAVAILABLE, status_of
 from rowlock.wire.values import Wire
@@ -86,7 +87,7 @@ def message_answer(error: Exception) -> Response:
 def error_document(error: Exception) -> Wire:
     """Return an `ErrorDocument`; what nobody outside should see is in the log instead."""
     status = status_of(type(error))
-    if status >= INTERNAL and not isinstance(error, ServiceError):
+    if status >= INTERNAL and not isinstance(error, ServiceError) and not is_of_the_database(error):
         log.error("a request failed: %s: %s", type(error).__name__, error, exc_info=error)
     document: Wire = {
         "code": status,

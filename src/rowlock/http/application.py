@@ -36,6 +36,7 @@ from rowlock.http.hosts import LOCAL_HOSTS, AllowedHosts
 from rowlock.http.limits import Limits
 from rowlock.http.live.live import Live
 from rowlock.http.observing import Observed, Trace
+from rowlock.http.outage import Outage
 from rowlock.http.reading import read_body, read_queries
 from rowlock.http.streaming import EventStream
 from rowlock.http.turns import Turns
@@ -96,7 +97,7 @@ def create_asgi(
         only = list(methods) if path.endswith(NEXT_TICK) else None
         routes.append(AsgiRoute(path, resource, methods=only))
     if graphql and is_installed():
-        endpoint = Endpoint(service.guard, service.limits, service.call_of)
+        endpoint = Endpoint(service.guard, service.limits, service.call_of, service.fail)
         asked = partial(service.let_in, endpoint.answer)
         routes.append(AsgiRoute(GRAPHQL, _Resource(service, asked, refusal)))
     return Served(routes, service)
@@ -135,10 +136,16 @@ class _Service:
         self.hosts = hosts
         self.limits = limits
         self.observed = Observed()
+        self.outage = Outage()
         self.waits = Waits(limits)
         self.turns = Turns()
         self.live = Live(core, limits)
         self.guard = Guard(core, limits, needs_token=needs_token)
+
+    def fail(self, trace: Trace, error: Exception) -> None:
+        """Take note of why a request failed, or a part of one."""
+        self.observed.tallies.fail(trace, error)
+        self.outage.fail(error)
 
     async def let_in(self, answer: Answering, request: Request, trace: Trace) -> Response:
         """Return the answer of something else to a request, unless nobody may send it."""
@@ -240,7 +247,7 @@ class _Resource:
         answer: Answering,
         refuse: Refusing = error_answer,
     ) -> None:
-        self._tallies = service.observed.tallies
+        self._service = service
         self._answer = answer
         self._refuse = refuse
 
@@ -254,10 +261,13 @@ class _Resource:
         except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001 - the outermost edge: told, and made a status
-            self._tallies.fail(trace, error)
+            self._service.fail(trace, error)
             response = self._refuse(error)
+        else:
+            if trace.namespace:  # its token was looked up, or what it asks for
+                self._service.outage.succeed(asked)
         seconds = time.perf_counter() - asked
-        self._tallies.count(trace, response.status_code, seconds)
+        self._service.observed.tallies.count(trace, response.status_code, seconds)
         await response(scope, receive, send)
         # Without what comes after the `?`: some would write secrets there.
         milliseconds = (time.perf_counter() - asked) * 1_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,6 @@ from rowlock.http.call import Call
 from rowlock.http.graphql.fields import FIELDS
 from rowlock.http.guard import Guard
 from rowlock.http.handlers import HANDLERS
-from rowlock.http.observing import Trace
 from rowlock.model.tasks import Task
 from rowlock.wire.values import Wire
 
@@ -28,11 +27,13 @@ class Asking:
         operation: What is asked, as the engine read it.
     """
 
-    def __init__(self, call: Call, guard: Guard, request: Request, trace: Trace) -> None:
+    def __init__(
+        self, call: Call, guard: Guard, request: Request, fail: Callable[[Exception], None]
+    ) -> None:
         self.call = call
         self._guard = guard
         self._request = request
-        self._trace = trace
+        self._fail = fail
         self._asked = 0
         self.operation: Any = None
 
@@ -53,8 +54,8 @@ class Asking:
         self.call.identity.check(FIELDS[field].scopes)
 
     def count_error(self, error: Exception) -> None:
-        """Count why a field failed, if the database is the reason."""
-        self.call.observed.tallies.fail(self._trace, error)
+        """Take note of why a field failed, if the database is the reason."""
+        self._fail(error)
 
     async def handled(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -37,15 +38,18 @@ def is_installed() -> bool:
 
 CallOf: TypeAlias = Callable[[Request, Core, Identity, Mapping[str, Any]], Call]
 """Returns what a handler is given, for a request, its app, its sender and what it is about."""
+Failing: TypeAlias = Callable[[Trace, Exception], None]
+"""Takes note of why a request failed, or a part of one."""
 
 
 class Endpoint:
     """Answers requests for `/graphql` that were let in."""
 
-    def __init__(self, guard: Guard, limits: Limits, call_of: CallOf) -> None:
+    def __init__(self, guard: Guard, limits: Limits, call_of: CallOf, fail: Failing) -> None:
         self._guard = guard
         self._limits = limits
         self._call_of = call_of
+        self._fail = fail
         self._engine: ModuleType | None = None
 
     async def answer(self, request: Request, trace: Trace) -> Response:
@@ -71,7 +75,7 @@ class Endpoint:
             "key": None,
         }
         call = self._call_of(request, core, identity, said)
-        asking = Asking(call, self._guard, request, trace)
+        asking = Asking(call, self._guard, request, partial(self._fail, trace))
         if self._engine is None:
             # In a thread: it takes half a second, in which others are answered.
             self._engine = await asyncio.to_thread(import_module, _ENGINE)
