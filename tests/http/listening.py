@@ -21,8 +21,14 @@ CLOSE_SECONDS = 0.05
 @contextmanager
 def served(app: Rowlock, port: int = 0, **settings: Any) -> Generator[str]:
     """Serve an app in this block, without tokens if nothing else is said; yields the address."""
-    asgi = create_asgi(app, **{"needs_token": False, **settings})
-    config = uvicorn.Config(asgi, lifespan="off", log_config=None, ws="none")
+    with on_a_port(create_asgi(app, **{"needs_token": False, **settings}), port) as address:
+        yield address
+
+
+@contextmanager
+def on_a_port(asgi: Any, port: int = 0, *, lifespan: Any = "off") -> Generator[str]:
+    """Serve an ASGI application in this block; yields the address."""
+    config = uvicorn.Config(asgi, lifespan=lifespan, log_config=None, ws="none")
     server = uvicorn.Server(config)
     with listening(Place("127.0.0.1", port)) as listener:
         thread = threading.Thread(target=asyncio.run, args=[_serve(server, listener)])
@@ -30,7 +36,7 @@ def served(app: Rowlock, port: int = 0, **settings: Any) -> Generator[str]:
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            server.should_exit = server.force_exit = True
+            server.should_exit, server.force_exit = True, lifespan == "off"
             thread.join()
 
 

@@ -127,13 +127,18 @@ def django_settings(url: str) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def django_database(url: str) -> Iterator[Any]:
-    """Django's connection to the database, without an open transaction."""
+def configure_django() -> None:
+    """Set Django up, once for all tests of a process."""
     if not settings.configured:
         pymysql.install_as_MySQLdb()
         settings.configure(USE_TZ=True, TIME_ZONE="America/Chicago")
         django.setup()
+
+
+@contextmanager
+def django_database(url: str) -> Iterator[Any]:
+    """Django's connection to the database, without an open transaction."""
+    configure_django()
     connections.settings = connections.configure_settings({"default": django_settings(url)})
     connection = connections["default"]
     try:

@@ -66,6 +66,7 @@ class Opened:
         self._migrate_asked = migrate
         self._lock = threading.Lock()
         self._opened = False
+        self._closed = False
         self.joined: object = None
         self.redirected: dict[str, str] = {}
         self.owner: object = self
@@ -182,6 +183,12 @@ class Opened:
         """Whether the schema was found to be in order."""
         return self._opened
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called: the database is not used again."""
+        return self._closed
+
     def close(self) -> None:
         """Close every connection and thread."""
+        self._closed = True
         self.storage.close()

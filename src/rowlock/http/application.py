@@ -35,6 +35,7 @@ from rowlock.http.handlers import HANDLERS
 from rowlock.http.hosts import LOCAL_HOSTS, AllowedHosts
 from rowlock.http.limits import Limits
 from rowlock.http.live.live import Live
+from rowlock.http.mounting import at_its_place
 from rowlock.http.observing import Observed, Trace
 from rowlock.http.outage import Outage
 from rowlock.http.reading import read_body, read_queries
@@ -69,8 +70,8 @@ def create_asgi(
 ) -> ASGIApp:
     """Return the HTTP service of an app, to be served or mounted under any prefix.
 
-    The app stays open when the service ends. Mounted in another application, the service does
-    no upkeep: have a worker run, or `rowlock server`.
+    It begins with its first request, and its streams end when the app is closed. Mounted in
+    another application it does no upkeep: have a worker run, or `rowlock server`.
 
     Args:
         app: A `Rowlock` or an `AsyncRowlock`.
@@ -231,6 +232,10 @@ class Served(Router):
         )
         self.waits = service.waits
         self.live = service.live
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, wherever the service is mounted."""
+        await super().__call__(at_its_place(scope), receive, send)
 
     def end_waits(self) -> None:
         """Answer the requests that wait, and end streams: whoever serves is about to stop."""

@@ -137,6 +137,9 @@ class Live:
 
     def _rings(self) -> Mapping[str, Ring]:
         """Return where the events of each namespace go that is watched."""
+        if self.core.is_closed:
+            self.end()
+            return {}
         now = time.monotonic()
         for name in [name for name, one in self._watched.items() if one.is_over(now)]:
             del self._watched[name]

@@ -85,6 +85,8 @@ class Reader:
                 await self._after_round(self._kept, changed=changed, lost=lost)
                 rest = max(rest, REST * (time.monotonic() - began))
             except StorageError as error:
+                if self._core.is_closed:
+                    return
                 log.warning("cannot read events, trying again: %s", error)
                 await self._after_round(self._kept, changed=False, lost=False)
                 await asyncio.sleep(AWAY_SECONDS)
