@@ -1,74 +1,60 @@
-// A worker in JavaScript: runs the tasks of a queue over HTTP, with nothing but fetch.
+// Runs the tasks of a queue over HTTP, with nothing but fetch: node worker.mjs [QUEUE]
 //
-//     ROWLOCK_TOKEN=… node worker.mjs [QUEUE]
-//
-// It needs a token with the scope tasks:work. SIGTERM lets the task in hand finish. When it is
-// killed, its lease runs out, and somebody else runs that task again.
+// ROWLOCK_TOKEN is a token with the scope tasks:work. SIGTERM lets the task in hand finish. When
+// the worker is killed, its lease runs out, and somebody else runs that task again.
+import { setTimeout as sleep } from "node:timers/promises";
+
 const server = process.env.ROWLOCK_SERVER ?? "http://127.0.0.1:8080";
-const queue = process.argv[2] ?? "default";
-const worker = `node-${process.pid}`;
 const lease = Number(process.env.ROWLOCK_LEASE ?? 30); // seconds
+const queues = [process.argv[2] ?? "default"];
+const wanted = { worker: `node-${process.pid}`, queues, lease, wait: 5 };
 
 // Replace this: what it returns is the task's result, what it throws is tried again.
 async function handle(payload, progress) {
-  await progress(50, "halfway");
+  await progress({ percent: 50, message: "halfway" });
   return { doubled: payload.number * 2 };
 }
 
-async function call(method, path, body) {
-  const response = await fetch(`${server}/api/v1/${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${process.env.ROWLOCK_TOKEN}`,
-      "content-type": "application/json",
-    },
-    body: body && JSON.stringify(body),
-  });
-  const document = await response.json();
-  if (response.ok) return document;
-  throw Object.assign(new Error(document.reason), { status: response.status, type: document.type });
+async function send(method, path, body, key = "") {
+  const headers = { "content-type": "application/json", "idempotency-key": key };
+  headers.authorization = `Bearer ${process.env.ROWLOCK_TOKEN}`;
+  const request = { method, headers, body: JSON.stringify(body) };
+  const response = await fetch(`${server}/api/v1/${path}`, request);
+  const answer = await response.json();
+  if (response.ok) return answer;
+  throw Object.assign(new Error(answer.reason), answer);
 }
 
-// The same call with the same token may be sent again: it answers the same.
-async function settle(task, outcome) {
-  for (;;) {
+// Until the server is there: a claim is known by its key, an end by its token.
+async function insist(...request) {
+  for (;; await sleep(1000)) {
     try {
-      return await call("PATCH", `task/${task.id}`, { token: task.token, ...outcome });
+      return await send(...request);
     } catch (error) {
-      if (error.status && error.status < 500 && error.status !== 429) throw error;
-      await sleep(1000);
+      if (error.code < 500 && error.code !== 429) throw error;
     }
   }
 }
 
-async function run(task) {
-  const { id, token } = task;
-  const beat = () => call("POST", `task/${id}/heartbeat`, { token, lease }).catch(() => {});
-  const beating = setInterval(beat, (lease * 1000) / 3);
-  const progress = (percent, message) =>
-    call("POST", `task/${id}/progress`, { token, percent, message });
+async function run({ id, token, payload }) {
+  const tell = (what, more) => send("POST", `task/${id}/${what}`, { token, ...more });
+  const beating = setInterval(() => tell("heartbeat", { lease }).catch(() => {}), lease * 333);
+  const end = (how) => insist("PATCH", `task/${id}`, { token, ...how });
   try {
-    const result = await handle(task.payload, progress);
-    await settle(task, { result });
+    await end({ result: await handle(payload, (report) => tell("progress", report)) });
     console.log(`${id} done`);
   } catch (error) {
     console.error(`${id} failed: ${error.message}`);
-    if (error.type !== "LeaseLostError") await settle(task, { fail: true, error: error.message });
+    if (error.type !== "LeaseLostError") await end({ error: error.message });
   } finally {
     clearInterval(beating);
   }
 }
 
-const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 let stopping = false;
 process.on("SIGTERM", () => (stopping = true));
 
 while (!stopping) {
-  try {
-    await run(await call("PUT", `task/${queue}?worker=${worker}&lease=${lease}&wait=5`));
-  } catch (error) {
-    if (error.type === "NoTaskError") continue; // it waited 5 seconds for one
-    console.error(error.message);
-    await sleep(1000);
-  }
+  const { body: tasks } = await insist("POST", "claim", wanted, crypto.randomUUID());
+  for (const task of tasks) await run(task).catch((error) => console.error(error.message));
 }
