@@ -35,6 +35,15 @@ def test_a_ticker_is_created_and_found_in_any_case(app):
         app.create_ticker("beat")
 
 
+def test_no_ticker_is_called_as_the_stream_of_the_service(app):
+    for register in (app.create_ticker, app.register_ticker):
+        with pytest.raises(InvalidValueError, match=r"ticker: 'next' is reserved"):
+            register("NEXT")
+    with pytest.raises(InvalidValueError, match=r"ticker: 'next' is reserved"):
+        app.ticker("next", every="1h")(lambda: None)
+    assert app.list_tickers() == []
+
+
 def test_a_ticker_of_which_nothing_is_said_has_the_defaults(app):
     made = app.create_ticker("beat")
     assert (made.interval, made.payload, made.queue) == (timedelta(minutes=1), {}, None)

@@ -12,7 +12,6 @@ from rowlock.http import Limits
 from rowlock.model.ids import new_task_id
 from rowlock.wire.routes import ROUTES
 from rowlock.wire.routes.table import PREFIX, full_path
-from rowlock.wire.routes.tickers import NEXT_TICK
 from rowlock.wire.statuses import status_of
 from tests.http.conftest import Caller, Service
 
@@ -56,8 +55,6 @@ async def test_a_method_that_is_not_there_is_405_and_says_what_is(caller, path):
         token=new_task_id(),
     )  # fmt: skip
     there = {route.method for route in routes}
-    if path == PREFIX + NEXT_TICK:  # which may be a ticker's name
-        there |= {route.method for route in ROUTES if route.path == "/ticker/{ticker}"}
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"} - there:
         response = await caller.send(method, full)
         assert response.status_code == 405

@@ -293,13 +293,12 @@ async def test_a_listener_that_goes_away_loses_no_tick(service: Service, admin):
     assert again["attempt"] > 1
 
 
-async def test_a_ticker_may_be_called_next(admin):
-    made = await admin.ok("POST", "ticker", {"ticker": "next", "interval": None})
-    changed = await admin.ok("PATCH", "ticker/next", {"payload": {"a": 1}})
-    assert (changed["id"], changed["payload"]) == (made["id"], {"a": 1})
-    assert (await admin.ok("DELETE", "ticker/next"))["id"] == made["id"]
-    refused = await admin.refused("PUT", "ticker/next", {})
-    assert refused["code"] == 405
+async def test_no_ticker_is_called_as_the_stream(admin):
+    refused = await admin.refused("POST", "ticker", {"ticker": " Next "})
+    assert (refused["code"], refused["type"]) == (400, "InvalidValueError")
+    assert refused["reason"] == "ticker: 'next' is reserved: the service streams ticks there"
+    for method in ("PATCH", "DELETE", "PUT"):
+        assert (await admin.refused(method, "ticker/next", {}))["code"] == 405
 
 
 async def test_ticks_need_their_scope(in_memory: Service):

@@ -27,6 +27,7 @@ from rowlock.model.tickers import (
     GivenTicker,
     Tick,
     Ticker,
+    checked_new_ticker_name,
     checked_ticker_name,
     checked_values,
 )
@@ -54,14 +55,14 @@ def create_ticker(
 ) -> Flow[Ticker]:
     """Store a new ticker."""
     check_own(core)
-    new = Ticker(name=checked_ticker_name(name), **checked_values(given))
+    new = Ticker(name=checked_new_ticker_name(name), **checked_values(given))
     return (yield from _changed(core, partial(ops.create_ticker, new=new, by=by)))
 
 
 def register_ticker(core: Opened, name: object, given: GivenTicker) -> Flow[Ticker]:
     """Store what code says of a ticker."""
     check_own(core)
-    code = Ticker(name=checked_ticker_name(name), **checked_values(given))
+    code = Ticker(name=checked_new_ticker_name(name), **checked_values(given))
     return (yield from _changed(core, partial(ops.register_ticker, code=code)))
 
 

@@ -7,7 +7,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from rowlock.definitions.middleware import checked_once
-from rowlock.model.tickers import GivenTicker, Tick, Ticker, checked_ticker_name, checked_values
+from rowlock.model.tickers import (
+    GivenTicker,
+    Tick,
+    Ticker,
+    checked_new_ticker_name,
+    checked_values,
+)
 
 TickHandler: TypeAlias = Callable[[Tick], Any]
 """What a tick is given to; async or not."""
@@ -46,5 +52,5 @@ def declared_ticker(name: object, handler: object, given: GivenTicker) -> Declar
     Raises:
         InvalidValueError: A value is refused.
     """
-    ticker = Ticker(name=checked_ticker_name(name), **checked_values(given))
+    ticker = Ticker(name=checked_new_ticker_name(name), **checked_values(given))
     return DeclaredTicker(ticker, checked_tick_handler(handler))

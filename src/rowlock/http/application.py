@@ -47,7 +47,6 @@ from rowlock.wire.openapi import IDEMPOTENCY_HEADER
 from rowlock.wire.routes import ROUTES
 from rowlock.wire.routes.events import LAST_EVENT_HEADER
 from rowlock.wire.routes.table import HEALTH, Route, full_path
-from rowlock.wire.routes.tickers import NEXT_TICK
 
 log = logging.getLogger(__name__)
 
@@ -94,9 +93,7 @@ def create_asgi(
     for path in sorted(paths, key=_names_last):
         methods = paths[path]
         resource = _Resource(service, partial(service.answer, methods), _refusing(methods))
-        # A ticker may be called `next`: what is not asked of the stream is asked of that one.
-        only = list(methods) if path.endswith(NEXT_TICK) else None
-        routes.append(AsgiRoute(path, resource, methods=only))
+        routes.append(AsgiRoute(path, resource))
     if graphql and is_installed():
         endpoint = Endpoint(service.guard, service.limits, service.call_of, service.fail)
         asked = partial(service.let_in, endpoint.answer)

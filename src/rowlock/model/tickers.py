@@ -20,6 +20,8 @@ MAX_INTERVAL = timedelta(days=366)
 # A lease shorter than a stalled process or a slow commit would give one tick to several takers.
 MIN_LEASE = timedelta(seconds=1)
 MAX_LEASE = timedelta(seconds=30)
+# What the service calls the stream of ticks, where it has the tickers by their names.
+TICK_STREAM = "next"
 
 
 class GivenTicker(TypedDict, total=False):
@@ -192,6 +194,18 @@ def _next_after(planned: datetime, interval: timedelta, now: datetime) -> dateti
 def checked_ticker_name(value: object) -> str:
     """Return a ticker's name, trimmed and in lower case."""
     return checked_name("ticker", value)
+
+
+def checked_new_ticker_name(value: object) -> str:
+    """Return the name of a ticker that is not stored yet.
+
+    Raises:
+        InvalidValueError: It is no name, or could not be shown under it over HTTP.
+    """
+    name = checked_ticker_name(value)
+    if name == TICK_STREAM:
+        raise InvalidValueError("ticker", f"{name!r} is reserved: the service streams ticks there")
+    return name
 
 
 def checked_interval(field: str, value: object) -> timedelta | None:

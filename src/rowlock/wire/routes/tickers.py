@@ -13,6 +13,7 @@ from rowlock.errors import (
     TickerNotFoundError,
     TickLostError,
 )
+from rowlock.model.tickers import TICK_STREAM
 from rowlock.model.tokens import Scope
 from rowlock.wire.bodies.tickers import NewTickerBody, TakenTickBody, TickerBody
 from rowlock.wire.documents.tickers import (
@@ -25,7 +26,6 @@ from rowlock.wire.documents.tickers import (
 )
 from rowlock.wire.routes.table import LIMIT, OFFSET, REASON, Parameter, route
 
-NEXT_TICK: Final = "/ticker/next"
 TICKER: Final = Parameter("ticker", "The ticker's name.")
 _ENQUEUES = (Scope.TASKS_ENQUEUE,)
 """Whoever says what a ticker gives, and where, stores tasks by it."""
@@ -36,7 +36,7 @@ TICKERS: Final = (
     route("GET", "/ticker", "list_tickers", Scope.TICKERS_READ, summary="List tickers by name.",
           response=TickerList, queries=(OFFSET, LIMIT),
           errors=(InvalidValueError, OverloadedError)),
-    route("GET", NEXT_TICK, "watch_ticks", Scope.TICKERS_WORK,
+    route("GET", f"/ticker/{TICK_STREAM}", "watch_ticks", Scope.TICKERS_WORK,
           summary="Stream ticks, each of which goes to one listener.", response=None,
           events=(("ticker", TickedDocument),),
           queries=(Parameter("name", "Only of these tickers.", repeated=True),),
