@@ -25,7 +25,7 @@ import rowlock
 from rowlock.wire import routes as table
 from rowlock.wire.bodies.common import Duration, Moment
 from rowlock.wire.routes import ROUTES
-from rowlock.wire.routes.table import HEALTH, Parameter, Route, full_path
+from rowlock.wire.routes.table import COUNT, HEALTH, Parameter, Route, full_path
 from rowlock.wire.routes.task_queue import TASK_QUEUE_ROUTES
 
 FOLDER = Path(rowlock.__file__).parent / "client" / "routes"
@@ -310,7 +310,7 @@ class Method:
         if not linked and "offset" not in names:
             return
         place = cursor if linked and cursor is not None else "offset"
-        left_out = tuple({place, "offset"})
+        left_out = tuple({place, "offset", COUNT})
         entry = self.shown(get_args(get_type_hints(kind)["body"])[0])
         suffix = "_async" if self.module.asynchronous else ""
         pages = f"{'linked' if linked else 'numbered'}_pages{suffix}"
@@ -334,6 +334,8 @@ class Method:
         page = "page"
         if dict(self.queries)[place].kind is datetime:
             page = f"{self.module.need('rowlock.client.calls', 'moment_of')}(page)"
+        if COUNT in names:
+            by_name.append(f"{COUNT}=False")
         yield from packed([*positional, *by_name, f"{place}={page}"], 12)
         yield "        ))"
 

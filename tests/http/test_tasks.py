@@ -149,6 +149,19 @@ async def test_lists_go_on_where_they_ended(admin, queue):
     assert (await admin.ok("GET", "task?limit=500"))["count"] == 5
 
 
+async def test_a_list_is_counted_unless_it_goes_on_or_is_asked_not_to_be(admin, queue):
+    ids = [await store(admin, number) for number in range(5)]
+    for query, count in (
+        ("", 5), ("offset=3", 5), ("count=true", 5), ("count=false", None),
+        (f"before={ids[2]}", None), (f"before={ids[2]}&count=true", 5),
+        ("count=false&offset=1&state=queued", None),
+    ):  # fmt: skip
+        page = await admin.ok("GET", f"task?{query}")
+        assert (page["count"], page["count_capped"]) == (count, False), query
+        assert page["body"], query
+    assert (await admin.refused("GET", "task?count=5"))["detail"]["field"] == "count"
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [

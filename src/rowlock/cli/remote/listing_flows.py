@@ -42,7 +42,7 @@ def list_tasks(
 def count_tasks(client: Client, wanted: TaskFilter) -> TaskCount:
     """Count tasks, up to a cap."""
     page: TaskList = client.list_tasks(**_query(wanted), limit=1)
-    return TaskCount(count=page.count, capped=page.count_capped)
+    return TaskCount(count=page.count or 0, capped=page.count_capped)
 
 
 def _query(wanted: TaskFilter) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class TasksRoutes(Sender):
         started_after: datetime | None = None, started_before: datetime | None = None,
         finished_after: datetime | None = None, finished_before: datetime | None = None,
         include_deleted: bool | None = None, order: str | None = None, before: str | None = None,
-        offset: int | None = None, limit: int | None = None,
+        count: bool | None = None, offset: int | None = None, limit: int | None = None,
     ) -> TaskList:
         """List tasks, newest first.
 
@@ -51,8 +51,8 @@ class TasksRoutes(Sender):
                 created_after=created_after, created_before=created_before,
                 started_after=started_after, started_before=started_before,
                 finished_after=finished_after, finished_before=finished_before,
-                include_deleted=include_deleted, order=order, before=before, offset=offset,
-                limit=limit,
+                include_deleted=include_deleted, order=order, before=before, count=count,
+                offset=offset, limit=limit,
             ),
         ))
 
@@ -79,7 +79,7 @@ class TasksRoutes(Sender):
             created_before=created_before, started_after=started_after,
             started_before=started_before, finished_after=finished_after,
             finished_before=finished_before, include_deleted=include_deleted, order=order,
-            limit=limit, before=page,
+            limit=limit, count=False, before=page,
         ))
 
     def list_stuck(self, *, longer_than: str | None = None, limit: int | None = None) -> StuckList:

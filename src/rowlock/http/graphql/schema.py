@@ -34,7 +34,7 @@ from rowlock.wire.documents.tasks import (
     TaskDocument,
     TaskList,
 )
-from rowlock.wire.routes.table import MAX_PAGE
+from rowlock.wire.routes.table import COUNT, MAX_PAGE
 from rowlock.wire.routes.tasks import TASKS
 from rowlock.wire.service import enqueued_document, progress_document, task_document
 from rowlock.wire.values import Wire
@@ -47,7 +47,7 @@ _QUERIES = {
     for route in TASKS
     if route.name == "list_tasks"
     for query in route.queries
-    if query.name not in ("before", "offset", "limit")
+    if query.name not in (COUNT, "before", "offset", "limit")
 }
 Task = _types.output(TaskDocument, states=True)
 Tasks = _types.output(TaskList)

@@ -62,7 +62,10 @@ class TaskDocument(Struct, forbid_unknown_fields=True, kw_only=True):
 class TaskList(Struct, forbid_unknown_fields=True):
     """A page of tasks, newest first."""
 
-    count: Annotated[int, Meta(description="Of all that fit, up to 10,000.")]
+    count: Annotated[
+        int | None,
+        Meta(description="Of all that fit, up to 10,000; null if they were not counted."),
+    ]
     count_capped: bool
     body: list[TaskDocument]
     next: Annotated[str | None, Meta(description="`before` of the next page; null at the end.")]

@@ -141,6 +141,8 @@ def route(
     return Route(name=name, method=method, path=path, scope=scope, **more)
 
 
+COUNT: Final = "count"
+"""Asks for how many entries a list has on all its pages."""
 OFFSET: Final = Parameter("offset", "How many to pass over.", int)
 LIMIT: Final = Parameter("limit", "At most this many; 100 if not given, and at most.", int)
 QUEUE: Final = Parameter("queue", "The queue's name.")

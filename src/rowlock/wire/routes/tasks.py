@@ -24,7 +24,7 @@ from rowlock.wire.documents.tasks import (
     TaskDocument,
     TaskList,
 )
-from rowlock.wire.routes.table import KEY_OF_IDS, LIMIT, OFFSET, TASK, Parameter, route
+from rowlock.wire.routes.table import COUNT, KEY_OF_IDS, LIMIT, OFFSET, TASK, Parameter, route
 
 _RANGES = tuple(
     Parameter(f"{name}_{side}", f"Only tasks {name} {side} this time.", datetime)
@@ -52,6 +52,7 @@ _TASK_QUERIES = (
         "the first due first.",
     ),
     Parameter("before", "Only those that come after this task in that order: the next page."),
+    Parameter(COUNT, "Whether to count all that fit; if not given, unless `before` is.", bool),
     OFFSET,
     LIMIT,
 )
