@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -38,6 +38,7 @@ from rowlock.errors import (
     UnauthenticatedError,
     UnexpectedAnswerError,
 )
+from rowlock.http import Limits
 from rowlock.worker.life import WorkerLife
 from tests.app.conftest import app, opened
 from tests.http.listening import served
@@ -172,6 +173,30 @@ async def test_a_task_that_comes_is_run_at_once(app: Rowlock, url: str):
         assert asyncio.get_running_loop().time() - began < 3
         assert (task.result, task.worker) == (7, worker.id)
     assert not worker.is_running
+
+
+async def test_more_workers_than_may_wait_run_their_tasks_too(app: Rowlock, caplog):
+    @app.task
+    def echo(value: int) -> int:
+        return value
+
+    queues = [f"q{number}" for number in range(5)]
+    for queue in queues:
+        app.register_queue(queue)
+    caplog.set_level("INFO", "rowlock.client")
+    with served(app, limits=Limits(waits=2)) as address:
+        async with AsyncExitStack() as stack:
+            workers = [
+                HttpWorker(app, address, queues=[queue], worker_id=queue) for queue in queues
+            ]
+            for worker in workers:
+                await stack.enter_async_context(working(worker))
+            await until(lambda: caplog.text.count("looking for tasks every 5 s, as ") == 3)
+            tasks = [app.enqueue(echo, {"value": 1}, queue=queue) for queue in queues]
+            done = await finished(app, *tasks)
+            assert all(worker.is_running and worker.is_connected for worker in workers)
+    assert [task.worker for task in done] == queues
+    assert "the service is full of requests that wait" in caplog.text
 
 
 async def test_a_queue_that_is_not_there_yet_is_waited_for(app: Rowlock, url: str, caplog):

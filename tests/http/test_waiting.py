@@ -106,7 +106,8 @@ async def test_a_client_that_goes_away_frees_its_place(service: Service, admin, 
 async def test_only_so_many_wait_in_all_and_of_one_token(in_memory: Service):
     in_memory.serve(limits=Limits(waits=3, waits_each=2))
     mine, theirs = await in_memory.caller("admin"), await in_memory.caller("tasks:read")
-    await mine.ok("POST", "queue", {"queue": "q"})
+    for queue in ("q", "empty"):
+        await mine.ok("POST", "queue", {"queue": queue})
     path = f"task/{(await mine.ok('POST', 'task', {'queue': 'q', 'payload': 1}))['id']}"
     waiting = [asyncio.ensure_future(mine.ok("GET", f"{path}/wait")) for _ in range(2)]
     await taken(in_memory, 2)
@@ -114,7 +115,16 @@ async def test_only_so_many_wait_in_all_and_of_one_token(in_memory: Service):
     assert (response.status_code, response.headers["retry-after"]) == (429, "1")
     waiting.append(asyncio.ensure_future(theirs.ok("GET", f"{path}/wait")))
     await taken(in_memory, 3)
-    assert (await theirs.refused("GET", f"{path}/wait"))["type"] == "OverloadedError"
+    full = await theirs.send("GET", f"{path}/wait")
+    assert (full.status_code, full.headers["retry-after"]) == (503, "1")
+    assert full.json()["reason"] == "the service is full of requests that wait: try again in 1 s"
+    for method, asked, body in (
+        ("GET", "work?queue=empty&wait=5", None),
+        ("PUT", "task/empty?worker=w&wait=5", None),
+        ("POST", "claim", {"worker": "w", "queues": ["empty"], "wait": 5}),
+    ):
+        refused = await mine.refused(method, asked, body)
+        assert (refused["code"], refused["type"]) == (503, "OverloadedError")
     assert (await mine.ok("GET", path))["state"] == "queued"
     await mine.ok("POST", f"{path}/cancel")
     shown = await asyncio.wait_for(asyncio.gather(*waiting), LONG)

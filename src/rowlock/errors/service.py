@@ -54,12 +54,13 @@ class RateLimitError(ServiceError):
 class OverloadedError(ServiceError):
     """The service has no room for a request; `retry_after` is how many seconds to wait."""
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(retry_after)
+    def __init__(self, retry_after: int, full_of: str = "requests") -> None:
+        super().__init__(retry_after, full_of)
         self.retry_after = retry_after
+        self.full_of = full_of
 
     def __str__(self) -> str:
-        return f"the service is full: try again in {self.retry_after} s"
+        return f"the service is full of {self.full_of}: try again in {self.retry_after} s"
 
 
 class RouteNotFoundError(ServiceError):

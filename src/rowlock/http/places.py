@@ -20,13 +20,15 @@ class Places:
         taken: How many are taken.
     """
 
-    def __init__(self, most: int, most_each: int) -> None:
+    def __init__(self, kind: str, most: int, most_each: int) -> None:
         """Make them free.
 
         Args:
+            kind: What takes them, as errors call it.
             most: How many there are.
             most_each: How many one client gets.
         """
+        self._kind = kind
         self.most = most
         self._most_each = most_each
         self._each: Counter[Hashable] = Counter()
@@ -41,7 +43,7 @@ class Places:
             RateLimitError: The client has as many as it gets.
         """
         if self.taken >= self.most:
-            raise OverloadedError(RETRY_SECONDS)
+            raise OverloadedError(RETRY_SECONDS, self._kind)
         if self._each[key] >= self._most_each:
             raise RateLimitError(RETRY_SECONDS)
         self._each[key] += 1

@@ -26,7 +26,7 @@ class Waits:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._places = Places(limits.waits, limits.waits_each)
+        self._places = Places("requests that wait", limits.waits, limits.waits_each)
         self._ends: set[asyncio.Future[None]] = set()
         self._ended = False
 

@@ -64,6 +64,8 @@ class BatchesRoutes(AsyncSender):
         Raises:
             InvalidValueError: A value was refused at the door; nothing was stored.
             QueueNotFoundError: The namespace has no queue of that name.
+            OverloadedError: The service has no room for a request; `retry_after` is how many
+                seconds to wait.
         """
         return await self._send(Call(
             method="POST",

@@ -64,6 +64,8 @@ class BatchesRoutes(Sender):
         Raises:
             InvalidValueError: A value was refused at the door; nothing was stored.
             QueueNotFoundError: The namespace has no queue of that name.
+            OverloadedError: The service has no room for a request; `retry_after` is how many
+                seconds to wait.
         """
         return self._send(Call(
             method="POST",

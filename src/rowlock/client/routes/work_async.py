@@ -33,6 +33,8 @@ class WorkRoutes(AsyncSender):
 
         Raises:
             InvalidValueError: A value was refused at the door; nothing was stored.
+            OverloadedError: The service has no room for a request; `retry_after` is how many
+                seconds to wait.
         """
         return await self._send(Call(
             method="GET",
@@ -53,6 +55,8 @@ class WorkRoutes(AsyncSender):
             NoTaskError: No task can be claimed now.
             QueueNotFoundError: The namespace has no queue of that name.
             InvalidValueError: A value was refused at the door; nothing was stored.
+            OverloadedError: The service has no room for a request; `retry_after` is how many
+                seconds to wait.
         """
         return await self._send(Call(
             method="PUT",
@@ -74,6 +78,8 @@ class WorkRoutes(AsyncSender):
             NoTaskError: No task can be claimed now.
             QueueNotFoundError: The namespace has no queue of that name.
             InvalidValueError: A value was refused at the door; nothing was stored.
+            OverloadedError: The service has no room for a request; `retry_after` is how many
+                seconds to wait.
         """
         return await self._send(Call(
             method="PUT",

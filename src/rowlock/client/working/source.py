@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Callable, Sequence
 from uuid import UUID
@@ -26,9 +27,10 @@ from rowlock.errors import (
     BodyTooLargeError,
     InvalidValueError,
     LeaseLostError,
+    OverloadedError,
     QueueNotFoundError,
+    RateLimitError,
     RowlockError,
-    StorageError,
     UnexpectedAnswerError,
 )
 from rowlock.model.ids import new_token
@@ -90,6 +92,7 @@ class HttpSource:
         self.unanswered = 0
         self.on_refused: Callable[[UUID, Exception], None] = lambda _id, _error: None
         self._hungry = asyncio.Event()
+        self._refused = False
         self._missing: dict[str, float] = {}
         # Of the claims that were not answered: sent again, they find what they took.
         self._keys: dict[str, UUID] = {}
@@ -263,14 +266,25 @@ class HttpSource:
             await self._hungry.wait()
             try:
                 found = (await self.look(WAIT_SECONDS)).found
-            except (StorageError, RowlockError) as error:
-                log.debug("cannot hear of new tasks: %s", error)
-                await asyncio.sleep(DEAF_SECONDS)
+            except RowlockError as error:
+                await self._be_deaf(error)
                 continue
             if found:
                 self._hungry.clear()
                 on_wake()
                 await asyncio.sleep(LEAST_PAUSE_SECONDS)
+
+    async def _be_deaf(self, error: RowlockError) -> None:
+        """Wait until the next try to hear of tasks; looking for them goes on meanwhile."""
+        if not isinstance(error.__cause__ or error, (OverloadedError, RateLimitError)):
+            log.debug("cannot hear of new tasks: %s", error)
+            await asyncio.sleep(DEAF_SECONDS)
+            return
+        if not self._refused:
+            self._refused = True
+            log.info("looking for tasks every %g s, as %s", POLL_SECONDS, error)
+        # Together with many others: not all of them at the same time.
+        await asyncio.sleep(POLL_SECONDS * random.uniform(1, 2))  # noqa: S311 - no secret
 
 
 def _told(error: ErrorDocument) -> Exception:

@@ -81,7 +81,7 @@ class Live:
 
     def __init__(self, core: Core, limits: Limits) -> None:
         self.core = core
-        self.places = Places(limits.streams, limits.streams_each)
+        self.places = Places("streams", limits.streams, limits.streams_each)
         self.ended = False
         self._watched: dict[str, Watched] = {}
         self._waiting: list[asyncio.Future[None]] = []

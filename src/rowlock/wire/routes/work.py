@@ -9,6 +9,7 @@ from rowlock.errors import (
     LeaseLostError,
     NoTaskError,
     NotRunningError,
+    OverloadedError,
     PayloadError,
     QueueNotFoundError,
     TaskNotFoundError,
@@ -26,12 +27,12 @@ _CLAIMING = (
     Parameter("lease", "How long the claim holds: seconds, or `1h30m`."),
     Parameter("wait", "How long to wait if there is no task; not at all if left out."),
 )
-_CLAIM_ERRORS = (NoTaskError, QueueNotFoundError, InvalidValueError)
+_CLAIM_ERRORS = (NoTaskError, QueueNotFoundError, InvalidValueError, OverloadedError)
 
 WORK: Final = (
     route("GET", "/work", "find_work", Scope.TASKS_WORK,
           summary="Look, or wait, for tasks that can be claimed; nothing is claimed.",
-          response=WorkDocument, errors=(InvalidValueError,),
+          response=WorkDocument, errors=(InvalidValueError, OverloadedError),
           queries=(
               Parameter("queue", "Only in these.", repeated=True),
               Parameter("definition", "Only of these.", repeated=True),
