@@ -162,3 +162,39 @@ async def test_a_change_is_in_the_audit_with_the_token_as_actor(service: Service
         ("create", "asked for"), ("edit", "first"), ("delete", "over")
     ]  # fmt: skip
     assert {entry.actor for entry in entries} == {f"token test ({token.id})"}
+
+
+async def test_code_says_what_it_runs_and_leaves_alone_what_people_said(admin):
+    made = await admin.ok("POST", "definition", {"alias": "Send", "memo": "ask", "queue": "old"})
+    await admin.ok("PATCH", "definition/send", {"status": "canceled"})
+    said = {"definitions": [
+        {"alias": "send", "title": "Send", "queue": "mail", "lifetime": "1h", "memo": "no"},
+        {"alias": "other"},
+    ]}  # fmt: skip
+    for _ in range(2):
+        assert await admin.ok("PUT", "definition", said) == {"count": 2}
+    found = await admin.ok("GET", "definition/send")
+    assert (found["id"], found["memo"], found["status"]) == (made["id"], "ask", "canceled")
+    assert (found["alias"], found["title"], found["queue"]) == ("send", "Send", "mail")
+    assert found["lifetime_seconds"] == 3_600
+    assert (await admin.ok("GET", "definition"))["count"] == 2
+    await admin.ok("DELETE", "definition/other")
+    await admin.ok("PUT", "definition", said)
+    assert (await admin.ok("GET", "definition"))["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "field"),
+    [
+        ({"alias": ""}, "definitions[1].alias"),
+        ({"alias": "x", "queue": "1x"}, "definitions[1].queue"),
+        ({"alias": "x", "max_attempts": 0}, "definitions[1].max_attempts"),
+        ({"queue": "x"}, "definitions[1]"),
+    ],
+)
+async def test_what_code_says_is_stored_whole_or_not_at_all(in_memory, one, field):
+    admin = await in_memory.caller("admin")
+    refused = await admin.refused("PUT", "definition", {"definitions": [{"alias": "a"}, one]})
+    assert (refused["code"], refused["type"]) == (400, "InvalidValueError")
+    assert refused["detail"]["field"] == field
+    assert (await admin.ok("GET", "definition"))["count"] == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from rowlock.http import Limits
 from rowlock.http.application import Served
 from tests.http.conftest import API, Caller, Service
 from tests.http.streams import LONG, Stream, streaming
-from tests.support.backends import Backend
+from tests.support.backends import Backend, sql_plan
 
 ADDRESS = f"{API}/events"
 
@@ -300,3 +301,45 @@ async def test_the_head_alone_can_be_asked_for(in_memory: Service):
     assert response.status_code == 200
     assert response.headers["content-type"].startswith("text/event-stream")
     assert "content-length" not in response.headers
+
+
+async def test_a_gap_is_told_although_the_look_that_found_it_could_not_read(
+    service: Service, admin: Caller, queue: str, caplog: pytest.LogCaptureFixture
+):
+    async def seen(condition: Callable[[], Awaitable[bool]]) -> None:
+        end = time.monotonic() + LONG
+        while not await condition():
+            assert time.monotonic() < end
+            await asyncio.sleep(0.05)
+
+    async def tell(sql: str) -> list[Any]:
+        result = await asyncio.to_thread(service.app.core.storage.runner.run, sql_plan, sql)
+        return list(result.rows)
+
+    async def is_kept() -> bool:
+        [[kept]] = await tell(
+            "SELECT s.until_at > t.created_at FROM rowlock_subscription AS s, rowlock_task AS t"
+        )
+        return bool(kept)
+
+    await enqueued(admin, queue)
+    _, text = await service.token("tasks:read")
+    async with streaming(service, text, ADDRESS) as stream:
+        await opened(stream)
+        # From here on events cannot be read, while the subscription is found to have run out.
+        await tell("ALTER TABLE rowlock_event RENAME COLUMN reason TO away")
+        await tell(
+            "UPDATE rowlock_subscription SET until_at = (SELECT min(created_at) FROM rowlock_task)"
+        )
+        assert not await is_kept()
+        await seen(is_kept)
+        caplog.clear()
+
+        async def has_failed() -> bool:
+            return "cannot read events, trying again" in caplog.text
+
+        await seen(has_failed)
+        await tell("ALTER TABLE rowlock_event RENAME COLUMN away TO reason")
+        assert (await stream.next()).name == "reset"
+        await enqueued(admin, queue)
+        assert (await stream.next()).name == "task"

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -173,6 +174,58 @@ async def test_a_task_that_comes_is_run_at_once(app: Rowlock, url: str):
         assert asyncio.get_running_loop().time() - began < 3
         assert (task.result, task.worker) == (7, worker.id)
     assert not worker.is_running
+
+
+def test_what_it_runs_is_known_as_from_a_worker_of_the_database(app: Rowlock, url: str):
+    @app.task(queue="mail", max_attempts=5, priority=3, lifetime="2h")
+    def send() -> None:
+        """Send a letter.
+
+        By post.
+        """
+
+    @app.task(max_attempts=1)
+    def sends() -> str:
+        return str(send.enqueue().id)
+
+    def stored() -> list[tuple[Any, ...]]:
+        return [
+            (one.alias, one.title, one.description, one.queue, one.priority, one.max_attempts,
+             one.max_crashes, one.lifetime, one.memo, one.status)
+            for one in app.list_definitions()
+        ]  # fmt: skip
+
+    for queue in ("mail", "default"):
+        app.register_queue(queue)
+    app.create_definition("SEND", memo="ask Ann first", queue="elsewhere")
+    HttpWorker(app, url).run_once()
+    theirs = stored()
+    task = sends.enqueue()
+    HttpWorker(app, url).run_once()
+    assert app.get_task(UUID(app.get_task(task).result)).queue == "mail"
+    for one in app.list_definitions():
+        app.delete_definition(one, soft=False)
+    app.create_definition("SEND", memo="ask Ann first", queue="elsewhere")
+    Worker(app).run_once()
+    assert theirs == stored()
+    assert ("send", "mail", "ask Ann first") in [(one[0], one[3], one[8]) for one in theirs]
+
+
+def test_a_token_that_may_not_store_definitions_is_told_once_and_runs_them(app: Rowlock, caplog):
+    @app.task
+    def echo(value: int) -> int:
+        return value
+
+    task = echo.enqueue(7)
+    app.delete_definition(echo, soft=False)
+    with served(app, needs_token=True) as address:
+        _, text = token_of(app, "tasks:work")
+        assert HttpWorker(app, address, text).run_once() == 1
+    assert app.get_task(task).result == 7
+    assert app.list_definitions() == []
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    why = "the token lacks the scope definitions:write"
+    assert told == [f"its definitions are not stored, and it runs them all the same: {why}"]
 
 
 async def test_more_workers_than_may_wait_run_their_tasks_too(app: Rowlock, caplog):

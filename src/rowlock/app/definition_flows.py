@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from rowlock.app.definition_values import (
     checked_order,
     checked_values,
 )
+from rowlock.app.enqueuing import placed_errors
 from rowlock.app.flow import Flow, Run
 from rowlock.app.listing_flows import checked_limit
 from rowlock.app.opened import Opened
@@ -45,6 +46,28 @@ def create_definition(
     name = checked_alias(alias)
     new = Definition(alias=name, key=definition_key(name), **checked_values(given))
     return (yield from _changed(core, partial(ops.create_definition, new=new, by=by)))
+
+
+def declare_definitions(core: Opened, codes: Sequence[tuple[str, Mapping[str, Any]]]) -> Flow[int]:
+    """Store what code elsewhere says of its definitions, as a worker does when it starts.
+
+    Args:
+        core: Where.
+        codes: Aliases, and what is said of each.
+
+    Returns:
+        How many there are.
+    """
+    rows: list[Definition] = []
+    for place, (alias, given) in enumerate(codes):
+        with placed_errors(f"definitions[{place}]"):
+            name = checked_alias(alias)
+            rows.append(Definition(alias=name, key=definition_key(name), **checked_values(given)))
+    put = core.storage.definitions.put_definitions
+    yield Run(partial(put, core.namespace, rows))
+    for row in rows:
+        core.known.forget(row.key)
+    return len(rows)
 
 
 def get_definition(core: Opened, definition: object) -> Flow[Definition]:

@@ -13,7 +13,9 @@ from msgspec import UNSET, UnsetType
 from rowlock.client.calls import Call, fields, path_with, queries
 from rowlock.client.sending import AsyncSender, numbered_pages_async
 from rowlock.wire.bodies.common import Duration
+from rowlock.wire.bodies.definitions import DeclaredBody
 from rowlock.wire.documents.definitions import (
+    DeclaredDocument,
     DefinitionDocument,
     DefinitionList,
     DefinitionTasksDocument,
@@ -65,10 +67,10 @@ class DefinitionsRoutes(AsyncSender):
 
     async def create_definition(
         self, *, alias: str, title: str | UnsetType | None = UNSET,
-        description: str | UnsetType | None = UNSET, memo: str | UnsetType | None = UNSET,
-        status: str | UnsetType | None = UNSET, queue: str | UnsetType | None = UNSET,
+        description: str | UnsetType | None = UNSET, queue: str | UnsetType | None = UNSET,
         priority: int | UnsetType | None = UNSET, max_attempts: int | UnsetType | None = UNSET,
         max_crashes: int | UnsetType | None = UNSET, lifetime: Duration | UnsetType | None = UNSET,
+        memo: str | UnsetType | None = UNSET, status: str | UnsetType | None = UNSET,
         reason: str | None = None,
     ) -> DefinitionDocument:
         """Store a definition whose code is elsewhere.
@@ -85,10 +87,25 @@ class DefinitionsRoutes(AsyncSender):
             path="/api/v1/definition",
             answer=DefinitionDocument,
             body=fields(
-                title=title, description=description, memo=memo, status=status, queue=queue,
-                priority=priority, max_attempts=max_attempts, max_crashes=max_crashes,
-                lifetime=lifetime, alias=alias, reason=reason,
+                title=title, description=description, queue=queue, priority=priority,
+                max_attempts=max_attempts, max_crashes=max_crashes, lifetime=lifetime, memo=memo,
+                status=status, alias=alias, reason=reason,
             ),
+        ))
+
+    async def declare_definitions(self, *, definitions: list[DeclaredBody]) -> DeclaredDocument:
+        """Store what code says of its definitions; what people say of them stays.
+
+        `PUT /api/v1/definition`, whose body is a `DeclaredManyBody`.
+
+        Raises:
+            InvalidValueError: A value was refused at the door; nothing was stored.
+        """
+        return await self._send(Call(
+            method="PUT",
+            path="/api/v1/definition",
+            answer=DeclaredDocument,
+            body=fields(definitions=definitions),
         ))
 
     async def get_definition(self, definition: str) -> DefinitionDocument:
@@ -109,10 +126,10 @@ class DefinitionsRoutes(AsyncSender):
 
     async def update_definition(
         self, definition: str, *, title: str | UnsetType | None = UNSET,
-        description: str | UnsetType | None = UNSET, memo: str | UnsetType | None = UNSET,
-        status: str | UnsetType | None = UNSET, queue: str | UnsetType | None = UNSET,
+        description: str | UnsetType | None = UNSET, queue: str | UnsetType | None = UNSET,
         priority: int | UnsetType | None = UNSET, max_attempts: int | UnsetType | None = UNSET,
         max_crashes: int | UnsetType | None = UNSET, lifetime: Duration | UnsetType | None = UNSET,
+        memo: str | UnsetType | None = UNSET, status: str | UnsetType | None = UNSET,
         reason: str | None = None,
     ) -> DefinitionDocument:
         """Change what is given of a definition.
@@ -129,9 +146,9 @@ class DefinitionsRoutes(AsyncSender):
             path=path_with("/api/v1/definition/{definition}", definition=definition),
             answer=DefinitionDocument,
             body=fields(
-                title=title, description=description, memo=memo, status=status, queue=queue,
-                priority=priority, max_attempts=max_attempts, max_crashes=max_crashes,
-                lifetime=lifetime, reason=reason,
+                title=title, description=description, queue=queue, priority=priority,
+                max_attempts=max_attempts, max_crashes=max_crashes, lifetime=lifetime, memo=memo,
+                status=status, reason=reason,
             ),
         ))
 

@@ -11,6 +11,7 @@ from rowlock.app.core import Application
 from rowlock.app.elsewhere import set_elsewhere
 from rowlock.client.asynchronous import AsyncClient
 from rowlock.client.synchronous import Client
+from rowlock.client.working.declaring import declare
 from rowlock.client.working.source import WAIT_SECONDS, HttpSource
 from rowlock.client.working.storing import HttpStoring
 from rowlock.errors import InvalidValueError
@@ -137,6 +138,7 @@ class HttpWorker(WorkerLife):
         rules.take(self._app.registry)
         source.definitions, rules.aliases = rules.claimed, source.aliases
         await source.look()
+        await declare(self._client, self._app.registry)
         if self._app.extensions.tickers:
             log.warning("tickers are left to workers of the database: their handlers do not run")
         return rules

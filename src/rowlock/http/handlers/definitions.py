@@ -10,6 +10,8 @@ from rowlock.http.handlers.policies import given_of
 from rowlock.http.handlers.queues import page_of
 from rowlock.model.definitions import Definition
 from rowlock.wire.bodies.definitions import (
+    CodeTermsBody,
+    DeclaredManyBody,
     DefinitionBody,
     DefinitionTermsBody,
     NewDefinitionBody,
@@ -44,6 +46,13 @@ async def create_definition(call: Call) -> Answer:
     made = await call.run(flow)
     address = f"{call.base}{PREFIX}/definition/{made.id}"
     return Answer(definition_to_wire(made), {"Location": address})
+
+
+async def declare_definitions(call: Call) -> Wire:
+    """Store what code elsewhere says of its definitions."""
+    body: DeclaredManyBody = call.body
+    codes = [(one.alias, given_of(one, CodeTermsBody)) for one in body.definitions]
+    return {"count": await call.run(definition_flows.declare_definitions(call.core, codes))}
 
 
 async def get_definition(call: Call) -> Wire:
@@ -82,6 +91,7 @@ async def count_definition_tasks(call: Call) -> Wire:
 HANDLERS: Handlers = {
     "list_definitions": list_definitions,
     "create_definition": create_definition,
+    "declare_definitions": declare_definitions,
     "get_definition": get_definition,
     "update_definition": update_definition,
     "delete_definition": delete_definition,

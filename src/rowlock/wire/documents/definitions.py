@@ -41,3 +41,9 @@ class DefinitionTasksDocument(Struct, forbid_unknown_fields=True):
     waiting: int
     running: int
     finished: int
+
+
+class DeclaredDocument(Struct, forbid_unknown_fields=True):
+    """What declaring definitions came to."""
+
+    count: Annotated[int, Meta(description="How many were said.")]

@@ -11,8 +11,9 @@ from rowlock.errors import (
     InvalidValueError,
 )
 from rowlock.model.tokens import Scope
-from rowlock.wire.bodies.definitions import DefinitionBody, NewDefinitionBody
+from rowlock.wire.bodies.definitions import DeclaredManyBody, DefinitionBody, NewDefinitionBody
 from rowlock.wire.documents.definitions import (
+    DeclaredDocument,
     DefinitionDocument,
     DefinitionList,
     DefinitionTasksDocument,
@@ -40,6 +41,9 @@ DEFINITIONS: Final = (
           summary="Store a definition whose code is elsewhere.", request=NewDefinitionBody,
           response=DefinitionDocument, status=201, gives=((DEFINITION, "id"),),
           errors=(InvalidValueError, DuplicateDefinitionError)),
+    route("PUT", "/definition", "declare_definitions", Scope.DEFINITIONS_WRITE,
+          summary="Store what code says of its definitions; what people say of them stays.",
+          request=DeclaredManyBody, response=DeclaredDocument, errors=(InvalidValueError,)),
     route("GET", "/definition/{definition}", "get_definition", Scope.DEFINITIONS_READ,
           summary="Show a definition.", parameters=(DEFINITION,), response=DefinitionDocument,
           errors=_FOUND),
