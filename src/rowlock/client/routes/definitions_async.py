@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from rowlock.client.calls import Call, fields, path_with, queries
 from rowlock.client.sending import AsyncSender, numbered_pages_async
 from rowlock.wire.bodies.common import Duration
-from rowlock.wire.bodies.definitions import DeclaredBody
+from rowlock.wire.bodies.definitions import DeclaredDefinitionBody
 from rowlock.wire.documents.definitions import (
     DeclaredDocument,
     DefinitionDocument,
@@ -93,10 +93,12 @@ class DefinitionsRoutes(AsyncSender):
             ),
         ))
 
-    async def declare_definitions(self, *, definitions: list[DeclaredBody]) -> DeclaredDocument:
+    async def declare_definitions(
+        self, *, definitions: list[DeclaredDefinitionBody],
+    ) -> DeclaredDocument:
         """Store what code says of its definitions; what people say of them stays.
 
-        `PUT /api/v1/definition`, whose body is a `DeclaredManyBody`.
+        `PUT /api/v1/definition`, whose body is a `DeclaredDefinitionsBody`.
 
         Raises:
             InvalidValueError: A value was refused at the door; nothing was stored.

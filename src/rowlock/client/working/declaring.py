@@ -13,7 +13,7 @@ from rowlock.client.working.refusals import waited_for
 from rowlock.definitions.definition import TaskDefinition
 from rowlock.errors import ScopeError
 from rowlock.model.definitions import Definition
-from rowlock.wire.bodies.definitions import DeclaredBody
+from rowlock.wire.bodies.definitions import DeclaredDefinitionBody
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +33,9 @@ async def declare(client: AsyncClient, definitions: Iterable[TaskDefinition[...,
         log.warning("its definitions are not stored, and it runs them all the same: %s", error)
 
 
-def body_of_definition(row: Definition) -> DeclaredBody:
+def body_of_definition(row: Definition) -> DeclaredDefinitionBody:
     """Return what code says of a definition, as the service takes it."""
-    return DeclaredBody(
+    return DeclaredDefinitionBody(
         alias=row.alias,
         title=row.title,
         description=row.description,

@@ -11,7 +11,7 @@ from rowlock.http.handlers.queues import page_of
 from rowlock.model.definitions import Definition
 from rowlock.wire.bodies.definitions import (
     CodeTermsBody,
-    DeclaredManyBody,
+    DeclaredDefinitionsBody,
     DefinitionBody,
     DefinitionTermsBody,
     NewDefinitionBody,
@@ -50,7 +50,7 @@ async def create_definition(call: Call) -> Answer:
 
 async def declare_definitions(call: Call) -> Wire:
     """Store what code elsewhere says of its definitions."""
-    body: DeclaredManyBody = call.body
+    body: DeclaredDefinitionsBody = call.body
     codes = [(one.alias, given_of(one, CodeTermsBody)) for one in body.definitions]
     return {"count": await call.run(definition_flows.declare_definitions(call.core, codes))}
 

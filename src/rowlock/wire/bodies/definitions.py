@@ -30,16 +30,18 @@ class DefinitionTermsBody(CodeTermsBody, kw_only=True):
     status: Annotated[Text, Meta(description="`active`, or `canceled`: no new tasks.")] = UNSET
 
 
-class DeclaredBody(CodeTermsBody, kw_only=True):
+class DeclaredDefinitionBody(CodeTermsBody, kw_only=True):
     """A definition of the code of whoever sends it."""
 
     alias: Annotated[str, Meta(description="Matched ignoring case, `-` and `_`.")]
 
 
-class DeclaredManyBody(Struct):
+class DeclaredDefinitionsBody(Struct):
     """The definitions that a worker runs."""
 
-    definitions: Annotated[list[DeclaredBody], Meta(min_length=1, max_length=MAX_DECLARED)]
+    definitions: Annotated[
+        list[DeclaredDefinitionBody], Meta(min_length=1, max_length=MAX_DECLARED)
+    ]
 
 
 class NewDefinitionBody(DefinitionTermsBody, kw_only=True):

@@ -11,7 +11,11 @@ from rowlock.errors import (
     InvalidValueError,
 )
 from rowlock.model.tokens import Scope
-from rowlock.wire.bodies.definitions import DeclaredManyBody, DefinitionBody, NewDefinitionBody
+from rowlock.wire.bodies.definitions import (
+    DeclaredDefinitionsBody,
+    DefinitionBody,
+    NewDefinitionBody,
+)
 from rowlock.wire.documents.definitions import (
     DeclaredDocument,
     DefinitionDocument,
@@ -43,7 +47,7 @@ DEFINITIONS: Final = (
           errors=(InvalidValueError, DuplicateDefinitionError)),
     route("PUT", "/definition", "declare_definitions", Scope.DEFINITIONS_WRITE,
           summary="Store what code says of its definitions; what people say of them stays.",
-          request=DeclaredManyBody, response=DeclaredDocument, errors=(InvalidValueError,)),
+          request=DeclaredDefinitionsBody, response=DeclaredDocument, errors=(InvalidValueError,)),
     route("GET", "/definition/{definition}", "get_definition", Scope.DEFINITIONS_READ,
           summary="Show a definition.", parameters=(DEFINITION,), response=DefinitionDocument,
           errors=_FOUND),
