@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 FOLDER = Path(__file__).parents[1] / "docs" / "explanation"
 WIDTH, HEIGHT = 720, 360
-LEFT, RIGHT, TOP, BOTTOM = 70, 20, 40, 48
+LEFT, RIGHT, TOP, BOTTOM = 70, 40, 40, 48
 LEGEND = 18
 MOST_DOTS = 12
 # Of middling brightness, to be read on a light page and on a dark one.
