@@ -4,12 +4,14 @@ PYTHON ?= python3
 JOBS ?= 4
 ARGS ?=
 PEERS ?=
+GROWTH ?= --full
+PRESSURE ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test coverage check acceptance bench clean
+.PHONY: help demo dev test coverage check acceptance bench bench-long clean
 
 help:
 	@echo 'make demo        install into .venv and watch a demonstration (DIR=folder keeps its files)'
@@ -18,6 +20,7 @@ help:
 	@echo 'make check       formatter, linters, type checkers, import layers, then the tests'
 	@echo 'make acceptance  run the tests with several processes at full size; takes long'
 	@echo 'make bench       measure, then run the peers beside it (ARGS for the first, PEERS for the second)'
+	@echo 'make bench-long  growth at ten million tasks, then queues under pressure; takes hours (GROWTH, PRESSURE)'
 	@echo 'make dev         only set up .venv for development'
 	@echo 'make clean       delete .venv and everything that tools left behind'
 
@@ -41,6 +44,10 @@ acceptance: .venv/.installed-dev
 bench: .venv/.installed-dev
 	$(BIN)/python -m benchmarks $(ARGS)
 	$(BIN)/python -m benchmarks.peers $(PEERS)
+
+bench-long: .venv/.installed-dev
+	$(BIN)/python -m benchmarks.growth $(GROWTH)
+	$(BIN)/python -m benchmarks.pressure $(PRESSURE)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

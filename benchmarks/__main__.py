@@ -74,7 +74,8 @@ def measure(engine: str, *, quick: bool) -> dict[str, Any]:
         figures |= bulk.measure(url, tasks=tasks)
     if engine != "sqlite":
         with database(engine) as url:
-            figures["time_axis"] = time_axis.measure(url, seconds=15 if quick else 60)
+            third = 5 if quick else 20
+            figures["time_axis"] = time_axis.measure(url, calm=third, pinned=third)
     return figures
 
 

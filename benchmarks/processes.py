@@ -8,11 +8,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+DRAIN_SECONDS = 600
 
-def drained(url: str, *slots: str) -> dict[str, float]:
-    """Let a worker process drain the queue; return its figures."""
-    command = [sys.executable, "-m", "benchmarks.drainer", url, *slots]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+def drained(url: str, *options: str) -> dict[str, float]:
+    """Let a worker process drain the queue, or a part of it; return its figures."""
+    command = [sys.executable, "-m", "benchmarks.drainer", url, *options]
+    output = subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, text=True, timeout=DRAIN_SECONDS
+    ).stdout
     facts: dict[str, float] = json.loads(output)
     return facts
 

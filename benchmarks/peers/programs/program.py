@@ -31,6 +31,7 @@ class Given:
         load: The share of its peak that a worker has to do besides what is measured.
         workers: How many worker processes.
         first: The number of the first task; a producer process has a part of them.
+        rate: How many tasks a second are supplied.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Given:
     load: float = 0.0
     workers: int = 0
     first: int = 0
+    rate: float = 0.0
 
 
 class Recorder:

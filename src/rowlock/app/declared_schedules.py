@@ -89,8 +89,9 @@ def sync_described(core: Opened, declared: Iterable[tuple[str, Describe]]) -> Fl
 
 
 def _stored(core: Opened) -> Flow[dict[str, Schedule]]:
-    everything = ScheduleFilter(include_deleted=True)
-    operation = partial(core.storage.schedules.list_schedules, core.namespace, everything)
+    # Not those that people made, of which there may be very many.
+    declared = ScheduleFilter(declared=True, include_deleted=True)
+    operation = partial(core.storage.schedules.list_schedules, core.namespace, declared)
     found: list[Schedule] = yield Run(operation, reads=True)
     return {one.key: one for one in found}
 

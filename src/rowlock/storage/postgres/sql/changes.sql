@@ -87,7 +87,7 @@ DELETE FROM rowlock_pause WHERE task = ANY (:ids::uuid[]);
 SELECT p.task, t.namespace, t.queue, coalesce(t.state = 'paused', false)
 FROM (
     SELECT task FROM rowlock_pause
-    WHERE until_at <= coalesce(:now::timestamptz, clock_timestamp())
+    WHERE until_at <= (SELECT coalesce(:now::timestamptz, clock_timestamp()))
     ORDER BY until_at LIMIT :limit
     FOR UPDATE SKIP LOCKED) AS p
 LEFT JOIN LATERAL (
@@ -154,7 +154,7 @@ DELETE FROM rowlock_history WHERE id = ANY (:ids::uuid[]);
 -- What an earlier batch left standing lies before `since` and is not looked at again.
 SELECT id, finished_at FROM rowlock_history
 WHERE namespace = :namespace AND queue = :queue
-    AND finished_at < coalesce(:now::timestamptz, clock_timestamp()) - :older_than::interval
+    AND finished_at < (SELECT coalesce(:now::timestamptz, clock_timestamp()) - :older_than::interval)
     AND (:since::timestamptz IS NULL OR finished_at >= :since::timestamptz)
     AND state = ANY (:states::text[])
 ORDER BY finished_at LIMIT :limit

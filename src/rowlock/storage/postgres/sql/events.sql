@@ -82,4 +82,4 @@ ORDER BY e.id;
 -- name: delete_events
 DELETE FROM rowlock_event
 WHERE id = ANY (ARRAY (SELECT id FROM rowlock_event ORDER BY id LIMIT :limit))
-    AND at < coalesce(:now::timestamptz, clock_timestamp()) - :older_than::interval;
+    AND at < (SELECT coalesce(:now::timestamptz, clock_timestamp()) - :older_than::interval);

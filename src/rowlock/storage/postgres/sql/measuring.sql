@@ -13,8 +13,8 @@ FROM (
         NULL::text AS reason
     FROM rowlock_task
     WHERE namespace = :namespace AND state = 'running'
-        AND (started_at <= coalesce(:now::timestamptz, clock_timestamp()) - :longer_than::interval
-            OR lease_until < coalesce(:now::timestamptz, clock_timestamp()))
+        AND (started_at <= (SELECT coalesce(:now::timestamptz, clock_timestamp()) - :longer_than::interval)
+            OR lease_until < (SELECT coalesce(:now::timestamptz, clock_timestamp())))
     ORDER BY started_at, id LIMIT :limit
 ) AS t
 LEFT JOIN rowlock_payload AS p ON p.task = t.id
@@ -28,7 +28,7 @@ FROM (
     SELECT state, finished_at
     FROM rowlock_history
     WHERE namespace = :namespace AND queue = :queue AND deleted_at IS NULL
-        AND finished_at >= coalesce(:now::timestamptz, clock_timestamp()) - :window::interval
+        AND finished_at >= (SELECT coalesce(:now::timestamptz, clock_timestamp()) - :window::interval)
     ORDER BY finished_at DESC LIMIT :cap) AS ended
 GROUP BY state;
 
@@ -40,7 +40,7 @@ FROM (
     FROM rowlock_history
     WHERE namespace = :namespace AND queue = :queue AND deleted_at IS NULL
         AND started_at IS NOT NULL
-        AND finished_at >= coalesce(:now::timestamptz, clock_timestamp()) - :window::interval
+        AND finished_at >= (SELECT coalesce(:now::timestamptz, clock_timestamp()) - :window::interval)
     ORDER BY finished_at DESC LIMIT :cap) AS h
 LEFT JOIN rowlock_definition AS d ON d.namespace = h.namespace AND d.key = h.definition;
 
@@ -64,7 +64,7 @@ SELECT
     (SELECT count(*) FROM (
         SELECT 1 FROM rowlock_task
         WHERE namespace = :namespace AND queue = :queue AND state = 'scheduled'
-            AND run_at <= coalesce(:now::timestamptz, clock_timestamp()) + :within::interval
+            AND run_at <= (SELECT coalesce(:now::timestamptz, clock_timestamp()) + :within::interval)
             AND (expires_at IS NULL
                  OR (expires_at > run_at
                      AND expires_at > coalesce(:now::timestamptz, clock_timestamp())))

@@ -104,7 +104,7 @@ SELECT id, namespace, key, name, description, status, rule, definition, queue, a
     missed, last_run_at, last_task, next_at, due_at, waits, problem, declared, version,
     created_at, updated_at, deleted_at
 FROM rowlock_schedule
-WHERE due_at <= coalesce(:now::timestamptz, clock_timestamp())
+WHERE due_at <= (SELECT coalesce(:now::timestamptz, clock_timestamp()))
 ORDER BY due_at LIMIT :limit
 FOR UPDATE SKIP LOCKED;
 
@@ -156,5 +156,5 @@ FROM unnest(
 -- name: prune_firings
 DELETE FROM rowlock_firing WHERE (schedule, occurrence) IN (
     SELECT schedule, occurrence FROM rowlock_firing
-    WHERE at < coalesce(:now::timestamptz, clock_timestamp()) - :older_than::interval
+    WHERE at < (SELECT coalesce(:now::timestamptz, clock_timestamp()) - :older_than::interval)
     ORDER BY at LIMIT :limit FOR UPDATE SKIP LOCKED);

@@ -78,9 +78,11 @@ LEFT JOIN rowlock_payload AS p ON p.task = t.id;
 SELECT id FROM rowlock_task WHERE namespace = :namespace AND unique_key = :unique_key;
 
 -- name: promote_tasks
+-- Here and elsewhere the clock is a subquery, which is computed once and bounds the index. By itself
+-- it may differ from row to row, and is compared with each of them.
 WITH due AS MATERIALIZED (
     SELECT id FROM rowlock_task
-    WHERE state = 'scheduled' AND run_at <= coalesce(:now::timestamptz, clock_timestamp())
+    WHERE state = 'scheduled' AND run_at <= (SELECT coalesce(:now::timestamptz, clock_timestamp()))
     ORDER BY run_at LIMIT :limit
     FOR UPDATE SKIP LOCKED)
 UPDATE rowlock_task AS t SET state = 'queued'
@@ -297,7 +299,7 @@ WITH lost AS MATERIALIZED (
     SELECT *, cancel_requested OR crashes + 1 >= max_crashes AS hopeless
     FROM rowlock_task
     WHERE state = 'running'
-        AND lease_until < coalesce(:now::timestamptz, clock_timestamp()) - :grace::interval
+        AND lease_until < (SELECT coalesce(:now::timestamptz, clock_timestamp()) - :grace::interval)
     ORDER BY lease_until LIMIT :limit
     FOR UPDATE SKIP LOCKED),
 again AS (
@@ -332,7 +334,7 @@ SELECT id, namespace, queue, definition, worker, hopeless FROM lost;
 -- name: expire_tasks
 WITH late AS MATERIALIZED (
     SELECT * FROM rowlock_task
-    WHERE expires_at <= coalesce(:now::timestamptz, clock_timestamp()) AND token IS NULL
+    WHERE expires_at <= (SELECT coalesce(:now::timestamptz, clock_timestamp())) AND token IS NULL
     ORDER BY expires_at LIMIT :limit
     FOR UPDATE SKIP LOCKED),
 ended AS (DELETE FROM rowlock_task WHERE id = ANY (ARRAY (SELECT late.id FROM late)))
@@ -439,7 +441,7 @@ WHERE l.task = :id ORDER BY l.at;
 WITH old AS MATERIALIZED (
     SELECT id FROM rowlock_history
     WHERE namespace = :namespace AND queue = :queue
-        AND finished_at < coalesce(:now::timestamptz, clock_timestamp()) - :older_than::interval
+        AND finished_at < (SELECT coalesce(:now::timestamptz, clock_timestamp()) - :older_than::interval)
     ORDER BY finished_at LIMIT :limit
     FOR UPDATE SKIP LOCKED),
 attempts AS (DELETE FROM rowlock_attempt WHERE task = ANY (ARRAY (SELECT old.id FROM old))),

@@ -105,9 +105,12 @@ WHERE namespace = :namespace
 
 -- name: edit_contents
 UPDATE rowlock_task
-SET payload = json_extract(v.value, '$[1]'), unique_key = json_extract(v.value, '$[2]')
-FROM json_each(:batch) AS v
-WHERE rowlock_task.id = json_extract(v.value, '$[0]');
+SET payload = v.payload, unique_key = v.unique_key
+FROM (
+    SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS payload,
+        json_extract(value, '$[2]') AS unique_key
+    FROM json_each(:batch) LIMIT -1) AS v
+WHERE rowlock_task.id = v.id;
 
 -- name: stamp_deleted
 UPDATE rowlock_history SET deleted_at = :now WHERE id IN (SELECT value FROM json_each(:ids));

@@ -138,7 +138,7 @@ WHERE r.reason IS NULL OR r.reason <> 'backfill';
 -- name: read_firings
 SELECT f.schedule, f.occurrence
 FROM json_each(:batch) AS v
-JOIN rowlock_firing AS f
+CROSS JOIN rowlock_firing AS f
     ON f.schedule = json_extract(v.value, '$[0]') AND f.occurrence = json_extract(v.value, '$[1]');
 
 -- name: insert_firings

@@ -146,35 +146,40 @@ WHERE state = 'running' AND namespace = :namespace AND worker = :worker
     AND token BETWEEN :first AND :last;
 
 -- name: lock_held_unlocked
+-- Here and below, a batch is the left side of a CROSS JOIN, which SQLite never turns around. Left to
+-- itself it reads the whole table, and for each row the batch, once ANALYZE has seen the table empty.
 SELECT t.id, t.cancel_requested FROM json_each(:batch) AS v
-JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]') AND t.token = json_extract(v.value, '$[1]');
+CROSS JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]') AND t.token = json_extract(v.value, '$[1]');
 
 -- name: extend_leases
+-- With a limit, even one that limits nothing, the batch is read once and comes first.
 UPDATE rowlock_task SET lease_until = :now + v.lease
-FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS lease FROM json_each(:batch)) AS v
+FROM (
+    SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS lease
+    FROM json_each(:batch) LIMIT -1) AS v
 WHERE rowlock_task.id = v.id;
 
 -- name: read_held
 SELECT t.id, t.cancel_requested FROM json_each(:batch) AS v
-JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]') AND t.token = json_extract(v.value, '$[1]');
+CROSS JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]') AND t.token = json_extract(v.value, '$[1]');
 
 -- name: read_standings
 -- The plus leaves the namespace to no index: the tasks are found by their ids.
 SELECT t.id, coalesce(t.token = json_extract(v.value, '$[1]'), 0), t.state, t.queue, t.definition,
     t.attempt, t.crashes, t.max_attempts, t.options, t.run_at, t.started_at, :now
 FROM json_each(:batch) AS v
-JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]')
+CROSS JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]')
 WHERE +t.namespace = :namespace
 UNION ALL
 SELECT h.id, 0, h.state, h.queue, h.definition, h.attempt, h.crashes, h.max_attempts, h.options,
     h.run_at, h.started_at, :now
 FROM json_each(:batch) AS v
-JOIN rowlock_history AS h ON h.id = json_extract(v.value, '$[0]')
+CROSS JOIN rowlock_history AS h ON h.id = json_extract(v.value, '$[0]')
 WHERE +h.namespace = :namespace AND h.deleted_at IS NULL;
 
 -- name: lock_held
 SELECT t.id, t.cancel_requested FROM json_each(:batch) AS v
-JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]') AND t.token = json_extract(v.value, '$[1]');
+CROSS JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]') AND t.token = json_extract(v.value, '$[1]');
 
 -- name: bury_held
 -- The guard and the copy in one step. An end is found by its id as a key, which costs half of
@@ -189,7 +194,7 @@ SELECT t.id, t.namespace, t.queue, t.definition, json_extract(v.value, '$[1]'), 
     CASE WHEN json_extract(v.value, '$[1]') = 'succeeded' THEN 100 ELSE t.progress END,
     t.progress_message, t.tags, t.options, t.payload, json_extract(v.value, '$[2]'),
     json_extract(v.value, '$[3]'), json_extract(v.value, '$[4]'), t.created_at
-FROM json_each(:ends) AS v JOIN rowlock_task AS t ON t.id = v.key
+FROM json_each(:ends) AS v CROSS JOIN rowlock_task AS t ON t.id = v.key
 WHERE t.token = json_extract(v.value, '$[0]');
 
 -- name: bury_succeeded
@@ -202,14 +207,14 @@ SELECT t.id, t.namespace, t.queue, t.definition, 'succeeded', t.priority, t.run_
     t.max_attempts, t.crashes, t.max_crashes, t.token, t.worker, t.started_at, :now,
     t.expires_at, t.unique_key, 100, t.progress_message, t.tags, t.options, t.payload,
     t.created_at
-FROM json_each(:tokens) AS v JOIN rowlock_task AS t ON t.id = v.key
+FROM json_each(:tokens) AS v CROSS JOIN rowlock_task AS t ON t.id = v.key
 WHERE t.token = v.atom;
 
 -- name: delete_held
 DELETE FROM rowlock_task
 WHERE id IN (
     SELECT t.id FROM json_each(:batch) AS v
-    JOIN rowlock_task AS t
+    CROSS JOIN rowlock_task AS t
         ON t.id = json_extract(v.value, '$[0]') AND t.token = json_extract(v.value, '$[1]'));
 
 -- name: delete_tasks
@@ -219,7 +224,7 @@ DELETE FROM rowlock_task WHERE id IN (SELECT value FROM json_each(:ids));
 INSERT INTO rowlock_attempt (task, token, attempt, worker, started_at, finished_at, outcome, error)
 SELECT t.id, t.token, t.attempt, t.worker, t.started_at, :now, json_extract(v.value, '$[4]'),
     json_extract(v.value, '$[5]')
-FROM json_each(:batch) AS v JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]')
+FROM json_each(:batch) AS v CROSS JOIN rowlock_task AS t ON t.id = json_extract(v.value, '$[0]')
 WHERE true
 ON CONFLICT DO NOTHING;
 
@@ -233,16 +238,16 @@ SET state = CASE WHEN v.delay IS NULL THEN 'queued' ELSE 'scheduled' END,
 FROM (
     SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[2]') AS delay,
         json_extract(value, '$[3]') AS charged, json_extract(value, '$[5]') AS error
-    FROM json_each(:batch)) AS v
+    FROM json_each(:batch) LIMIT -1) AS v
 WHERE rowlock_task.id = v.id;
 
 -- name: read_settled
 -- A settle that is repeated finds its own token in history or among the attempts.
 SELECT h.id FROM json_each(:batch) AS v
-JOIN rowlock_history AS h ON h.id = json_extract(v.value, '$[0]') AND h.token = json_extract(v.value, '$[1]')
+CROSS JOIN rowlock_history AS h ON h.id = json_extract(v.value, '$[0]') AND h.token = json_extract(v.value, '$[1]')
 UNION
 SELECT a.task FROM json_each(:batch) AS v
-JOIN rowlock_attempt AS a ON a.task = json_extract(v.value, '$[0]') AND a.token = json_extract(v.value, '$[1]')
+CROSS JOIN rowlock_attempt AS a ON a.task = json_extract(v.value, '$[0]') AND a.token = json_extract(v.value, '$[1]')
     AND a.outcome <> 'lost';
 
 -- name: end_leases
@@ -331,14 +336,14 @@ SET progress = coalesce(v.progress, rowlock_task.progress),
 FROM (
     SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS token,
         json_extract(value, '$[2]') AS progress, json_extract(value, '$[3]') AS message
-    FROM json_each(:batch)) AS v
+    FROM json_each(:batch) LIMIT -1) AS v
 WHERE rowlock_task.id = v.id AND rowlock_task.token = v.token;
 
 -- name: append_log
 INSERT INTO rowlock_log (task, at, token, lines)
 SELECT t.id, :now, t.token, json_extract(v.value, '$[2]')
 FROM json_each(:batch) AS v
-JOIN rowlock_task AS t
+CROSS JOIN rowlock_task AS t
     ON t.id = json_extract(v.value, '$[0]') AND t.token = json_extract(v.value, '$[1]')
 WHERE true
 ON CONFLICT DO NOTHING;

@@ -1,0 +1,1 @@
+"""Whether what Rowlock does stays as fast however much of everything there is."""

@@ -1,0 +1,58 @@
+"""What is due by the server's own clock is found by an index, not by looking at everything else.
+
+`clock_timestamp()` may differ from row to row, so PostgreSQL compares it with each of them: with a
+million tasks scheduled for later, a look for those that are due took a second. A subquery is
+computed once, and is a bound of the index.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from rowlock.plan import Plan
+from rowlock.storage.storage import Storage
+from rowlock.storage.url import open_storage
+from tests.plans.conftest import fill
+from tests.plans.explaining import DAY, driver_of, explained
+from tests.plans.test_postgres_plans import explain
+from tests.support.backends import migrate, sql_plan, table_names
+from tests.support.databases import fresh_database
+
+pytestmark = pytest.mark.plans
+
+# By the column that the clock is compared with; nobody tells these what time it is.
+BY_CLOCK: dict[str, tuple[str, Callable[[Storage], Plan[Any]]]] = {
+    "promote": ("run_at", lambda on: on.upkeep.promote_tasks(limit=50)),
+    "rescue": ("lease_until", lambda on: on.upkeep.rescue_tasks(grace=DAY, limit=50)),
+    "expire": ("expires_at", lambda on: on.upkeep.expire_tasks(limit=50)),
+    "prune": (
+        "finished_at",
+        lambda on: on.upkeep.prune_history("default", "default", older_than=DAY, limit=50),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def storage(postgres_server: str) -> Iterator[Storage]:
+    """Tables of some size that the planner knows."""
+    with (
+        fresh_database(postgres_server) as dsn,
+        closing(migrate(open_storage(dsn, pool_size=1))) as storage,
+    ):
+        fill(storage, 10_000)
+        for name in table_names(storage):
+            storage.runner.run(sql_plan, f"ANALYZE {name}")
+        yield storage
+
+
+@pytest.mark.parametrize("name", BY_CLOCK)
+def test_the_clock_is_a_bound_of_the_index(storage, name):
+    column, operation = BY_CLOCK[name]
+    plans = explained(driver_of(storage), explain, lambda: operation(storage))
+    plan = next(iter(plans.values()))
+    assert re.search(rf"Index Cond: .*{column} <=? ", plan), plan
