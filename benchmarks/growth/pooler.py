@@ -6,44 +6,21 @@ Without PgBouncer on this machine there are as many workers as the server has co
 from __future__ import annotations
 
 import json
-import os
-import pwd
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from pathlib import Path
-from urllib.parse import urlsplit
-
-import psycopg
+from contextlib import closing
 
 from benchmarks.growth.accounts import account, connections
 from benchmarks.growth.scale import Empty, Row, Scale
 from benchmarks.workload import make_app
+from tests.support.pooling import pgbouncer
+from tests.support.servers import ServerUnavailableError
 
 IN_ONE_PROCESS = 100
-START_SECONDS = 10.0
-PLACES = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
+SERVER_CONNECTIONS = 20
 # A worker takes two and one more for its upkeep; a hundred is what PostgreSQL allows by default.
 DIRECT_WORKERS = 25
-SETTINGS = """
-[databases]
-* = host={host} port={port} user={server_user}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {listen_port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = 20
-max_client_conn = 10000
-ignore_startup_parameters = extra_float_digits,options
-{user}
-"""
 
 
 def measure(empty: Empty, scale: Scale) -> list[Row]:
@@ -51,12 +28,12 @@ def measure(empty: Empty, scale: Scale) -> list[Row]:
     with empty() as url:
         if not url.startswith("postgresql"):
             return []
-        program = shutil.which("pgbouncer", path=PLACES)
-        if program is None:
+        try:
+            with pgbouncer(url, size=SERVER_CONNECTIONS) as pooled:
+                return [_measured(url, pooled, scale.workers, scale)]
+        except ServerUnavailableError as error:
             workers = min(scale.workers, DIRECT_WORKERS)
-            return [_measured(url, url, workers, scale) | {"note": "pgbouncer is not installed"}]
-        with pgbouncer(program, url) as pooled:
-            return [_measured(url, pooled, scale.workers, scale)]
+            return [_measured(url, url, workers, scale) | {"note": str(error)}]
 
 
 def _measured(url: str, through: str, workers: int, scale: Scale) -> Row:
@@ -114,48 +91,3 @@ def _crowd(url: str, through: str, workers: int, seconds: int) -> Row:
         "commits_per_second": commits / lasted,
         "connections": most,
     }
-
-
-@contextmanager
-def pgbouncer(program: str, url: str) -> Iterator[str]:
-    """Run one before a server; gives the same database's URL through it."""
-    parts = urlsplit(url)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        listen_port = int(probe.getsockname()[1])
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Path(folder) / "pgbouncer.ini"
-        settings.write_text(
-            SETTINGS.format(
-                host=parts.hostname,
-                port=parts.port or 5432,
-                server_user=parts.username,
-                listen_port=listen_port,
-                user=_user(),
-            )
-        )
-        process = subprocess.Popen(
-            [program, "--quiet", str(settings)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
-        pooled = parts._replace(netloc=f"{parts.username}@127.0.0.1:{listen_port}").geturl()
-        try:
-            _wait_for(pooled, process)
-            yield pooled
-        finally:
-            process.kill()
-            process.wait()
-
-
-def _user() -> str:
-    # It refuses to run as root, and becomes somebody else if it is told whom.
-    return "" if os.geteuid() else f"user = {pwd.getpwnam('nobody').pw_name}"
-
-
-def _wait_for(pooled: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with suppress(psycopg.OperationalError):
-            psycopg.connect(pooled, connect_timeout=2).close()
-            return
-        time.sleep(0.05)
-    raise RuntimeError("pgbouncer did not start")
