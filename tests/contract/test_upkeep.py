@@ -322,6 +322,18 @@ def test_a_missed_duty_is_done_once(backend):
 def test_a_duty_is_due_by_the_clock_of_the_database(backend):
     assert take(backend, "sweep", now=None) is True
     assert take(backend, "sweep", now=None) is False
+    assert backend.read(backend.storage.upkeep.resting_duties) == {"sweep"}
+
+
+def test_a_duty_rests_until_its_time_has_come(backend):
+    """One that nobody has ever done does not."""
+    resting = partial(backend.read, backend.storage.upkeep.resting_duties)
+    assert resting(now=after(0)) == set()
+    take(backend, "sweep", now=after(0), every=60)
+    take(backend, "prune", now=after(0), every=30)
+    assert resting(now=after(29.999999)) == {"sweep", "prune"}
+    assert resting(now=after(30)) == {"sweep"}
+    assert resting(now=after(60)) == set()
 
 
 def test_of_16_racing_for_a_new_duty_exactly_one_takes_it(backend):

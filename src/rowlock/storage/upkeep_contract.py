@@ -71,6 +71,10 @@ class UpkeepStore(Protocol):
         """Delete finished tasks of a queue with all that belongs to them; returns how many."""
         ...
 
+    def resting_duties(self, *, now: datetime | None = None) -> Plan[set[str]]:
+        """Return the names of the duties whose next time has not come."""
+        ...
+
     def take_duty(self, name: str, *, every: timedelta, now: datetime | None = None) -> Plan[bool]:
         """Return whether this process is the one to do the duty now; if so, set its next time."""
         ...

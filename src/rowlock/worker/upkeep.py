@@ -75,6 +75,7 @@ class Upkeep:
         self._no_rescue_before = 0.0
         self._away = False
         self._purges: dict[Deletion, Purge] = {}
+        self._resting: set[str] = set()
 
     async def run(self) -> None:
         """Do duties until cancelled."""
@@ -101,7 +102,10 @@ class Upkeep:
 
     async def round(self, *, rescue: bool = True) -> None:
         """Do every duty that is due and not taken by somebody else."""
-        if rescue and await self._take_promptly(RESCUE):
+        asked = asyncio.get_running_loop().time()
+        # One look at all of them: most of the time nothing is to be done.
+        self._resting = await self._storage.worker_runner.read(self._storage.upkeep.resting_duties)
+        if rescue and await self._take_promptly(RESCUE, asked):
             await rescue_lost(self._storage, on_rescue=self._on_rescue)
         if await self._take(EXPIRE):
             await self._expire()
@@ -117,13 +121,14 @@ class Upkeep:
             await self._vacuuming.submit(vacuum.vacuum)
 
     async def _take(self, duty: Duty) -> bool:
+        if duty.name in self._resting:
+            return False
         take = self._storage.upkeep.take_duty
         return await self._run(take, duty.name, every=duty.every)
 
-    async def _take_promptly(self, duty: Duty) -> bool:
-        """Take the duty, unless that took so long that holders could not renew either."""
+    async def _take_promptly(self, duty: Duty, asked: float) -> bool:
+        """Take the duty, unless it takes so long that holders could not renew either."""
         loop = asyncio.get_running_loop()
-        asked = loop.time()
         taken = await self._take(duty)
         if loop.time() - asked <= self._amnesty:
             return taken

@@ -103,6 +103,10 @@ class UpkeepPlans(TellingPlans):
         )
         return len(result.rows)
 
+    def resting_duties(self, *, now: datetime | None = None) -> Plan[set[str]]:
+        result = yield self._sql.bind("resting_duties", now=now)
+        return {name for (name,) in result.rows}
+
     def take_duty(self, name: str, *, every: timedelta, now: datetime | None = None) -> Plan[bool]:
         result = yield self._sql.bind("take_duty", name=name, every=every, now=now)
         if result.count == 0:

@@ -33,6 +33,9 @@ ORDER BY namespace, name;
 -- name: list_namespaces
 SELECT DISTINCT namespace FROM rowlock_queue ORDER BY namespace;
 
+-- name: resting_duties
+SELECT name FROM rowlock_duty WHERE next_at > COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6));
+
 -- name: make_duty
 -- Counts 1 when the row is new and 0 when it was there.
 INSERT INTO rowlock_duty (name, next_at)

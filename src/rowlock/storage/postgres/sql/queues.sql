@@ -32,6 +32,9 @@ ORDER BY namespace, name;
 -- name: list_namespaces
 SELECT DISTINCT namespace FROM rowlock_queue ORDER BY namespace;
 
+-- name: resting_duties
+SELECT name FROM rowlock_duty WHERE next_at > coalesce(:now::timestamptz, clock_timestamp());
+
 -- name: make_duty
 INSERT INTO rowlock_duty (name, next_at)
 VALUES (:name, coalesce(:now::timestamptz, clock_timestamp())) ON CONFLICT DO NOTHING;
