@@ -15,6 +15,7 @@ import json
 import os
 import re
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -79,6 +80,15 @@ class Readers:
         writer.write(self._head)
         return reader, writer
 
+    def stopped(self) -> socket.socket:
+        """Ask for a stream of which nothing is ever read."""
+        client = socket.socket()
+        # The kernel takes megabytes for a client, if it may.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**12)
+        client.connect((self._host, self._port))
+        client.sendall(self._head)
+        return client
+
     async def read(self, place: int, opened: asyncio.Queue[None]) -> None:
         """Count the events of one stream, for ever."""
         reader, _ = await self.connect(limit=2**20)
@@ -98,9 +108,7 @@ class Readers:
             tasks.append(asyncio.create_task(self.read(place, opened)))
             if place % 50 == 49:
                 await asyncio.sleep(0.05)
-        stopped = [(await self.connect(limit=2**10))[1] for _ in range(STOPPED)]
-        for writer in stopped:
-            writer.transport.pause_reading()  # type: ignore[attr-defined] # it has it
+        stopped = [self.stopped() for _ in range(STOPPED)]
         for _ in range(streams):
             await opened.get()
         conn.send("open")
@@ -109,6 +117,8 @@ class Readers:
         conn.send(self.counts)
         for task in tasks:
             task.cancel()
+        for client in stopped:
+            client.close()
 
 
 def reading(address: str, token: str, streams: int, conn: Any) -> None:
