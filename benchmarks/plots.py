@@ -115,6 +115,7 @@ def main() -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--into", type=Path, default=FOLDER, metavar="FOLDER")
     given = parser.parse_args()
+    given.into.mkdir(parents=True, exist_ok=True)
     for file in given.files:
         for chart in json.loads(file.read_text())["charts"]:
             path = given.into / f"{chart['name']}.svg"
