@@ -98,7 +98,9 @@ _VOLATILE = re.compile(
 )
 _ACTOR = re.compile(r'"actor": (?:null|"[^"]*")')
 # How long something has been waiting, or has to wait, may change between two commands.
-_PASSING = re.compile(r'(?:due|runs|next) in \w+|"oldest_wait_seconds": [\d.]+|[\d.]+m?s(?=\t|\n)')
+_PASSING = re.compile(
+    r'\w+ ago|(?:due|runs|next) in \w+|"oldest_wait_seconds": [\d.]+|[\d.]+m?s(?=\t|\n)'
+)
 
 
 def but_for(text: str, other: str) -> str:
