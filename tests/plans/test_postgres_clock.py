@@ -54,5 +54,6 @@ def storage(postgres_server: str) -> Iterator[Storage]:
 def test_the_clock_is_a_bound_of_the_index(storage, name):
     column, operation = BY_CLOCK[name]
     plans = explained(driver_of(storage), explain, lambda: operation(storage))
+    plans.pop("is_watched", None)  # asked once in a second, whoever is asking
     plan = next(iter(plans.values()))
     assert re.search(rf"Index Cond: .*{column} <=? ", plan), plan
