@@ -14,10 +14,10 @@ from rowlock.app.schedule_values import with_tasks
 from rowlock.cli.remote.reading import model, models, paged
 from rowlock.cli.remote.saying import cleared
 from rowlock.client import Client
+from rowlock.client.working.declaring import body_of_definition
 from rowlock.definitions.scheduling import Rule, said_of
 from rowlock.errors import (
     DefinitionNotFoundError,
-    DuplicateDefinitionError,
     DuplicateQueueError,
     InvalidValueError,
     QueueNotFoundError,
@@ -123,11 +123,8 @@ def _definition_made(client: Client, one: Declared) -> bool:
     try:
         client.get_definition(one.definition.alias)
     except DefinitionNotFoundError:
-        row = definition_row(one.definition)
-        names = ("title", "description", "queue", "priority", "max_attempts", "max_crashes")
-        terms = {name: getattr(row, name) for name in (*names, "lifetime")}
-        with suppress(DuplicateDefinitionError):
-            client.create_definition(alias=row.alias, **cleared(terms))
+        said = body_of_definition(definition_row(one.definition))
+        client.declare_definitions(definitions=[said])
         return True
     return False
 
