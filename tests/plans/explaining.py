@@ -95,6 +95,9 @@ OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
     ),
     "finish": lambda on: on.storage.claims.finish_tasks(_done(on), now=LATER),
     "finish lost": lambda on: on.storage.claims.finish_tasks(_done(on, lost=True), now=LATER),
+    "finish and claim": lambda on: on.storage.claims.finish_and_claim(
+        _done(on), _request(on), now=LATER
+    ),
     "release": lambda on: on.storage.claims.release_tasks(
         [Release(on.task_id, on.token, Outcome.FAILED)], now=LATER
     ),

@@ -11,7 +11,7 @@ import pytest
 
 from rowlock.errors import StorageDataError, StorageUnavailableError
 from rowlock.model.states import TaskState
-from rowlock.model.tasks import Finish, Report
+from rowlock.model.tasks import Claim, Finish, Outcome, Release, Report
 from rowlock.runtime.attempt import RunningAttempt
 from rowlock.runtime.ends import End, Ended
 from rowlock.runtime.settler import MAX_BATCH, Settler
@@ -30,13 +30,28 @@ class Source:
         self.report_errors: list[Exception] = []
         self.lost: set[UUID] = set()
         self.counted: list[Ended] = []
+        self.asked = asyncio.Event()
+        self.claims: list[tuple[str, int]] = []
+        self.along: list[Sequence[Finish]] = []
 
     async def settle(self, ends: Sequence[End]) -> set[UUID]:
+        self.asked.set()
         await self.gate.wait()
         if self.errors:
             raise self.errors.pop()
         self.batches.append(ends)
         return {end.id for end in ends} - self.lost
+
+    async def claim(self, queue: str, limit: int) -> list[Claim]:
+        self.claims.append((queue, limit))
+        return []
+
+    async def exchange(
+        self, finished: Sequence[Finish], queue: str, limit: int
+    ) -> tuple[set[UUID], list[Claim]]:
+        recorded = await self.settle(finished)
+        self.along.append(finished)
+        return recorded, await self.claim(queue, limit)
 
     def count(self, ended: Sequence[Ended]) -> None:
         self.counted += ended
@@ -98,7 +113,7 @@ async def test_what_is_recorded_is_counted_and_how_long_it_ran(settler, source):
 async def test_what_ends_while_a_batch_is_sent_is_the_next_batch(settler, source):
     source.gate.clear()
     add(settler)
-    await asyncio.sleep(0)
+    await source.asked.wait()
     add(settler, 5)
     source.gate.set()
     await drained(settler)
@@ -114,7 +129,7 @@ async def test_a_batch_is_bounded(settler, source):
 async def test_an_end_that_is_not_recorded_yet_keeps_its_lease(settler, source):
     source.gate.clear()
     attempts = add(settler, 3)
-    await asyncio.sleep(0)
+    await source.asked.wait()
     assert set(settler.held()) == set(attempts)
     assert settler.waiting == 3
     source.gate.set()
@@ -162,3 +177,66 @@ async def test_last_words_are_sent_once_although_the_end_is_retried(settler, sou
     settler.add(running, ended(running))
     await drained(settler)
     assert len(source.reports) == 1
+
+
+async def test_a_claim_takes_along_what_has_ended(settler, source):
+    attempts = add(settler, 3)
+    await settler.claim("default", 5)
+    assert (len(source.along[0]), source.claims) == (3, [("default", 5)])
+    assert (settler.recorded, settler.waiting, settler.held()) == (3, 0, [])
+    assert [one.claim for one in source.counted] == [one.claim for one in attempts]
+    await drained(settler)
+    assert len(source.batches) == 1
+
+
+async def test_retries_and_what_was_reported_do_not_go_along(settler, source):
+    retried, told, plain = attempt(), attempt(), attempt()
+    told.context.progress(50)
+    settler.add(retried, Release(retried.claim.id, retried.claim.token, Outcome.FAILED))
+    settler.add(told, ended(told))
+    settler.add(plain, ended(plain))
+    await settler.claim("default", 5)
+    assert source.along == [[ended(plain)]]
+    await drained(settler)
+    assert [len(batch) for batch in source.batches] == [1, 2]
+    assert settler.recorded == 3
+
+
+async def test_a_claim_that_fails_leaves_the_ends_to_be_sent(settler, source):
+    source.errors = [StorageUnavailableError("gone", True)]
+    [running] = add(settler)
+    with pytest.raises(StorageUnavailableError):
+        await settler.claim("default", 5)
+    assert settler.held() == [running]
+    await drained(settler)
+    assert (source.along, settler.recorded, settler.held()) == ([], 1, [])
+
+
+async def test_what_goes_along_keeps_its_lease_meanwhile(settler, source):
+    source.gate.clear()
+    attempts = add(settler, 2)
+    claiming = asyncio.create_task(settler.claim("default", 5))
+    await source.asked.wait()
+    more = add(settler)
+    assert settler.held() == [*attempts, *more]
+    assert settler.waiting == 3
+    source.gate.set()
+    await claiming
+    await drained(settler)
+    assert settler.recorded == 3
+
+
+async def test_a_lost_end_that_went_along_is_told_of(settler, source):
+    [running] = add(settler)
+    source.lost = {running.claim.id}
+    await settler.claim("default", 5)
+    assert (settler.lost, settler.recorded, settler.waiting) == (1, 0, 0)
+
+
+async def test_a_source_where_both_overlap_is_asked_for_one_and_the_other(settler, source):
+    source.exchange = None
+    add(settler)
+    await settler.claim("default", 5)
+    assert source.claims == [("default", 5)]
+    await drained(settler)
+    assert len(source.batches) == 1

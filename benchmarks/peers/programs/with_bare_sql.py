@@ -68,7 +68,7 @@ def variables(batch: int, definition: str) -> dict[str, str]:
         "from_priorities": f"{{{FIRST_PRIORITY}}}",
         "to_priorities": f"{{{LAST_PRIORITY}}}",
         "run_ats": "{NULL}",
-        "ids": "{NULL}",
+        "lane_ids": "{NULL}",
         "limit": str(batch),
         "token": str(TOKEN),
         "lease": "30 seconds",

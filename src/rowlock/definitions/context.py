@@ -218,6 +218,11 @@ class Context:
             raise InvalidValueError("transaction", problem)
         return TaskTransaction(self, self._settling(), given)
 
+    @property
+    def has_reported(self) -> bool:
+        """Whether the handler has reported or logged anything so far; for the runtime."""
+        return self._reports is not None
+
     def take_report(self) -> TakenReport | None:
         """Return progress and log lines since the last take; for the runtime."""
         return None if self._reports is None else self._reports.take()

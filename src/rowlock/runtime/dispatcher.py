@@ -232,7 +232,7 @@ class Dispatcher:
             if limit < 1:
                 continue
             sent = monotonic()
-            claims = await self._source.claim(queue, 1 if self._alone else limit)
+            claims = await self.settler.claim(queue, 1 if self._alone else limit)
             self._start_all(claims, self._source.queue(queue), sent)
             started += len(claims)
             if self._alone and claims:

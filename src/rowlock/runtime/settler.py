@@ -1,22 +1,29 @@
-"""Sends ends of attempts to the source: whatever has ended while the last batch was sent."""
+"""Sends ends of attempts to the source: whatever has ended while the last batch was sent.
+
+Where claiming and settling cannot overlap, what has ended goes along with the next claim.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import chain
+from typing import TypeAlias
 from uuid import UUID
 
 from rowlock.errors import LeaseLostError, StorageDataError, StorageError
 from rowlock.model.states import TaskState
-from rowlock.model.tasks import Finish, Report
+from rowlock.model.tasks import Claim, Finish, Report
 from rowlock.runtime.attempt import RunningAttempt
 from rowlock.runtime.ends import End, Ended
 from rowlock.runtime.error_hooks import Tell, tell_nobody
 from rowlock.runtime.source import TaskSource
 
 log = logging.getLogger(__name__)
+
+Batch: TypeAlias = list[tuple[RunningAttempt, End]]
 
 MAX_BATCH = 1_000
 REPORT_SECONDS = 0.5
@@ -30,8 +37,8 @@ class Settler:
     def __init__(self, source: TaskSource, tell: Tell = tell_nobody) -> None:
         self._source = source
         self._tell = tell
-        self._ended: list[tuple[RunningAttempt, End]] = []
-        self._sending: list[tuple[RunningAttempt, End]] = []
+        self._ended: Batch = []
+        self._sending: tuple[Batch, ...] = ()
         self._came = asyncio.Event()
         self._settled = asyncio.Event()
         self._settled.set()
@@ -41,11 +48,15 @@ class Settler:
     @property
     def waiting(self) -> int:
         """How many ends are not recorded yet."""
-        return len(self._ended) + len(self._sending)
+        return len(self._ended) + sum(map(len, self._sending))
 
     def held(self) -> list[RunningAttempt]:
-        """Return the attempts whose ends are not recorded yet; their leases go on."""
-        return [running for running, _ in (*self._sending, *self._ended)]
+        """Return the attempts whose ends are not recorded yet; their leases go on.
+
+        From any thread: none is missed that moves from one list to the other meanwhile.
+        """
+        sending, ended = self._sending, self._ended
+        return list(dict.fromkeys(one for one, _ in chain(*sending, ended, *self._sending)))
 
     def add(self, running: RunningAttempt, end: End) -> None:
         """Take the end of an attempt."""
@@ -59,30 +70,66 @@ class Settler:
         while True:
             await self._came.wait()
             self._came.clear()
+            # First it is the turn of whoever waits to claim, and may take it along.
+            await asyncio.sleep(0)
             while self._ended:
-                self._take_batch()
-                await self._send()
-                self._sending = []
-            self._settled.set()
+                batch = self._take_batch()
+                await self._send(batch)
+                self._forget(batch)
 
-    def _take_batch(self) -> None:
-        """Take what is sent next: at most one end of each task, so that none is mistaken."""
+    async def claim(self, queue: str, limit: int) -> list[Claim]:
+        """Take up to `limit` tasks, and have what has ended recorded along, where that is faster.
+
+        If that fails, what has ended is sent as if nobody had tried.
+        """
+        exchange = self._source.exchange
+        batch = [] if exchange is None else self._take_batch(along=True)
+        if exchange is None or not batch:
+            return await self._source.claim(queue, limit)
+        try:
+            ends = [end for _, end in batch if isinstance(end, Finish)]
+            recorded, claims = await exchange(ends, queue, limit)
+        except BaseException:
+            self._ended = batch + self._ended
+            self._came.set()
+            self._forget(batch)
+            raise
+        self._count(batch, recorded)
+        self._forget(batch)
+        return claims
+
+    def _take_batch(self, *, along: bool = False) -> Batch:
+        """Take what is sent next: at most one end of each task, so that none is mistaken.
+
+        Args:
+            along: Only what can go along with a claim.
+        """
         # Ids are hashed as integers, which takes a fraction of the time.
         batch: dict[int, tuple[RunningAttempt, End]] = {}
         left = [
             one
             for one in self._ended[:MAX_BATCH]
-            if batch.setdefault(one[1].id.int, one) is not one
+            if (along and not _can_go_along(one)) or batch.setdefault(one[1].id.int, one) is not one
         ]
-        self._sending, self._ended = list(batch.values()), left + self._ended[MAX_BATCH:]
+        taken = list(batch.values())
+        if taken:
+            self._sending = (*self._sending, taken)
+            self._ended = left + self._ended[MAX_BATCH:]
+        return taken
+
+    def _forget(self, batch: Batch) -> None:
+        """Take note that a batch is no longer being sent."""
+        self._sending = tuple(one for one in self._sending if one is not batch)
+        if not self.waiting:
+            self._settled.set()
 
     async def drain(self) -> None:
         """Wait until everything is recorded."""
         await self._settled.wait()
 
-    async def _send(self) -> None:
-        reports = reports_of(running for running, _ in self._sending)
-        ends = [end for _, end in self._sending]
+    async def _send(self, batch: Batch) -> None:
+        reports = reports_of(running for running, _ in batch)
+        ends = [end for _, end in batch]
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -93,11 +140,12 @@ class Settler:
             except StorageError as error:
                 log.warning("cannot record %d outcomes, trying again: %s", len(ends), error)
                 if pause == FIRST_PAUSE_SECONDS:  # once for each batch, however often it is tried
-                    self._tell_all((end.id for end in ends), error)
+                    for running, end in batch:
+                        self._tell(running.claim.queue, end.id, error)
                 await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - jitter
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             else:
-                self._count(ends, recorded)
+                self._count(batch, recorded)
                 return
 
     def count_own(self, running: RunningAttempt) -> None:
@@ -110,28 +158,30 @@ class Settler:
             end = Finish(claim.id, claim.token, TaskState.SUCCEEDED)
             self._source.count([Ended(claim, end, running.took)])
 
-    def _count(self, ends: Sequence[End], recorded: set[UUID]) -> None:
+    def _count(self, batch: Batch, recorded: set[UUID]) -> None:
         self.recorded += len(recorded)
-        sent = self._sending
-        if len(recorded) != len(ends):
-            sent = [one for one in sent if one[1].id in recorded]
+        sent = batch
+        if len(recorded) != len(batch):
+            sent = [one for one in batch if one[1].id in recorded]
         self._source.count([Ended(one.claim, end, one.took) for one, end in sent])
-        if sent is self._sending:
+        if sent is batch:
             return
-        for end in ends:
+        for running, end in batch:
             if end.id not in recorded:
                 self.lost += 1
                 log.warning("task %s: the claim was lost, its outcome is not recorded", end.id)
-                self._tell_all([end.id], LeaseLostError(end.id))
-
-    def _tell_all(self, ids: Iterable[UUID], error: Exception) -> None:
-        queues = {one.claim.id: one.claim.queue for one, _ in self._sending}
-        for task_id in ids:
-            self._tell(queues.get(task_id), task_id, error)
+                self._tell(running.claim.queue, end.id, LeaseLostError(end.id))
 
     def tell_refused(self, task_id: UUID, error: Exception) -> None:
         """Tell that an end, which is being recorded, cannot be stored."""
-        self._tell_all([task_id], error)
+        queues = {end.id: one.claim.queue for one, end in chain(*self._sending)}
+        self._tell(queues.get(task_id), task_id, error)
+
+
+def _can_go_along(one: tuple[RunningAttempt, End]) -> bool:
+    """Whether nothing but the end itself is to be recorded, and no retry."""
+    running, end = one
+    return isinstance(end, Finish) and not running.context.has_reported
 
 
 async def report_or_drop(

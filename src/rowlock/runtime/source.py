@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from rowlock.definitions.transaction import Settling
 from rowlock.model.queues import Queue
-from rowlock.model.tasks import Claim, Held, Pulse, Report
+from rowlock.model.tasks import Claim, Finish, Held, Pulse, Report
 from rowlock.runtime.ends import End, Ended
+
+Exchange: TypeAlias = Callable[
+    [Sequence[Finish], str, int], Awaitable[tuple[set[UUID], list[Claim]]]
+]
+"""Records ends and takes up to so many tasks of a queue: all of it, or nothing if it raises."""
 
 
 class TaskSource(Protocol):
@@ -40,6 +45,11 @@ class TaskSource(Protocol):
 
     async def claim(self, queue: str, limit: int) -> list[Claim]:
         """Take up to `limit` tasks of a queue, best first."""
+        ...
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """Settles and claims in one step; None where that is not faster than two."""
         ...
 
     async def seconds_to_next_due(self) -> float | None:

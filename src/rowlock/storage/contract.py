@@ -170,6 +170,12 @@ class ClaimStore(Protocol):
         """
         ...
 
+    def finish_and_claim(
+        self, finished: Sequence[Finish], request: ClaimRequest, *, now: datetime | None = None
+    ) -> Plan[tuple[set[UUID], list[Claim]]]:
+        """Do what `finish_tasks` does, then what `claim_tasks` does, in one transaction."""
+        ...
+
     def claim_task(
         self,
         namespace: str,

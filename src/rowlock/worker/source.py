@@ -19,6 +19,7 @@ from rowlock.ops.policies import PolicyCache
 from rowlock.plan import Plan
 from rowlock.runtime.attempt import monotonic
 from rowlock.runtime.ends import End, Ended, end_of_refused
+from rowlock.runtime.source import Exchange
 from rowlock.storage.contract import ClaimRequest
 from rowlock.storage.settling import ClaimSettling
 from rowlock.storage.storage import Storage
@@ -78,9 +79,33 @@ class StorageSource:
 
     async def claim(self, queue: str, limit: int) -> list[Claim]:
         """Take up to `limit` tasks. See `TaskSource.claim`."""
-        found = await self._recovered()
-        if found:
-            return found
+        return await self._recovered() or (await self._taken((), queue, limit))[1]
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """Records ends and takes tasks. See `TaskSource.exchange`.
+
+        Where several may write at once, settling and claiming overlap.
+        """
+        return self._exchanged if self._storage.enlisting.one_writer else None
+
+    async def _exchanged(
+        self, finished: Sequence[Finish], queue: str, limit: int
+    ) -> tuple[set[UUID], list[Claim]]:
+        if self._unconfirmed:
+            # First it is found out what was taken.
+            return await self.settle(finished), await self.claim(queue, limit)
+        try:
+            recorded, claims = await self._taken(finished, queue, limit)
+        except StorageDataError:
+            # One of them is refused: by themselves they are halved until the culprit is alone.
+            return await self.settle(finished), await self.claim(queue, limit)
+        self._storage.endings.tell(recorded)
+        return recorded, claims
+
+    async def _taken(
+        self, finished: Sequence[Finish], queue: str, limit: int
+    ) -> tuple[set[UUID], list[Claim]]:
         request = ClaimRequest(
             namespace=self._namespace,
             queue=queue,
@@ -93,23 +118,28 @@ class StorageSource:
         )
         floors = self._floors.setdefault(queue, Floors())
         lanes = floors.lanes(monotonic())
-        claims = await self._claim(request._replace(lanes=lanes), floors)
+        recorded, claims = await self._claim(request._replace(lanes=lanes), floors, finished)
         if len(claims) < limit and floors.may_look_again(lanes, monotonic()):
             more = request._replace(token=new_token(), limit=limit - len(claims))
             try:
-                claims += await self._claim(more, floors)
+                claims += (await self._claim(more, floors))[1]
             except StorageError:
-                if not claims:
+                if not (claims or recorded):
                     raise
                 log.debug("the second look failed; what the first one claimed is run")
-        return claims
+        return recorded, claims
 
-    async def _claim(self, request: ClaimRequest, floors: Floors) -> list[Claim]:
-        began = monotonic()
+    async def _claim(
+        self, request: ClaimRequest, floors: Floors, finished: Sequence[Finish] = ()
+    ) -> tuple[set[UUID], list[Claim]]:
+        began, claims = monotonic(), self._storage.claims
+        run = self._storage.worker_runner.run
+        recorded: set[UUID] = set()
         try:
-            claims = await self._storage.worker_runner.run(
-                self._storage.claims.claim_tasks, request
-            )
+            if finished:
+                recorded, claimed = await run(claims.finish_and_claim, finished, request)
+            else:
+                claimed = await run(claims.claim_tasks, request)
         except StorageUnavailableError as error:
             if error.outcome_unknown:
                 # It may have been committed: found by its token when the database is back,
@@ -122,8 +152,8 @@ class StorageSource:
             self.unanswered += 1
             log.warning("the database did not answer a claim; its tasks run again, if it took any")
             raise
-        floors.claimed(request.lanes, claims, began, monotonic())
-        return claims
+        floors.claimed(request.lanes, claimed, began, monotonic())
+        return recorded, claimed
 
     async def _recovered(self) -> list[Claim]:
         claims: list[Claim] = []

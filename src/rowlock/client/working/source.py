@@ -67,6 +67,7 @@ class HttpSource:
     """
 
     is_only_way = False
+    exchange = None  # two requests at once are faster than one after the other
     second_looks: tuple[float, ...] = ()
     poll_seconds = POLL_SECONDS
 

@@ -29,6 +29,31 @@ LEAST_CONNECT_TIMEOUT_SECONDS = 2  # libpq has no shorter one
 PREPARED_AFTER = 5
 """How often a connection executes a statement before it prepares it."""
 
+LASTING = frozenset(
+    {
+        "claim_tasks",
+        "finish_tasks",
+        "insert_task",
+        "insert_tasks",
+        "is_watched",
+        "next_due",
+        "promote_tasks",
+        "release_tasks",
+    }
+)
+"""Statements with one good plan, whatever the tables hold: prepared, they keep it."""
+
+# A plan that is made while a table is empty may not count on that. With nothing but indexes to
+# choose from it is the same for a million rows.
+_KEEP_PLANS = (
+    b"SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;"
+    b"SET enable_bitmapscan = off; SET enable_sort = off; SET jit = off"
+)
+_PLAN_ANEW = (
+    b"SET plan_cache_mode = force_custom_plan; RESET enable_seqscan;"
+    b"RESET enable_bitmapscan; RESET enable_sort; RESET jit"
+)
+
 # A half-open socket is noticed by the client within about ten seconds, and by the server when
 # it waits for a client that is gone.
 _CONNECTION_DEFAULTS: dict[str, Any] = {
@@ -86,9 +111,12 @@ class HeardConnection(psycopg.Connection[Any]):
     Attributes:
         silence: After how many seconds without a sign of the server a wait is given up, and the
             connection with it; None waits for ever.
+        keeps_plans: Whether the session is set to keep the plans of what it prepares; None if
+            that is not known.
     """
 
     silence: float | None = None
+    keeps_plans: bool | None = False
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **given: Any) -> T:
         """Wait for an answer; one that has a limit of its own, for notifications, keeps that."""
@@ -130,7 +158,7 @@ class PostgresDriver:
 
     Behind a pooler such as PgBouncer nothing is kept in the session: no prepared statements, no
     SET, no advisory locks. A connection that is known to end at the server itself may keep
-    statements that are used often, whose plans are made anew each time.
+    statements that are used often; whether their plans too, depends on the statement.
     """
 
     def __init__(self, dsn: str, *, silence: float | None = None, prepares: bool = False) -> None:
@@ -157,7 +185,7 @@ class PostgresDriver:
         defaults = {name: value for name, value in self._defaults.items() if name not in given}
         return {"autocommit": True, "prepare_threshold": None, **defaults}
 
-    def connect(self) -> psycopg.Connection[Any]:
+    def connect(self) -> HeardConnection:
         """Open a connection in autocommit mode."""
         connection = HeardConnection.connect(self.dsn, **self.options)
         connection.silence = self._silence
@@ -178,13 +206,16 @@ class PostgresDriver:
         """Commit the open transaction."""
         connection.execute(b"COMMIT")
 
-    def rollback(self, connection: psycopg.Connection[Any]) -> None:
-        """Roll the open transaction back."""
+    def rollback(self, connection: HeardConnection) -> None:
+        """Roll the open transaction back, and with it what was set meanwhile."""
+        connection.keeps_plans = None
         connection.execute(b"ROLLBACK")
 
-    def execute(self, connection: psycopg.Connection[Any], statement: Statement) -> Result:
+    def execute(self, connection: HeardConnection, statement: Statement) -> Result:
         """Execute one statement and fetch its rows."""
         try:
+            if connection.prepare_threshold is not None:
+                _set_planning(connection, keeps_plans=statement.name in LASTING)
             return execute_on(connection, statement, prepare=None)
         except psycopg.errors.FeatureNotSupported as error:
             if connection.prepare_threshold is None:
@@ -208,6 +239,14 @@ def _plans_anew(connection: psycopg.Connection[Any]) -> bool:
     name, value, pid = "plan_cache_mode", "force_custom_plan", connection.info.backend_pid
     text = "SELECT set_config(%s, %s, false) WHERE pg_backend_pid() = %s"
     return connection.execute(text, (name, value, pid)).fetchone() is not None
+
+
+def _set_planning(connection: HeardConnection, *, keeps_plans: bool) -> None:
+    """Set how the next statement is planned, if it is not planned like the one before."""
+    if connection.keeps_plans is not keeps_plans:
+        connection.keeps_plans = None  # until it is answered
+        connection.execute(_KEEP_PLANS if keeps_plans else _PLAN_ANEW)
+        connection.keeps_plans = keeps_plans
 
 
 def execute_on(

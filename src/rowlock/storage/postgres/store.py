@@ -37,16 +37,22 @@ def arrays(**columns: list[Any]) -> Mapping[str, Any]:
 def _array(values: list[Any]) -> list[Any] | str | None:
     """Return a column as psycopg takes it, spared the walk through its values where possible.
 
-    `unnest` fills up a column that is missing, and the text of an array of UUIDs needs no
-    quoting; no digits of theirs look like None.
+    `unnest` fills up a column that is missing, and some values need no quoting in the text of an
+    array.
     """
-    if not values:
-        return values
-    if isinstance(values[0], UUID):
-        return f"{{{','.join(map(str, values)).replace('None', 'NULL')}}}"
-    if values[0] is None and all(value is None for value in values):
-        return None
-    return values
+    known = next((value for value in values if value is not None), None)
+    if isinstance(known, _UNQUOTED):
+        return f"{{{','.join(map(_unquoted, values))}}}"
+    return values if known is not None or not values else None
+
+
+_UNQUOTED = (UUID, datetime, int)
+
+
+def _unquoted(value: UUID | datetime | int | None) -> str:
+    if value is None:
+        return "NULL"
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 class PostgresEnqueuePlans(EnqueuePlans):

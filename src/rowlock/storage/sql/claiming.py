@@ -57,6 +57,13 @@ class ClaimPlans(TellingPlans):
         rows = yield from self._claim(request, now)
         return (yield from self._claims(rows, request.token))
 
+    def finish_and_claim(
+        self, finished: Sequence[Finish], request: ClaimRequest, *, now: datetime | None = None
+    ) -> Plan[tuple[set[UUID], list[Claim]]]:
+        yield BEGIN
+        recorded = yield from self.finish_tasks(finished, now=now)
+        return recorded, (yield from self.claim_tasks(request, now=now))
+
     @tells(_of_claim)
     def claim_task(
         self,
@@ -217,23 +224,27 @@ class ClaimPlans(TellingPlans):
             )
 
     def _claim(self, request: ClaimRequest, now: datetime | None) -> Plan[list[Row]]:
-        result = yield self._sql.bind(
-            "claim_tasks",
-            namespace=request.namespace,
-            queue=request.queue,
-            definitions=None if request.definitions is None else list(request.definitions),
-            without_definition=request.without_definition,
-            limit=request.limit,
-            token=request.token,
-            worker=request.worker,
-            lease=request.lease,
-            now=now,
-            from_priorities=[lane.from_priority for lane in request.lanes],
-            to_priorities=[lane.to_priority for lane in request.lanes],
-            run_ats=[lane.run_at for lane in request.lanes],
-            ids=[lane.id for lane in request.lanes],
-        )
+        result = yield self._sql.bind("claim_tasks", now=now, **self._request_columns(request))
         return result.rows
+
+    def _request_columns(self, request: ClaimRequest) -> dict[str, object]:
+        definitions = request.definitions
+        return {
+            "namespace": request.namespace,
+            "queue": request.queue,
+            "definitions": None if definitions is None else list(definitions),
+            "without_definition": request.without_definition,
+            "limit": request.limit,
+            "token": request.token,
+            "worker": request.worker,
+            "lease": request.lease,
+            **self._batch(
+                from_priorities=[lane.from_priority for lane in request.lanes],
+                to_priorities=[lane.to_priority for lane in request.lanes],
+                run_ats=[lane.run_at for lane in request.lanes],
+                lane_ids=[lane.id for lane in request.lanes],
+            ),
+        }
 
     def _renew(self, held: Sequence[Held], now: datetime | None) -> Plan[dict[UUID, bool]]:
         renewed: dict[UUID, bool] = {}

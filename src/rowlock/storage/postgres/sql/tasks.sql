@@ -102,7 +102,7 @@ WITH picked AS MATERIALIZED (
     SELECT t.id
     FROM unnest(
         :from_priorities::smallint[], :to_priorities::smallint[], :run_ats::timestamptz[],
-        :ids::uuid[]
+        :lane_ids::uuid[]
     ) AS lane (from_priority, to_priority, run_at, id)
     CROSS JOIN LATERAL (
         SELECT id FROM rowlock_task

@@ -1,0 +1,72 @@
+"""The plans that PostgreSQL may keep: the same whatever the tables hold and it knows of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg
+import pytest
+
+from rowlock.model.ids import new_task_id, new_token
+from rowlock.plan import Statement
+from rowlock.storage.postgres import connection as driver
+from rowlock.storage.storage import Storage
+from rowlock.storage.url import open_storage
+from tests.plans.conftest import fill
+from tests.plans.explaining import OPERATIONS, Filled, driver_of, explained
+from tests.support.backends import migrate, sql_plan, table_names
+from tests.support.databases import fresh_database
+
+pytestmark = pytest.mark.plans
+
+WHOLE_TABLE = re.compile(r"Seq Scan on rowlock_")
+# The answer is good for a moment, so not every round of operations asks.
+KEPT = driver.LASTING - {"is_watched"}
+
+
+@pytest.fixture(scope="module")
+def storage(postgres_server: str) -> Iterator[Storage]:
+    with (
+        fresh_database(postgres_server) as dsn,
+        closing(migrate(open_storage(dsn, pool_size=1))) as storage,
+    ):
+        yield storage
+
+
+def explain_kept(connection: psycopg.Connection[Any], statement: Statement) -> str:
+    """The plan that a prepared statement keeps, without what it is thought to cost."""
+    if statement.name not in KEPT:
+        return ""
+    text, names = statement.sql.dollar
+    given = [psycopg.sql.Literal(statement.params[name]).as_string(None) for name in names]
+    with psycopg.RawCursor(connection) as cursor:
+        cursor.execute(driver._KEEP_PLANS)
+        cursor.execute(f"PREPARE kept AS {text}".encode())
+        cursor.execute(f"EXPLAIN EXECUTE kept({', '.join(given)})".encode())
+        lines = [re.sub(r"\s*\(cost=.*", "", row[0]) for row in cursor.fetchall()]
+        cursor.execute(b"DEALLOCATE kept")
+    return "\n".join(lines)
+
+
+def kept_plans(filled: Filled) -> dict[str, str]:
+    plans: dict[str, str] = {}
+    for operation in OPERATIONS.values():
+        shown = explained(
+            driver_of(filled.storage), explain_kept, lambda operation=operation: operation(filled)
+        )
+        plans |= {name: plan for name, plan in shown.items() if name in KEPT}
+    return plans
+
+
+def test_a_plan_that_is_kept_is_the_same_for_empty_and_full_tables(storage):
+    empty = kept_plans(Filled(storage, new_task_id(), new_token()))
+    assert empty.keys() == KEPT
+    assert not [plan for plan in empty.values() if WHOLE_TABLE.search(plan)]
+    filled = fill(storage, 10_000)
+    assert kept_plans(filled) == empty
+    for name in table_names(storage):
+        storage.runner.run(sql_plan, f"ANALYZE {name}")
+    assert kept_plans(filled) == empty
