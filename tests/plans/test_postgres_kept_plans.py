@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -54,9 +55,7 @@ def explain_kept(connection: psycopg.Connection[Any], statement: Statement) -> s
 def kept_plans(filled: Filled) -> dict[str, str]:
     plans: dict[str, str] = {}
     for operation in OPERATIONS.values():
-        shown = explained(
-            driver_of(filled.storage), explain_kept, lambda operation=operation: operation(filled)
-        )
+        shown = explained(driver_of(filled.storage), explain_kept, partial(operation, filled))
         plans |= {name: plan for name, plan in shown.items() if name in KEPT}
     return plans
 

@@ -13,7 +13,12 @@ from rowlock.errors import StorageUnavailableError
 from rowlock.plan import Result, Statement
 from rowlock.sql_text import SqlText
 from rowlock.storage.pool import PooledRunner
-from rowlock.storage.postgres.connection import PREPARED_AFTER, PostgresDriver
+from rowlock.storage.postgres.connection import (
+    LASTING,
+    PREPARED_AFTER,
+    HeardConnection,
+    PostgresDriver,
+)
 from tests.support.backends import sql_plan
 from tests.support.databases import fresh_database
 from tests.support.fixtures import skip_on_a_laptop
@@ -49,14 +54,16 @@ def table(dsn: str) -> Iterator[psycopg.Connection]:
 @contextmanager
 def connected(
     dsn: str, *, prepares: bool = True
-) -> Iterator[tuple[PostgresDriver, psycopg.Connection]]:
+) -> Iterator[tuple[PostgresDriver, HeardConnection]]:
     driver = PostgresDriver(dsn, prepares=prepares)
     with closing(driver.connect()) as connection:
         yield driver, connection
 
 
-def read(driver: PostgresDriver, connection: psycopg.Connection, *, times: int) -> Result:
-    statement = Statement("read", SqlText(READ), {"number": 1})
+def read(
+    driver: PostgresDriver, connection: HeardConnection, *, times: int = 1, name: str = "read"
+) -> Result:
+    statement = Statement(name, SqlText(READ), {"number": 1})
     results = [driver.execute(connection, statement) for _ in range(times)]
     return results[-1]
 
@@ -69,6 +76,42 @@ def test_what_is_used_often_is_prepared_and_planned_each_time(dsn, table):
         [(text, generic, custom)] = connection.execute(PREPARED).fetchall()
     assert text.startswith("SELECT * FROM note")
     assert (generic, custom) == (0, 20)
+
+
+def planning(connection: psycopg.Connection) -> tuple[str, str]:
+    names = ("plan_cache_mode", "enable_seqscan")
+    return tuple(connection.execute(f"SHOW {name}").fetchone()[0] for name in names)  # type: ignore[index, return-value] # it shows one value
+
+
+ANEW, KEPT = ("force_custom_plan", "on"), ("force_generic_plan", "off")
+
+
+def test_what_has_one_good_plan_keeps_it(dsn, table):
+    with connected(dsn) as (driver, connection):
+        read(driver, connection, times=25, name=min(LASTING))
+        [(_, generic, custom)] = connection.execute(PREPARED).fetchall()
+        assert (generic, custom) == (20, 0)
+        assert planning(connection) == KEPT
+        read(driver, connection)
+        assert planning(connection) == ANEW
+
+
+def test_what_is_set_in_a_transaction_is_set_again_after_it_was_rolled_back(dsn, table):
+    with connected(dsn) as (driver, connection):
+        driver.begin(connection)
+        read(driver, connection, name=min(LASTING))
+        driver.rollback(connection)
+        assert planning(connection) == ANEW
+        read(driver, connection, name=min(LASTING))
+        assert planning(connection) == KEPT
+
+
+def test_the_settings_of_the_url_come_back(dsn, table):
+    with connected(f"{dsn}?options=-c%20enable_sort%3Doff") as (driver, connection):
+        read(driver, connection, name=min(LASTING))
+        read(driver, connection)
+        assert planning(connection) == ANEW
+        assert connection.execute("SHOW enable_sort").fetchall() == [("off",)]
 
 
 def test_other_drivers_prepare_nothing(dsn, table):
