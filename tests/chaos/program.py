@@ -23,6 +23,7 @@ from uuid import UUID
 import rowlock.worker.upkeep
 import rowlock.worker.worker
 from rowlock import Context, Rowlock, Worker
+from rowlock.model.queues import Share
 from rowlock.model.tasks import Claim, Finish
 from rowlock.ops.upkeep import Duty
 from rowlock.runtime.ends import End
@@ -73,26 +74,46 @@ class JournalledSource(StorageSource):
 
     journal: Journal
 
-    async def claim(self, queue: str, limit: int) -> list[Claim]:
-        claims = await super().claim(queue, limit)
-        for one in claims:
-            self.journal.write(
-                "claimed",
-                task=str(one.id),
-                token=str(one.token),
-                attempt=one.attempt,
-                started=microseconds(one.started_at),
-            )
-        # The handler learns its token as a tag, to write it down with what it does.
-        return [one._replace(tags=json.dumps([str(one.token)])) for one in claims]
+    async def claim(self, shares: Sequence[Share], limit: int) -> list[Claim]:
+        return self._noted(await super().claim(shares, limit))
 
     async def settle(self, ends: Sequence[End]) -> set[UUID]:
+        self._note_asked(ends)
+        recorded = await super().settle(ends)
+        self._note_answered(ends, recorded)
+        return recorded
+
+    async def _exchanged(
+        self, finished: Sequence[Finish], shares: Sequence[Share], limit: int
+    ) -> tuple[set[UUID], list[Claim]]:
+        self._note_asked(finished)
+        recorded, claims = await super()._exchanged(finished, shares, limit)
+        self._note_answered(finished, recorded)
+        return recorded, self._noted(claims)
+
+    def _note_asked(self, ends: Sequence[End]) -> None:
         for end in ends:
             self.journal.write("asked", **_facts(end))
-        recorded = await super().settle(ends)
+
+    def _note_answered(self, ends: Sequence[End], recorded: set[UUID]) -> None:
         for end in ends:
             self.journal.write("answered", **_facts(end), recorded=end.id in recorded)
-        return recorded
+
+    def _noted(self, claims: list[Claim]) -> list[Claim]:
+        """Write claims down, and have each handler learn its token as a tag, to write it too."""
+        noted: list[Claim] = []
+        for one in claims:
+            told = one._replace(tags=json.dumps([str(one.token)]))
+            if one.tags != told.tags:  # not yet
+                self.journal.write(
+                    "claimed",
+                    task=str(one.id),
+                    token=str(one.token),
+                    attempt=one.attempt,
+                    started=microseconds(one.started_at),
+                )
+            noted.append(told)
+        return noted
 
 
 def _facts(end: End) -> dict[str, Any]:

@@ -10,12 +10,15 @@ from uuid import UUID
 import pytest
 
 from rowlock.errors import StorageDataError, StorageUnavailableError
+from rowlock.model.queues import Share
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Claim, Finish, Outcome, Release, Report
 from rowlock.runtime.attempt import RunningAttempt
 from rowlock.runtime.ends import End, Ended
 from rowlock.runtime.settler import MAX_BATCH, Settler
 from tests.runtime.claims import attempt
+
+SHARES = [Share("default", 5)]
 
 
 class Source:
@@ -31,7 +34,7 @@ class Source:
         self.lost: set[UUID] = set()
         self.counted: list[Ended] = []
         self.asked = asyncio.Event()
-        self.claims: list[tuple[str, int]] = []
+        self.claims: list[tuple[Sequence[Share], int]] = []
         self.along: list[Sequence[Finish]] = []
 
     async def settle(self, ends: Sequence[End]) -> set[UUID]:
@@ -42,16 +45,16 @@ class Source:
         self.batches.append(ends)
         return {end.id for end in ends} - self.lost
 
-    async def claim(self, queue: str, limit: int) -> list[Claim]:
-        self.claims.append((queue, limit))
+    async def claim(self, shares: Sequence[Share], limit: int) -> list[Claim]:
+        self.claims.append((shares, limit))
         return []
 
     async def exchange(
-        self, finished: Sequence[Finish], queue: str, limit: int
+        self, finished: Sequence[Finish], shares: Sequence[Share], limit: int
     ) -> tuple[set[UUID], list[Claim]]:
         recorded = await self.settle(finished)
         self.along.append(finished)
-        return recorded, await self.claim(queue, limit)
+        return recorded, await self.claim(shares, limit)
 
     def count(self, ended: Sequence[Ended]) -> None:
         self.counted += ended
@@ -181,8 +184,8 @@ async def test_last_words_are_sent_once_although_the_end_is_retried(settler, sou
 
 async def test_a_claim_takes_along_what_has_ended(settler, source):
     attempts = add(settler, 3)
-    await settler.claim("default", 5)
-    assert (len(source.along[0]), source.claims) == (3, [("default", 5)])
+    await settler.claim(SHARES, 5)
+    assert (len(source.along[0]), source.claims) == (3, [(SHARES, 5)])
     assert (settler.recorded, settler.waiting, settler.held()) == (3, 0, [])
     assert [one.claim for one in source.counted] == [one.claim for one in attempts]
     await drained(settler)
@@ -195,7 +198,7 @@ async def test_retries_and_what_was_reported_do_not_go_along(settler, source):
     settler.add(retried, Release(retried.claim.id, retried.claim.token, Outcome.FAILED))
     settler.add(told, ended(told))
     settler.add(plain, ended(plain))
-    await settler.claim("default", 5)
+    await settler.claim(SHARES, 5)
     assert source.along == [[ended(plain)]]
     await drained(settler)
     assert [len(batch) for batch in source.batches] == [1, 2]
@@ -206,7 +209,7 @@ async def test_a_claim_that_fails_leaves_the_ends_to_be_sent(settler, source):
     source.errors = [StorageUnavailableError("gone", True)]
     [running] = add(settler)
     with pytest.raises(StorageUnavailableError):
-        await settler.claim("default", 5)
+        await settler.claim(SHARES, 5)
     assert settler.held() == [running]
     await drained(settler)
     assert (source.along, settler.recorded, settler.held()) == ([], 1, [])
@@ -215,7 +218,7 @@ async def test_a_claim_that_fails_leaves_the_ends_to_be_sent(settler, source):
 async def test_what_goes_along_keeps_its_lease_meanwhile(settler, source):
     source.gate.clear()
     attempts = add(settler, 2)
-    claiming = asyncio.create_task(settler.claim("default", 5))
+    claiming = asyncio.create_task(settler.claim(SHARES, 5))
     await source.asked.wait()
     more = add(settler)
     assert settler.held() == [*attempts, *more]
@@ -229,14 +232,14 @@ async def test_what_goes_along_keeps_its_lease_meanwhile(settler, source):
 async def test_a_lost_end_that_went_along_is_told_of(settler, source):
     [running] = add(settler)
     source.lost = {running.claim.id}
-    await settler.claim("default", 5)
+    await settler.claim(SHARES, 5)
     assert (settler.lost, settler.recorded, settler.waiting) == (1, 0, 0)
 
 
 async def test_a_source_where_both_overlap_is_asked_for_one_and_the_other(settler, source):
     source.exchange = None
     add(settler)
-    await settler.claim("default", 5)
-    assert source.claims == [("default", 5)]
+    await settler.claim(SHARES, 5)
+    assert source.claims == [(SHARES, 5)]
     await drained(settler)
     assert len(source.batches) == 1

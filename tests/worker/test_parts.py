@@ -9,6 +9,7 @@ import pytest
 
 from rowlock import Context, TaskState, Worker
 from rowlock.model.ids import new_token
+from rowlock.model.queues import Share
 from rowlock.storage.contract import ClaimRequest
 from rowlock.worker import loops, rules
 from rowlock.worker.source import StorageSource
@@ -90,8 +91,8 @@ async def test_claims_that_are_found_again_are_renewed_before_they_run(app):
     source = StorageSource(storage, app.core.namespace, "me", app.core.policies, None)
     token = new_token()
     claimed = run(app, storage.claims.claim_tasks, request(app, token, lease=2.0))
-    source._unconfirmed.append(token)
-    [found] = await source.claim("default", 1)
+    source._taking._unconfirmed.append(token)
+    [found] = await source.claim([Share("default", 1)], 1)
     assert found.id == task.id
     more = app.get_task(task).lease_until - claimed[0].lease_until
     assert more.total_seconds() > 20

@@ -61,7 +61,8 @@ def variables(batch: int, definition: str) -> dict[str, str]:
 
     return {
         "namespace": "default",
-        "queue": "default",
+        "queues": "{default}",
+        "limits": f"{{{batch}}}",
         "worker": "bench",
         "definitions": f'{{"{definition}"}}',
         "without_definition": "true",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from rowlock.backoff import DEFAULT_RETRY, Backoff, RetryPolicy
 from rowlock.errors import InvalidValueError
@@ -168,3 +169,10 @@ class Queue:
     def retention(self) -> timedelta:
         """How long finished tasks are kept."""
         return DEFAULT_RETENTION if self.policy.retention is None else self.policy.retention
+
+
+class Share(NamedTuple):
+    """How many tasks of a queue are wanted at most, where several are asked at once."""
+
+    queue: str
+    limit: int

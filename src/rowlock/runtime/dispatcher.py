@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rowlock.definitions.definition import TaskDefinition
 from rowlock.errors import StorageError, TaskFailedError
 from rowlock.model.failures import failure_from_text
-from rowlock.model.queues import Queue
+from rowlock.model.queues import Share
 from rowlock.model.tasks import Claim
 from rowlock.runtime.attempt import (
     RetryOf,
@@ -27,6 +27,7 @@ from rowlock.runtime.ends import End, end_of_giving_up, hand_back
 from rowlock.runtime.error_hooks import Tell, tell_nobody
 from rowlock.runtime.gate import Gate
 from rowlock.runtime.processes.pool import ProcessPool
+from rowlock.runtime.rota import Rota
 from rowlock.runtime.settler import REPORT_SECONDS, Settler, report_or_drop, reports_of
 from rowlock.runtime.slots import Slots
 from rowlock.runtime.source import TaskSource
@@ -89,6 +90,7 @@ class Dispatcher:
         self._source = source
         self._slots = slots.with_room(prefetch)
         self._gate = Gate(slots, prefetch) if prefetch else None
+        self._rota = Rota(self._slots, source.waiting)
         # While the handlers of one half run, the other half is claimed.
         self._largest_claim = max(UNDIVIDED_CLAIM, -(-self._slots.total // 2))
         self._find = find
@@ -147,7 +149,7 @@ class Dispatcher:
     def _give_back_waiting(self) -> None:
         for waiting in [] if self._gate is None else self._gate.clear():
             self.running.discard(waiting)
-            self._slots.free(waiting.claim.queue)
+            self._slots.give_back(waiting.claim.queue)
             self.settler.add(waiting, hand_back(waiting.claim))
 
     async def run(self) -> None:
@@ -220,26 +222,29 @@ class Dispatcher:
         return [one.runner for one in self.running if one.runner is not None]
 
     async def _claim_round(self) -> int:
-        """Claim once for each queue that has free slots; return how many tasks started."""
+        """Claim once from each queue that has free slots; return how many tasks started."""
         self._wake.clear()
         if not await self._may_start():
             return 0
         if monotonic() >= self._due_at:
             await self._promote()
         started = 0
-        for queue, wanted in [] if self._is_stocked else self._slots.wanted():
-            limit = min(wanted, self._slots.free_of(queue), self._largest_claim)
-            if limit < 1:
-                continue
+        self._rota.begin()
+        while not self._is_stocked and (shares := await self._rota.next()):
+            limit = 1 if self._alone else min(self._largest_claim, self._room_for(shares))
             sent = monotonic()
-            claims = await self.settler.claim(queue, 1 if self._alone else limit)
-            self._start_all(claims, self._source.queue(queue), sent)
+            claims = await self.settler.claim(shares, limit)
+            self._rota.gave(shares, limit, claims)
+            self._start_all(claims, sent)
             started += len(claims)
             if self._alone and claims:
                 self._alone = claims[0].is_last_chance
                 return started
         self._alone = self._alone and started > 0
         return started
+
+    def _room_for(self, shares: Sequence[Share]) -> int:
+        return min(self._slots.free, sum(share.limit for share in shares))
 
     async def _may_start(self) -> bool:
         """Whether tasks may start now, once what has ended is recorded where that comes first."""
@@ -286,37 +291,33 @@ class Dispatcher:
         except TimeoutError:
             pass
 
-    def _start_all(self, claims: list[Claim], queue: Queue, sent: float) -> None:
+    def _start_all(self, claims: list[Claim], sent: float) -> None:
         if not self._alone and any(claim.is_last_chance for claim in claims):
             suspects = [claim for claim in claims if claim.is_last_chance]
             if len(claims) > 1 or self.running:
                 self._alone = True
                 claims = [claim for claim in claims if not claim.is_last_chance]
                 for claim in suspects:
-                    running = self._attempt(claim, queue, sent, None)
+                    running = self._attempt(claim, sent, None)
                     self.settler.add(running, hand_back(claim))
         for claim in claims:
-            self._start(claim, queue, sent)
+            self._start(claim, sent)
         if self._stopping:  # while the claim was under way
             self._give_back_waiting()
 
     def _attempt(
-        self,
-        claim: Claim,
-        queue: Queue,
-        sent: float,
-        definition: TaskDefinition[..., Any] | None,
+        self, claim: Claim, sent: float, definition: TaskDefinition[..., Any] | None
     ) -> RunningAttempt:
         alias = claim.definition if definition is None else definition.alias
         if definition is None and alias is not None:
             alias = self._alias_of(alias)
         settling = self._source.settling
         context = context_for(claim, alias, self._namespace, self._worker, settling)
-        return RunningAttempt(claim, context, queue.lease, sent)
+        return RunningAttempt(claim, context, self._source.queue(claim.queue).lease, sent)
 
-    def _start(self, claim: Claim, queue: Queue, sent: float) -> None:
+    def _start(self, claim: Claim, sent: float) -> None:
         definition = self._find(claim.definition)
-        running = self._attempt(claim, queue, sent, definition)
+        running = self._attempt(claim, sent, definition)
         self._slots.take(claim.queue)
         self.running.add(running)
         if claim.cancel_requested:
@@ -363,7 +364,7 @@ class Dispatcher:
                 self._tell(running.claim.queue, end.id, error)
 
     def _freed(self, running: RunningAttempt) -> None:
-        self._slots.free(running.claim.queue)
+        self._slots.give_back(running.claim.queue)
         if self._gate is not None:
             for waiting in self._gate.leave(running.claim.queue):
                 self._begin(waiting, self._find(waiting.claim.definition))

@@ -21,7 +21,8 @@ class Gate:
         """
         self._slots = slots
         self._prefetch = prefetch
-        self._waiting: dict[str, deque[RunningAttempt]] = {name: deque() for name in slots.queues}
+        # Only queues of which some wait; whose turn was last is the last.
+        self._waiting: dict[str, deque[RunningAttempt]] = {}
         self._count = 0
 
     @property
@@ -35,27 +36,34 @@ class Gate:
         if self._slots.has_free(queue):
             self._slots.take(queue)
             return True
-        self._waiting[queue].append(attempt)
+        self._waiting.setdefault(queue, deque()).append(attempt)
         self._count += 1
         return False
 
     def leave(self, queue: str) -> list[RunningAttempt]:
         """Free a slot; return what may begin now."""
-        self._slots.free(queue)
+        self._slots.give_back(queue)
         began: list[RunningAttempt] = []
-        if self._count:
-            for name, _ in self._slots.wanted():
-                waiting = self._waiting[name]
-                while waiting and self._slots.has_free(name):
-                    self._slots.take(name)
-                    began.append(waiting.popleft())
-            self._count -= len(began)
+        for name in list(self._waiting) if self._count else ():
+            if self._slots.running == self._slots.total:
+                break
+            began += self._let_begin(name)
+        self._count -= len(began)
+        return began
+
+    def _let_begin(self, queue: str) -> list[RunningAttempt]:
+        waiting = self._waiting.pop(queue)
+        began: list[RunningAttempt] = []
+        while waiting and self._slots.has_free(queue):
+            self._slots.take(queue)
+            began.append(waiting.popleft())
+        if waiting:
+            self._waiting[queue] = waiting
         return began
 
     def clear(self) -> list[RunningAttempt]:
         """Return all that wait; none does any longer."""
         waited = list(chain.from_iterable(self._waiting.values()))
-        for waiting in self._waiting.values():
-            waiting.clear()
+        self._waiting.clear()
         self._count = 0
         return waited

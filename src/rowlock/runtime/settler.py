@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import TypeAlias
 from uuid import UUID
 
 from rowlock.errors import LeaseLostError, StorageDataError, StorageError
+from rowlock.model.queues import Share
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Claim, Finish, Report
 from rowlock.runtime.attempt import RunningAttempt
@@ -77,18 +78,18 @@ class Settler:
                 await self._send(batch)
                 self._forget(batch)
 
-    async def claim(self, queue: str, limit: int) -> list[Claim]:
-        """Take up to `limit` tasks, and have what has ended recorded along, where that is faster.
+    async def claim(self, shares: Sequence[Share], limit: int) -> list[Claim]:
+        """Claim, and have what has ended recorded along, where that is faster.
 
         If that fails, what has ended is sent as if nobody had tried.
         """
         exchange = self._source.exchange
         batch = [] if exchange is None else self._take_batch(along=True)
         if exchange is None or not batch:
-            return await self._source.claim(queue, limit)
+            return await self._source.claim(shares, limit)
         try:
             ends = [end for _, end in batch if isinstance(end, Finish)]
-            recorded, claims = await exchange(ends, queue, limit)
+            recorded, claims = await exchange(ends, shares, limit)
         except BaseException:
             self._ended = batch + self._ended
             self._came.set()

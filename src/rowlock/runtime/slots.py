@@ -39,7 +39,6 @@ class Slots:
         checked_count("concurrency", total)
         self._limits = dict(queues)
         self._used = dict.fromkeys(queues, 0)
-        self._order = list(queues)
         self.total = total
         self.running = 0
         self._budget = math.inf if budget is None else budget
@@ -61,17 +60,10 @@ class Slots:
         """Whether no task may start any more, whatever ends."""
         return self._budget < 1
 
-    def wanted(self) -> list[tuple[str, int]]:
-        """Return how many tasks each queue may get now; another queue comes first each time."""
-        free = self.total - self.running
-        if free <= 0 or self.are_spent:
-            return []
-        self._order.append(self._order.pop(0))
-        return [
-            (queue, min(free, self._limits[queue] - self._used[queue]))
-            for queue in self._order
-            if self._limits[queue] > self._used[queue]
-        ]
+    @property
+    def free(self) -> int:
+        """How many more tasks may start now."""
+        return max(0, int(min(self.total - self.running, self._budget)))
 
     def has_free(self, queue: str) -> bool:
         """Whether a task of a queue may start now, whatever the budget."""
@@ -79,8 +71,7 @@ class Slots:
 
     def free_of(self, queue: str) -> int:
         """Return how many more tasks of a queue may start now."""
-        free = min(self.total - self.running, self._limits[queue] - self._used[queue])
-        return int(min(free, self._budget))
+        return min(self.free, self._limits[queue] - self._used[queue])
 
     def take(self, queue: str) -> None:
         """Count a task that starts."""
@@ -88,7 +79,7 @@ class Slots:
         self.running += 1
         self._budget -= 1
 
-    def free(self, queue: str) -> None:
+    def give_back(self, queue: str) -> None:
         """Count a task that ended."""
         self._used[queue] -= 1
         self.running -= 1

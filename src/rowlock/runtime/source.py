@@ -7,14 +7,14 @@ from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from rowlock.definitions.transaction import Settling
-from rowlock.model.queues import Queue
+from rowlock.model.queues import Queue, Share
 from rowlock.model.tasks import Claim, Finish, Held, Pulse, Report
 from rowlock.runtime.ends import End, Ended
 
 Exchange: TypeAlias = Callable[
-    [Sequence[Finish], str, int], Awaitable[tuple[set[UUID], list[Claim]]]
+    [Sequence[Finish], Sequence[Share], int], Awaitable[tuple[set[UUID], list[Claim]]]
 ]
-"""Records ends and takes up to so many tasks of a queue: all of it, or nothing if it raises."""
+"""Records ends and takes tasks as `TaskSource.claim` does; nothing is known if it raises."""
 
 
 class TaskSource(Protocol):
@@ -24,14 +24,17 @@ class TaskSource(Protocol):
     runtime then waits and tries again.
 
     Attributes:
-        unanswered: How many claims were cut off before they were answered.
         on_refused: Told of each end that cannot be stored.
         is_only_way: Whether nobody else reaches the tasks while it refuses to be asked.
     """
 
-    unanswered: int
     on_refused: Callable[[UUID, Exception], None]
     is_only_way: bool
+
+    @property
+    def unanswered(self) -> int:
+        """How many claims were cut off before they were answered."""
+        ...
 
     @property
     def poll_seconds(self) -> float:
@@ -43,8 +46,12 @@ class TaskSource(Protocol):
         """After which seconds to look again for what a wake-up's burst commits later."""
         ...
 
-    async def claim(self, queue: str, limit: int) -> list[Claim]:
-        """Take up to `limit` tasks of a queue, best first."""
+    async def claim(self, shares: Sequence[Share], limit: int) -> list[Claim]:
+        """Take up to `limit` tasks, of each queue its best and no more than its share."""
+        ...
+
+    async def waiting(self, queues: Sequence[str]) -> Sequence[str]:
+        """Return those of the queues that have tasks, or may have some."""
         ...
 
     @property

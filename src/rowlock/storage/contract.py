@@ -13,6 +13,7 @@ from uuid import UUID
 
 from rowlock.model.ends import ClaimKey, Standing
 from rowlock.model.ids import TokenRange
+from rowlock.model.queues import Share
 from rowlock.model.tasks import (
     Attempt,
     Claim,
@@ -68,6 +69,8 @@ class ClaimRequest(NamedTuple):
         lanes: Where to look, in this order. Where dead rows gather at the head of an index, a
             worker that knows how far the line was taken need not walk over them each time;
             where they do not, the lanes are passed over.
+        shares: If there are any: several queues to claim from, in this order until there are
+            `limit` tasks. `queue` and `lanes` are then passed over.
     """
 
     namespace: str
@@ -79,6 +82,13 @@ class ClaimRequest(NamedTuple):
     definitions: tuple[str, ...] | None = None
     without_definition: bool = True
     lanes: tuple[Lane, ...] = WHOLE_LINE
+    shares: tuple[Share, ...] = ()
+
+    def lines(self) -> list[tuple[Share, Lane]]:
+        """Return where to look, and how much to take there, in this order."""
+        if self.shares:
+            return [(share, WHOLE_LINE[0]) for share in self.shares]
+        return [(Share(self.queue, self.limit), lane) for lane in self.lanes]
 
 
 class Place(NamedTuple):
@@ -162,7 +172,7 @@ class ClaimStore(Protocol):
     def claim_tasks(
         self, request: ClaimRequest, *, now: datetime | None = None
     ) -> Plan[list[Claim]]:
-        """Move up to `limit` queued tasks of one queue to running, best first.
+        """Move up to `limit` queued tasks of one queue, or of several, to running, best first.
 
         Order: priority (higher first), then `run_at`, then id. A task is claimed by at most
         one worker until its lease runs out. A paused queue gives nothing; neither do tasks
@@ -174,6 +184,10 @@ class ClaimStore(Protocol):
         self, finished: Sequence[Finish], request: ClaimRequest, *, now: datetime | None = None
     ) -> Plan[tuple[set[UUID], list[Claim]]]:
         """Do what `finish_tasks` does, then what `claim_tasks` does, in one transaction."""
+        ...
+
+    def waiting_queues(self, namespace: str, queues: Sequence[str], /) -> Plan[list[str]]:
+        """Return those of the queues that have queued tasks, claimable or not, by name."""
         ...
 
     def claim_task(

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from rowlock.errors import StorageDataError, StorageError, StorageUnavailableError
-from rowlock.model.ids import new_token
-from rowlock.model.queues import Queue
+from rowlock.errors import StorageDataError, StorageError
+from rowlock.model.queues import Queue, Share
 from rowlock.model.tallies import Counted, counted_as
 from rowlock.model.tasks import Claim, Finish, Held, Outcome, Pulse, Release, Report
 from rowlock.ops.claim import promote_due
-from rowlock.ops.floors import Floors
 from rowlock.ops.policies import PolicyCache
 from rowlock.plan import Plan
-from rowlock.runtime.attempt import monotonic
 from rowlock.runtime.ends import End, Ended, end_of_refused
 from rowlock.runtime.source import Exchange
-from rowlock.storage.contract import ClaimRequest
 from rowlock.storage.settling import ClaimSettling
 from rowlock.storage.storage import Storage
+from rowlock.worker.taking import Taking
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +29,6 @@ class StorageSource:
     """Claims from and settles in one namespace of a database.
 
     Attributes:
-        unanswered: How many claims were cut off before the database answered.
         on_refused: Told of each end that the database refuses to store.
     """
 
@@ -58,14 +53,10 @@ class StorageSource:
         """
         self._storage = storage
         self._namespace = namespace
-        self._worker = worker
         self._policies = policies
-        self._definitions = definitions
-        self._unconfirmed: list[UUID] = []
+        self._taking = Taking(storage, namespace, worker, policies, definitions)
         self._refused: set[UUID] = set()
-        self.unanswered = 0
         self.on_refused: Callable[[UUID, Exception], None] = lambda _id, _error: None
-        self._floors: dict[str, Floors] = {}
 
     @property
     def poll_seconds(self) -> float:
@@ -77,9 +68,14 @@ class StorageSource:
         """When to look again after a wake-up. See `TaskSource.second_looks`."""
         return self._storage.wakeups.second_looks
 
-    async def claim(self, queue: str, limit: int) -> list[Claim]:
+    async def waiting(self, queues: Sequence[str]) -> list[str]:
+        """Return which queues have tasks. See `TaskSource.waiting`."""
+        ask = self._storage.claims.waiting_queues
+        return await self._storage.worker_runner.read(ask, self._namespace, queues)
+
+    async def claim(self, shares: Sequence[Share], limit: int) -> list[Claim]:
         """Take up to `limit` tasks. See `TaskSource.claim`."""
-        return await self._recovered() or (await self._taken((), queue, limit))[1]
+        return await self._taking.take(shares, limit)
 
     @property
     def exchange(self) -> Exchange | None:
@@ -90,91 +86,23 @@ class StorageSource:
         return self._exchanged if self._storage.enlisting.one_writer else None
 
     async def _exchanged(
-        self, finished: Sequence[Finish], queue: str, limit: int
+        self, finished: Sequence[Finish], shares: Sequence[Share], limit: int
     ) -> tuple[set[UUID], list[Claim]]:
-        if self._unconfirmed:
-            # First it is found out what was taken.
-            return await self.settle(finished), await self.claim(queue, limit)
-        try:
-            recorded, claims = await self._taken(finished, queue, limit)
-        except StorageDataError:
-            # One of them is refused: by themselves they are halved until the culprit is alone.
-            return await self.settle(finished), await self.claim(queue, limit)
-        self._storage.endings.tell(recorded)
-        return recorded, claims
-
-    async def _taken(
-        self, finished: Sequence[Finish], queue: str, limit: int
-    ) -> tuple[set[UUID], list[Claim]]:
-        request = ClaimRequest(
-            namespace=self._namespace,
-            queue=queue,
-            worker=self._worker,
-            token=new_token(),
-            limit=limit,
-            lease=self.queue(queue).lease,
-            definitions=self._definitions,
-            without_definition=False,
-        )
-        floors = self._floors.setdefault(queue, Floors())
-        lanes = floors.lanes(monotonic())
-        recorded, claims = await self._claim(request._replace(lanes=lanes), floors, finished)
-        if len(claims) < limit and floors.may_look_again(lanes, monotonic()):
-            more = request._replace(token=new_token(), limit=limit - len(claims))
+        if not self._taking.has_unconfirmed:
             try:
-                claims += (await self._claim(more, floors))[1]
-            except StorageError:
-                if not (claims or recorded):
-                    raise
-                log.debug("the second look failed; what the first one claimed is run")
-        return recorded, claims
-
-    async def _claim(
-        self, request: ClaimRequest, floors: Floors, finished: Sequence[Finish] = ()
-    ) -> tuple[set[UUID], list[Claim]]:
-        began, claims = monotonic(), self._storage.claims
-        run = self._storage.worker_runner.run
-        recorded: set[UUID] = set()
-        try:
-            if finished:
-                recorded, claimed = await run(claims.finish_and_claim, finished, request)
+                recorded, claims = await self._taking.exchange(finished, shares, limit)
+            except StorageDataError as error:
+                # By themselves they are halved until the culprit is alone.
+                log.debug("one of %d outcomes is refused: %s", len(finished), error)
             else:
-                claimed = await run(claims.claim_tasks, request)
-        except StorageUnavailableError as error:
-            if error.outcome_unknown:
-                # It may have been committed: found by its token when the database is back,
-                # instead of waiting for the lease and being charged a crash.
-                self._unconfirmed.append(request.token)
-            raise
-        except asyncio.CancelledError:
-            # A worker that stops does not wait for a database that hangs. What this claim may
-            # take yet is held by nobody: its lease runs out, and it is rescued.
-            self.unanswered += 1
-            log.warning("the database did not answer a claim; its tasks run again, if it took any")
-            raise
-        floors.claimed(request.lanes, claimed, began, monotonic())
-        return recorded, claimed
+                self._storage.endings.tell(recorded)
+                return recorded, claims
+        return await self.settle(finished), await self.claim(shares, limit)
 
-    async def _recovered(self) -> list[Claim]:
-        claims: list[Claim] = []
-        tokens = tuple(self._unconfirmed)
-        for token in tokens:
-            runner = self._storage.worker_runner
-            claims += await runner.read(self._storage.claims.read_claimed, token)
-        claims = await self._renewed(claims)
-        # Only now: what was read before one of the reads failed is read again.
-        del self._unconfirmed[: len(tokens)]
-        return claims
-
-    async def _renewed(self, claims: list[Claim]) -> list[Claim]:
-        """Renew claims before they run: their leases began when they were taken, long ago."""
-        if not claims:
-            return []
-        held = [Held(one.id, one.token, self.queue(one.queue).lease) for one in claims]
-        renew = self._storage.claims.renew_leases
-        pulses = await self._storage.worker_runner.run(renew, held)
-        ours = {pulse.id for pulse in pulses if pulse.held}
-        return [one for one in claims if one.id in ours]
+    @property
+    def unanswered(self) -> int:
+        """How many claims were cut off before the database answered."""
+        return self._taking.unanswered
 
     async def seconds_to_next_due(self) -> float | None:
         """Promote what is due. See `TaskSource.seconds_to_next_due`."""

@@ -31,10 +31,11 @@ from rowlock.errors import (
     QueueNotFoundError,
     RateLimitError,
     RowlockError,
+    StorageError,
     UnexpectedAnswerError,
 )
 from rowlock.model.ids import new_token
-from rowlock.model.queues import Queue
+from rowlock.model.queues import Queue, Share
 from rowlock.model.tasks import Claim, Held, Pulse, Report
 from rowlock.ops.policies import FRESH_SECONDS, PolicyCache
 from rowlock.runtime.ends import End, Ended, end_of_refused
@@ -128,8 +129,26 @@ class HttpSource:
             except RowlockError as error:
                 log.debug("cannot read the queues' policies: %s", error)
 
-    async def claim(self, queue: str, limit: int) -> list[Claim]:
-        """Take up to `limit` tasks. See `TaskSource.claim`."""
+    async def waiting(self, queues: Sequence[str]) -> Sequence[str]:
+        """Return all: the server is not asked. See `TaskSource.waiting`."""
+        return queues
+
+    async def claim(self, shares: Sequence[Share], limit: int) -> list[Claim]:
+        """Take up to `limit` tasks, queue by queue. See `TaskSource.claim`."""
+        claims: list[Claim] = []
+        for share in shares:
+            try:
+                claims += await self._claim(share.queue, min(share.limit, limit - len(claims)))
+            except StorageError:
+                if not claims:
+                    raise
+                log.debug("a further claim failed; what the first ones claimed is run")
+                break
+            if len(claims) == limit:
+                break
+        return claims
+
+    async def _claim(self, queue: str, limit: int) -> list[Claim]:
         if self.definitions == ():
             return []
         wanted = min(limit, MAX_SENT)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from rowlock.model.ends import ClaimKey, Standing
 from rowlock.model.ids import TokenRange
+from rowlock.model.queues import Share
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Claim, Finish, Held, Pulse, Release, Report
 from rowlock.plan import BEGIN, Plan, Row
@@ -96,6 +97,12 @@ class ClaimPlans(TellingPlans):
             Place(priority, values.read_time(run_at), values.read_id(task_id))
             for priority, run_at, task_id in result.rows
         ]
+
+    def waiting_queues(self, namespace: str, queues: Sequence[str], /) -> Plan[list[str]]:
+        known = self._batch(queues=list(queues))
+        result = yield self._sql.bind("waiting_queues", namespace=namespace, **known)
+        asked = set(queues)
+        return [queue for (queue,) in result.rows if queue in asked]
 
     def read_claimed(self, token: UUID, /) -> Plan[list[Claim]]:
         result = yield self._sql.bind("read_claimed", token=token)
@@ -228,10 +235,9 @@ class ClaimPlans(TellingPlans):
         return result.rows
 
     def _request_columns(self, request: ClaimRequest) -> dict[str, object]:
-        definitions = request.definitions
+        definitions, lines = request.definitions, request.lines()
         return {
             "namespace": request.namespace,
-            "queue": request.queue,
             "definitions": None if definitions is None else list(definitions),
             "without_definition": request.without_definition,
             "limit": request.limit,
@@ -239,10 +245,12 @@ class ClaimPlans(TellingPlans):
             "worker": request.worker,
             "lease": request.lease,
             **self._batch(
-                from_priorities=[lane.from_priority for lane in request.lanes],
-                to_priorities=[lane.to_priority for lane in request.lanes],
-                run_ats=[lane.run_at for lane in request.lanes],
-                lane_ids=[lane.id for lane in request.lanes],
+                queues=[share.queue for share, _ in lines],
+                limits=[share.limit for share, _ in lines],
+                from_priorities=[lane.from_priority for _, lane in lines],
+                to_priorities=[lane.to_priority for _, lane in lines],
+                run_ats=[lane.run_at for _, lane in lines],
+                lane_ids=[lane.id for _, lane in lines],
             ),
         }
 
@@ -308,8 +316,9 @@ class SteppedClaimPlans(ClaimPlans):
     def _claim(self, request: ClaimRequest, now: datetime | None) -> Plan[list[Row]]:
         yield BEGIN
         rows: list[Row] = []
-        for lane in self._lanes(request):
-            rows += yield from self._lock_lane(request, lane, request.limit - len(rows), now)
+        for share, lane in self._lines(request):
+            limit = min(share.limit, request.limit - len(rows))
+            rows += yield from self._lock_lane(request, Share(share.queue, limit), lane, now)
             if len(rows) == request.limit:
                 break
         if rows:
@@ -323,24 +332,24 @@ class SteppedClaimPlans(ClaimPlans):
             )
         return rows
 
-    def _lanes(self, request: ClaimRequest) -> Sequence[Lane]:
+    def _lines(self, request: ClaimRequest) -> Sequence[tuple[Share, Lane]]:
         """Return where to look, one statement each."""
-        return request.lanes
+        return request.lines()
 
     def _lock_lane(
-        self, request: ClaimRequest, lane: Lane, limit: int, now: datetime | None
+        self, request: ClaimRequest, share: Share, lane: Lane, now: datetime | None
     ) -> Plan[list[Row]]:
         result = yield self._sql.bind(
             "lock_claimable",
             namespace=request.namespace,
-            queue=request.queue,
+            queue=share.queue,
             definitions=None if request.definitions is None else list(request.definitions),
             without_definition=request.without_definition,
             from_priority=lane.from_priority,
             to_priority=lane.to_priority,
             run_at=lane.run_at or EPOCH,
             id=lane.id or _FIRST_ID,
-            limit=limit,
+            limit=share.limit,
             lease=request.lease,
             now=now,
         )

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from rowlock.model import json_text
+from rowlock.model.queues import Share
 from rowlock.model.slices import slices
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Finish, NewTask
@@ -33,14 +34,14 @@ class SQLiteEnqueuePlans(EnqueuePlans):
 class SQLiteClaimPlans(SteppedClaimPlans):
     """`SteppedClaimPlans` for one writer at a time, who is spared what costs processor time."""
 
-    def _lanes(self, request: ClaimRequest) -> Sequence[Lane]:  # noqa: ARG002 - same for all
+    def _lines(self, request: ClaimRequest) -> Sequence[tuple[Share, Lane]]:
         # Nothing dead is left in an index here, so there is nothing to walk over.
-        return WHOLE_LINE
+        return request._replace(lanes=WHOLE_LINE).lines()
 
     def _lock_lane(
-        self, request: ClaimRequest, lane: Lane, limit: int, now: datetime | None
+        self, request: ClaimRequest, share: Share, lane: Lane, now: datetime | None
     ) -> Plan[list[Row]]:
-        rows = yield from super()._lock_lane(request, lane, limit, now)
+        rows = yield from super()._lock_lane(request, share, lane, now)
         claimable: list[Row] = json_text.decode(rows[0][0])
         return claimable
 

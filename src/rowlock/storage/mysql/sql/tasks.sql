@@ -158,6 +158,15 @@ WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
                  OR q.paused_until > COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))))
 ORDER BY priority, run_at, id LIMIT :limit;
 
+-- name: waiting_queues
+-- Each of them is looked for: the index has what waits and what does not behind its queues.
+SELECT v.name
+FROM JSON_TABLE(:batch, '$[*]' COLUMNS (
+    name varchar(64) CHARACTER SET ascii COLLATE ascii_bin PATH '$.queues')) AS v
+WHERE EXISTS (
+    SELECT 1 FROM rowlock_task AS t FORCE INDEX (ix_rowlock_task_claim)
+    WHERE t.namespace = :namespace AND t.queue = v.name AND t.state = 'queued');
+
 -- name: read_payloads
 SELECT p.task, p.body
 FROM JSON_TABLE(:batch, '$[*]' COLUMNS (id char(32) PATH '$.ids')) AS v

@@ -101,12 +101,12 @@ FROM rowlock_task WHERE state = 'scheduled' ORDER BY run_at LIMIT 1;
 WITH picked AS MATERIALIZED (
     SELECT t.id
     FROM unnest(
-        :from_priorities::smallint[], :to_priorities::smallint[], :run_ats::timestamptz[],
-        :lane_ids::uuid[]
-    ) AS lane (from_priority, to_priority, run_at, id)
+        :queues::text[], :limits::int[], :from_priorities::smallint[],
+        :to_priorities::smallint[], :run_ats::timestamptz[], :lane_ids::uuid[]
+    ) AS lane (queue, most, from_priority, to_priority, run_at, id)
     CROSS JOIN LATERAL (
         SELECT id FROM rowlock_task
-        WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
+        WHERE namespace = :namespace AND queue = lane.queue AND state = 'queued'
             AND (priority, run_at, id) >= (
                 lane.from_priority, coalesce(lane.run_at, '-infinity'),
                 coalesce(lane.id, '00000000-0000-0000-0000-000000000000'))
@@ -117,11 +117,11 @@ WITH picked AS MATERIALIZED (
                  OR expires_at > coalesce(:now::timestamptz, clock_timestamp()))
             AND NOT EXISTS (
                 SELECT 1 FROM rowlock_queue AS q
-                WHERE q.namespace = :namespace AND q.name = :queue AND q.paused
+                WHERE q.namespace = :namespace AND q.name = lane.queue AND q.paused
                     AND (q.paused_until IS NULL
                          OR q.paused_until > coalesce(:now::timestamptz, clock_timestamp())))
         ORDER BY priority, run_at, id
-        LIMIT :limit
+        LIMIT lane.most
         FOR UPDATE SKIP LOCKED) AS t
     LIMIT :limit)
 UPDATE rowlock_task AS t
@@ -154,6 +154,19 @@ WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
             AND (q.paused_until IS NULL
                  OR q.paused_until > coalesce(:now::timestamptz, clock_timestamp())))
 ORDER BY priority, run_at, id LIMIT :limit;
+
+-- name: waiting_queues
+-- From one queue's first entry in the index to the next one's, whatever lies between.
+WITH RECURSIVE found AS (
+    (SELECT queue FROM rowlock_task
+     WHERE namespace = :namespace AND state = 'queued' ORDER BY queue LIMIT 1)
+    UNION ALL
+    SELECT (
+        SELECT t.queue FROM rowlock_task AS t
+        WHERE t.namespace = :namespace AND t.state = 'queued' AND t.queue > found.queue
+        ORDER BY t.queue LIMIT 1)
+    FROM found WHERE found.queue IS NOT NULL)
+SELECT queue FROM found WHERE queue IS NOT NULL;
 
 -- name: read_payloads
 SELECT task, body FROM rowlock_payload WHERE task = ANY(:ids::uuid[]);

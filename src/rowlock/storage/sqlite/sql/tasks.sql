@@ -124,6 +124,17 @@ WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
             AND (q.paused_until IS NULL OR q.paused_until > :now))
 ORDER BY priority, run_at, id LIMIT :limit;
 
+-- name: waiting_queues
+-- From one queue's first entry in the index to the next one's, whatever lies between.
+WITH RECURSIVE found (queue) AS (
+    SELECT min(queue) FROM rowlock_task WHERE namespace = :namespace AND state = 'queued'
+    UNION ALL
+    SELECT (
+        SELECT min(t.queue) FROM rowlock_task AS t
+        WHERE t.namespace = :namespace AND t.state = 'queued' AND t.queue > found.queue)
+    FROM found WHERE found.queue IS NOT NULL)
+SELECT queue FROM found WHERE queue IS NOT NULL;
+
 -- name: read_payloads
 SELECT task, body FROM rowlock_payload
 WHERE task IN (SELECT value FROM json_each(:ids));
