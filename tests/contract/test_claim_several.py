@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from rowlock.model.queues import Share
 from rowlock.model.states import TaskState
-from rowlock.storage.contract import Share
 from tests.contract.steps import T0, after, claim, get, ids, insert, new, seconds
 from tests.support.backends import Backend
 

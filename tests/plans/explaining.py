@@ -10,6 +10,7 @@ from uuid import UUID
 
 from rowlock.model.ends import ClaimKey
 from rowlock.model.ids import TokenRange
+from rowlock.model.queues import Share
 from rowlock.model.states import TaskState
 from rowlock.model.tasks import Finish, Held, Outcome, Release, Report, TaskFilter
 from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive
@@ -82,6 +83,10 @@ OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
     "claim some definitions": lambda on: on.storage.claims.claim_tasks(
         _request(on, definitions=SOME), now=LATER
     ),
+    "claim from several queues": lambda on: on.storage.claims.claim_tasks(
+        _request(on, shares=(Share("default", 50), Share("own", 50))), now=LATER
+    ),
+    "waiting queues": lambda on: on.storage.claims.waiting_queues("default", ["default", "own"]),
     "peek": lambda on: on.storage.claims.peek_queue(_request(on, definitions=SOME)),
     "renew": lambda on: on.storage.claims.renew_leases(_held(on), now=LATER),
     "renew lost": lambda on: on.storage.claims.renew_leases(_held(on, lost=True), now=LATER),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 UNKNOWN_REPORT_SECONDS = 60.0
 UNKNOWN_HEAD = 100
+MOST_REPORTED = 100
 
 
 class Rules:
@@ -136,9 +138,14 @@ class StoredRules(Rules):
 
     async def report_unknown(self) -> None:
         """Say which definitions wait in our queues and are not ours to run, until cancelled."""
+        app = self._app
         while not self._takes_unknown:
-            for queue in self._queues:
-                with suppress(StorageError):
+            with suppress(StorageError):
+                waiting = await app.storage.worker_runner.read(
+                    app.storage.claims.waiting_queues, app.namespace, self._queues
+                )
+                # Of very many others have their turn next time.
+                for queue in random.sample(waiting, min(len(waiting), MOST_REPORTED)):
                     await self._report_unknown_of(queue)
             await asyncio.sleep(UNKNOWN_REPORT_SECONDS)
 

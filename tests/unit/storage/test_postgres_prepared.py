@@ -80,7 +80,7 @@ def test_what_is_used_often_is_prepared_and_planned_each_time(dsn, table):
 
 def planning(connection: psycopg.Connection) -> tuple[str, str]:
     names = ("plan_cache_mode", "enable_seqscan")
-    return tuple(connection.execute(f"SHOW {name}").fetchone()[0] for name in names)  # type: ignore[index, return-value] # it shows one value
+    return tuple(connection.execute(f"SHOW {name}").fetchone()[0] for name in names)  # type: ignore[index] # it shows one value
 
 
 ANEW, KEPT = ("force_custom_plan", "on"), ("force_generic_plan", "off")
