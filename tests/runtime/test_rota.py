@@ -52,9 +52,24 @@ async def test_few_queues_are_asked_one_by_one_and_nobody_looks():
     assert lookup.asked == 0
 
 
-async def test_another_one_of_few_comes_first_each_time():
-    turns, _, _ = rota(["a", "b", "c"])
-    assert {(await round_of(turns))[0][0] for _ in range(3)} == {"a", "b", "c"}
+async def test_few_take_turns_from_round_to_round_and_rounds_without_a_slot_cost_no_turn():
+    turns, slots, _ = rota(["a", "b", "c", "d"], total=1)
+    asked: list[str] = []
+    for _ in range(8):
+        turns.begin()
+        [(queue, _)] = await turns.next()
+        slots.take(queue)
+        assert await turns.next() == []
+        turns.begin()
+        assert await turns.next() == []
+        slots.give_back(queue)
+        asked.append(queue)
+    assert asked == ["a", "b", "c", "d"] * 2
+
+
+async def test_where_nobody_can_look_many_are_asked_one_by_one():
+    slots = Slots(dict.fromkeys(MANY, 10), 10)
+    assert await round_of(Rota(slots, None)) == [[queue] for queue in MANY]
 
 
 async def test_a_share_is_what_is_free():
@@ -82,23 +97,20 @@ async def test_where_nothing_waits_nothing_is_asked():
     assert lookup.asked == 1
 
 
-async def test_no_more_are_asked_than_could_be_served_nor_than_a_statement_bears():
-    turns, _, _ = rota(MANY, *MANY, total=3)
-    turns.begin()
-    assert len(await turns.next()) == 3
-    turns, _, _ = rota(MANY, *MANY, total=1_000)
-    turns.begin()
-    assert len(await turns.next()) == MOST_ASKED
+async def test_no_more_are_asked_at_once_than_a_statement_bears():
+    turns, _, _ = rota(MANY, *MANY)
+    assert [len(asked) for asked in await round_of(turns)] == [MOST_ASKED, MOST_ASKED, 100]
 
 
 async def test_every_queue_has_its_turn_before_any_comes_again():
-    turns, _, lookup = rota(MANY, *MANY, total=40)
+    turns, _, lookup = rota(MANY, *MANY, total=50)
     asked: list[str] = []
-    for _ in range(13):
+    for _ in range(10):
         turns.begin()
         shares = await turns.next()
-        asked += [share.queue for share in shares]
-        turns.gave(shares, 40, from_queues(*(share.queue for share in shares)))
+        reached = [share.queue for share in shares[:50]]
+        turns.gave(shares, 50, from_queues(*reached))
+        asked += reached
     assert (asked, lookup.asked) == (list(MANY), 1)
 
 
@@ -109,6 +121,22 @@ async def test_who_was_not_reached_is_still_first():
     turns.gave(shares, 10, from_queues(*["q001"] * 10))
     turns.begin()
     assert [share.queue for share in await turns.next()] == ["q002", "q003"]
+
+
+async def test_what_an_earlier_claim_had_taken_costs_nobody_a_turn():
+    turns, _, _ = rota(MANY, "q001", "q002")
+    turns.begin()
+    shares = await turns.next()
+    turns.gave(shares, 2, from_queues("q007", "q007"))
+    assert await turns.next() == shares
+
+
+async def test_queues_can_be_put_first():
+    turns, _, _ = rota(["a", "b", "c"], total=1)
+    turns.begin()
+    await turns.next()
+    turns.put_first(["c", "a"])
+    assert await turns.next() == [Share("c", 1)]
 
 
 async def test_without_a_free_slot_nobody_looks():

@@ -8,9 +8,11 @@ from collections import Counter
 import pytest
 
 from rowlock import Worker
+from rowlock.errors import StorageUnavailableError
 from rowlock.model.queues import Share
 from rowlock.runtime.rota import FEW_QUEUES
 from rowlock.worker.source import StorageSource
+from rowlock.worker.taking import Taking
 from tests.support.backends import DURABLE
 from tests.worker.steps import finished, until, working
 
@@ -108,3 +110,44 @@ async def test_nine_queues_are_many(app):
         tasks = [note.options(queue=queue).enqueue() for queue in queues]
         async with working(app, queues, concurrency=3):
             assert {task.queue for task in await finished(app, *tasks)} == set(queues)
+
+
+@pytest.mark.parametrize("backend", DURABLE, indirect=True)
+async def test_a_claim_from_many_whose_answer_was_lost_is_found_again(app, monkeypatch):
+    ran: list[str] = []
+
+    @app.task
+    def note(queue: str) -> None:
+        ran.append(queue)
+
+    for queue in QUEUES[:10]:
+        note.options(queue=queue).enqueue(queue)
+    ask = Taking._ask
+    lost: list[int] = []
+
+    async def lose_the_first(self, request, *given):
+        answer = await ask(self, request, *given)
+        if not lost and answer[1]:
+            lost.append(len(answer[1]))
+            self._unconfirmed.append(request.token)
+            raise StorageUnavailableError("the connection broke", outcome_unknown=True)
+        return answer
+
+    monkeypatch.setattr(Taking, "_ask", lose_the_first)
+    async with working(app, QUEUES, concurrency=5):
+        await until(lambda: len(ran) == 10)
+    assert (sorted(ran), lost) == (QUEUES[:10], [5])
+    assert {task.crashes for task in app.list_tasks()} == {0}
+
+
+def test_two_busy_queues_take_turns_on_one_slot(app):
+    ran: list[str] = []
+
+    @app.task
+    def note(queue: str) -> None:
+        ran.append(queue)
+
+    for queue in ("a", "b"):
+        note.options(queue=queue).enqueue_many({"queue": queue} for _ in range(6))
+    Worker(app, ["a", "b"], concurrency=1).run_once()
+    assert ran[:4] in (["a", "b"] * 2, ["b", "a"] * 2)

@@ -230,15 +230,16 @@ class Dispatcher:
             await self._promote()
         started = 0
         self._rota.begin()
-        while not self._is_stocked and (shares := await self._rota.next()):
-            limit = 1 if self._alone else min(self._largest_claim, self._room_for(shares))
-            sent = monotonic()
+        while not (self._stopping or self._is_stocked) and (shares := await self._rota.next()):
+            alone, sent = self._alone, monotonic()
+            limit = 1 if alone else min(self._largest_claim, self._room_for(shares))
             claims = await self.settler.claim(shares, limit)
             self._rota.gave(shares, limit, claims)
             self._start_all(claims, sent)
             started += len(claims)
-            if self._alone and claims:
+            if alone and claims:
                 self._alone = claims[0].is_last_chance
+            if (alone and claims) or (self._alone and not alone):
                 return started
         self._alone = self._alone and started > 0
         return started
@@ -293,13 +294,14 @@ class Dispatcher:
 
     def _start_all(self, claims: list[Claim], sent: float) -> None:
         if not self._alone and any(claim.is_last_chance for claim in claims):
+            self._alone = True
             suspects = [claim for claim in claims if claim.is_last_chance]
             if len(claims) > 1 or self.running:
-                self._alone = True
                 claims = [claim for claim in claims if not claim.is_last_chance]
                 for claim in suspects:
                     running = self._attempt(claim, sent, None)
                     self.settler.add(running, hand_back(claim))
+                self._rota.put_first(dict.fromkeys(claim.queue for claim in suspects))
         for claim in claims:
             self._start(claim, sent)
         if self._stopping:  # while the claim was under way

@@ -11,6 +11,9 @@ from rowlock.model.queues import Queue, Share
 from rowlock.model.tasks import Claim, Finish, Held, Pulse, Report
 from rowlock.runtime.ends import End, Ended
 
+Waiting: TypeAlias = Callable[[Sequence[str]], Awaitable[Sequence[str]]]
+"""Returns those of the queues that have tasks."""
+
 Exchange: TypeAlias = Callable[
     [Sequence[Finish], Sequence[Share], int], Awaitable[tuple[set[UUID], list[Claim]]]
 ]
@@ -50,8 +53,9 @@ class TaskSource(Protocol):
         """Take up to `limit` tasks, of each queue its best and no more than its share."""
         ...
 
-    async def waiting(self, queues: Sequence[str]) -> Sequence[str]:
-        """Return those of the queues that have tasks, or may have some."""
+    @property
+    def waiting(self) -> Waiting | None:
+        """Tells which queues have tasks; None if that cannot be known: they are asked singly."""
         ...
 
     @property

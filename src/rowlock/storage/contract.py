@@ -187,7 +187,7 @@ class ClaimStore(Protocol):
         ...
 
     def waiting_queues(self, namespace: str, queues: Sequence[str], /) -> Plan[list[str]]:
-        """Return those of the queues that have queued tasks, claimable or not, by name."""
+        """Return those of the queues that have queued tasks, claimable or not."""
         ...
 
     def claim_task(

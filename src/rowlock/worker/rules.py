@@ -146,7 +146,8 @@ class StoredRules(Rules):
                 )
                 # Of very many others have their turn next time.
                 for queue in random.sample(waiting, min(len(waiting), MOST_REPORTED)):
-                    await self._report_unknown_of(queue)
+                    with suppress(StorageError):
+                        await self._report_unknown_of(queue)
             await asyncio.sleep(UNKNOWN_REPORT_SECONDS)
 
     async def _report_unknown_of(self, queue: str) -> None:

@@ -161,7 +161,8 @@ class StorageSource:
 
     def count(self, ended: Sequence[Ended]) -> None:
         """Count what has ended. See `TaskSource.count`."""
-        refused, self._refused = self._refused, set()
+        refused = self._refused & {end.id for _, end, _ in ended} if self._refused else set[UUID]()
+        self._refused -= refused
         runs = [
             (
                 claim.queue,

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import groupby
 from uuid import UUID
 
 from rowlock.errors import StorageError, StorageUnavailableError
@@ -61,15 +62,13 @@ class Taking:
         """Record ends and take tasks; the ends go along with the first claim."""
         if len(shares) == 1:
             return await self._from_one(finished, shares[0]._replace(limit=limit))
-        alike: dict[timedelta, list[Share]] = {}
-        for share in shares:
-            alike.setdefault(self._lease_of(share.queue), []).append(share)
         recorded: set[UUID] = set()
         claims: list[Claim] = []
-        for several in alike.values():
+        for _, alike in groupby(shares, key=self._lease_of_share):
+            several = tuple(alike)
             request = self._request(several[0].queue, limit - len(claims))
             try:
-                ended, taken = await self._ask(request._replace(shares=tuple(several)), finished)
+                ended, taken = await self._ask(request._replace(shares=several), finished)
             except StorageError:
                 if not (claims or recorded):
                     raise
@@ -80,6 +79,9 @@ class Taking:
             if len(claims) == limit:
                 break
         return recorded, claims
+
+    def _lease_of_share(self, share: Share) -> timedelta:
+        return self._lease_of(share.queue)
 
     async def _from_one(
         self, finished: Sequence[Finish], share: Share

@@ -31,7 +31,6 @@ from rowlock.errors import (
     QueueNotFoundError,
     RateLimitError,
     RowlockError,
-    StorageError,
     UnexpectedAnswerError,
 )
 from rowlock.model.ids import new_token
@@ -69,6 +68,7 @@ class HttpSource:
 
     is_only_way = False
     exchange = None  # two requests at once are faster than one after the other
+    waiting = None  # what comes of a request has to be started before the next one is sent
     second_looks: tuple[float, ...] = ()
     poll_seconds = POLL_SECONDS
 
@@ -129,26 +129,9 @@ class HttpSource:
             except RowlockError as error:
                 log.debug("cannot read the queues' policies: %s", error)
 
-    async def waiting(self, queues: Sequence[str]) -> Sequence[str]:
-        """Return all: the server is not asked. See `TaskSource.waiting`."""
-        return queues
-
     async def claim(self, shares: Sequence[Share], limit: int) -> list[Claim]:
-        """Take up to `limit` tasks, queue by queue. See `TaskSource.claim`."""
-        claims: list[Claim] = []
-        for share in shares:
-            try:
-                claims += await self._claim(share.queue, min(share.limit, limit - len(claims)))
-            except StorageError:
-                if not claims:
-                    raise
-                log.debug("a further claim failed; what the first ones claimed is run")
-                break
-            if len(claims) == limit:
-                break
-        return claims
-
-    async def _claim(self, queue: str, limit: int) -> list[Claim]:
+        """Take up to `limit` tasks. See `TaskSource.claim`."""
+        [(queue, _)] = shares
         if self.definitions == ():
             return []
         wanted = min(limit, MAX_SENT)

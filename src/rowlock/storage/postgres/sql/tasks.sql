@@ -156,17 +156,25 @@ WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
 ORDER BY priority, run_at, id LIMIT :limit;
 
 -- name: waiting_queues
--- From one queue's first entry in the index to the next one's, whatever lies between.
+-- A few are looked for one by one. For more the index is walked from one queue's first entry to
+-- the next one's, whatever lies between.
 WITH RECURSIVE found AS (
     (SELECT queue FROM rowlock_task
-     WHERE namespace = :namespace AND state = 'queued' ORDER BY queue LIMIT 1)
+     WHERE cardinality(:queues::text[]) > 200 AND namespace = :namespace AND state = 'queued'
+     ORDER BY queue LIMIT 1)
     UNION ALL
     SELECT (
         SELECT t.queue FROM rowlock_task AS t
         WHERE t.namespace = :namespace AND t.state = 'queued' AND t.queue > found.queue
         ORDER BY t.queue LIMIT 1)
     FROM found WHERE found.queue IS NOT NULL)
-SELECT queue FROM found WHERE queue IS NOT NULL;
+SELECT queue FROM found WHERE queue IS NOT NULL
+UNION ALL
+SELECT asked.name FROM unnest(:queues::text[]) AS asked (name)
+WHERE cardinality(:queues::text[]) <= 200 AND EXISTS (
+    SELECT 1 FROM rowlock_task
+    WHERE namespace = :namespace AND queue = asked.name AND state = 'queued'
+    ORDER BY priority LIMIT 1);
 
 -- name: read_payloads
 SELECT task, body FROM rowlock_payload WHERE task = ANY(:ids::uuid[]);

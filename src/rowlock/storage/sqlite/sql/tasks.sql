@@ -125,15 +125,22 @@ WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
 ORDER BY priority, run_at, id LIMIT :limit;
 
 -- name: waiting_queues
--- From one queue's first entry in the index to the next one's, whatever lies between.
+-- A few are looked for one by one. For more the index is walked from one queue's first entry to
+-- the next one's, whatever lies between.
 WITH RECURSIVE found (queue) AS (
-    SELECT min(queue) FROM rowlock_task WHERE namespace = :namespace AND state = 'queued'
+    SELECT min(queue) FROM rowlock_task
+    WHERE json_array_length(:ids) > 200 AND namespace = :namespace AND state = 'queued'
     UNION ALL
     SELECT (
         SELECT min(t.queue) FROM rowlock_task AS t
         WHERE t.namespace = :namespace AND t.state = 'queued' AND t.queue > found.queue)
     FROM found WHERE found.queue IS NOT NULL)
-SELECT queue FROM found WHERE queue IS NOT NULL;
+SELECT queue FROM found WHERE queue IS NOT NULL
+UNION ALL
+SELECT asked.value FROM json_each(:ids) AS asked
+WHERE json_array_length(:ids) <= 200 AND EXISTS (
+    SELECT 1 FROM rowlock_task
+    WHERE namespace = :namespace AND queue = asked.value AND state = 'queued');
 
 -- name: read_payloads
 SELECT task, body FROM rowlock_payload
