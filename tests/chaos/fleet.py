@@ -172,11 +172,11 @@ class Nemesis:
             awake = fleet.awake
             frozen = len(fleet.workers) - len(awake)
             if frozen < self._most_frozen and fleet.freezes < freezes:
-                # Of the older half: one that is still starting holds nothing yet.
+                # Here and below of the older half: one that is still starting holds nothing yet.
                 victim = awake.pop(self._random.randrange(max(2, len(awake) // 2)))
                 fleet.freeze(victim, seconds=self._random.uniform(*self._frozen_seconds))
             if awake and fleet.kills < kills:
-                fleet.kill(self._random.choice(awake))
+                fleet.kill(self._random.choice(awake[: max(1, len(awake) // 2)]))
         while len(fleet.awake) < len(fleet.workers):
             time.sleep(POLL_SECONDS)
             fleet.thaw()

@@ -40,7 +40,7 @@ NOT_SHOWN = {
     "append_log", "copy_payloads", "copy_tasks", "count_dead", "find_unique_holder",
     "insert_alike", "insert_payloads", "next_due", "peek_queue", "read_identities", "read_log",
     "read_payloads", "read_standings", "read_token", "read_tokens", "report_progress",
-    "vacuum_tasks",
+    "vacuum_tasks", "waiting_queues",
 }  # fmt: skip
 
 

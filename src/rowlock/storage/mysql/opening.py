@@ -19,13 +19,13 @@ from rowlock.storage.mysql.store import (
 )
 from rowlock.storage.pool import ServerRunners
 from rowlock.storage.sql.changing import ChangePlans
-from rowlock.storage.sql.claiming import SteppedClaimPlans
 from rowlock.storage.sql.definitions import DefinitionPlans
 from rowlock.storage.sql.deletions import DeletionPlans
 from rowlock.storage.sql.events import EventPlans
 from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.recording import RecordPlans
 from rowlock.storage.sql.schedules import FiringPlans, SchedulePlans
+from rowlock.storage.sql.stepped_claiming import SteppedClaimPlans
 from rowlock.storage.sql.tallies import TallyPlans
 from rowlock.storage.sql.tickers import TickerPlans
 from rowlock.storage.sql.tokens import TokenPlans

@@ -6,7 +6,8 @@ asyncpg is not imported: whoever passes its connection has it installed.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -70,8 +71,17 @@ async def _execute(connection: Any, statement: Statement) -> Result:
 def _adapted(value: Any, kind: Any) -> Any:
     """Return a value as asyncpg takes it: a list where ours is the text of an array."""
     if kind.kind == "array" and isinstance(value, str):
-        return value.strip("{}").split(",")
+        read = _READ.get(kind.name, str)
+        return [None if one == "NULL" else read(one) for one in value.strip("{}").split(",")]
     return value
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "int2[]": int,
+    "int4[]": int,
+    "timestamptz[]": datetime.fromisoformat,
+}
+"""How the values of an array are read that are text nowhere else; see `store.arrays`."""
 
 
 def _row(record: Iterable[Any]) -> Row:

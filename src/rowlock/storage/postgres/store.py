@@ -41,12 +41,12 @@ def _array(values: list[Any]) -> list[Any] | str | None:
     array.
     """
     known = next((value for value in values if value is not None), None)
-    if isinstance(known, _UNQUOTED):
+    if type(known) in _UNQUOTED:
         return f"{{{','.join(map(_unquoted, values))}}}"
     return values if known is not None or not values else None
 
 
-_UNQUOTED = (UUID, datetime, int)
+_UNQUOTED = frozenset({UUID, datetime, int})
 
 
 def _unquoted(value: UUID | datetime | int | None) -> str:

@@ -14,8 +14,8 @@ from rowlock.model.states import TaskState
 from rowlock.model.tasks import Finish, NewTask
 from rowlock.plan import Plan, Row
 from rowlock.storage.contract import WHOLE_LINE, ClaimRequest, Lane
-from rowlock.storage.sql.claiming import SteppedClaimPlans
 from rowlock.storage.sql.enqueue import EnqueuePlans, inline_payload, is_inline
+from rowlock.storage.sql.stepped_claiming import SteppedClaimPlans
 
 _NOTHING = [None, None, None]
 """Result, error and reason of an end that has none of them."""
