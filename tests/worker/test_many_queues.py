@@ -13,8 +13,8 @@ from rowlock.model.queues import Share
 from rowlock.runtime.rota import FEW_QUEUES
 from rowlock.worker.source import StorageSource
 from rowlock.worker.taking import Taking
-from tests.support.backends import DURABLE
-from tests.worker.steps import finished, until, working
+from tests.support.backends import DURABLE, sql_plan
+from tests.worker.steps import finished, run, until, working
 
 QUEUES = [f"q{number:03}" for number in range(300)]
 
@@ -151,3 +151,31 @@ def test_two_busy_queues_take_turns_on_one_slot(app):
         note.options(queue=queue).enqueue_many({"queue": queue} for _ in range(6))
     Worker(app, ["a", "b"], concurrency=1).run_once()
     assert ran[:4] in (["a", "b"] * 2, ["b", "a"] * 2)
+
+
+@pytest.mark.parametrize("queues", [["a", "b"], [*QUEUES, "a", "b"]], ids=["few", "many"])
+async def test_what_may_crash_the_worker_once_more_runs_alone_whatever_others_have(app, queues):
+    running: set[str] = set()
+    beside: set[str] = set()
+
+    async def held(name: str) -> None:
+        running.add(name)
+        await asyncio.sleep(0.05)
+        if "suspect" in running:
+            beside.update(running)
+        running.discard(name)
+
+    @app.task
+    async def suspect() -> None:
+        await held("suspect")
+
+    @app.task
+    async def other(number: int) -> None:
+        await held(f"other {number}")
+
+    task = suspect.options(queue="b", max_crashes=3).enqueue()
+    run(app, sql_plan, "UPDATE rowlock_task SET crashes = 2 WHERE id = :id", {"id": task.id})
+    others = [other.options(queue="a").enqueue(number) for number in range(20)]
+    async with working(app, queues, concurrency=4):
+        await finished(app, task, *others)
+    assert beside == {"suspect"}
