@@ -17,6 +17,7 @@ from tests.chaos.program import Options
 
 ROOT = Path(__file__).parents[2]
 KILL_EVERY_SECONDS = 0.5
+PATIENCE_SECONDS = 5.0
 STOP_SECONDS = 45.0
 POLL_SECONDS = 0.05
 
@@ -152,7 +153,7 @@ class Fleet:
 
 
 class Nemesis:
-    """Kills a worker every half second, and freezes others for longer than their leases."""
+    """Kills workers that are at work, and freezes others for longer than their leases."""
 
     def __init__(
         self, fleet: Fleet, seed: int, *, frozen_seconds: tuple[float, float], most_frozen: int = 1
@@ -161,6 +162,7 @@ class Nemesis:
         self._random = random.Random(seed)
         self._frozen_seconds = frozen_seconds
         self._most_frozen = most_frozen
+        self._patient_until = time.monotonic() + PATIENCE_SECONDS
 
     def rage(self, *, kills: int, freezes: int, seconds: float) -> None:
         """Go on until both numbers are reached, at most so long; then let all go on."""
@@ -169,17 +171,25 @@ class Nemesis:
             assert time.monotonic() < deadline, "the nemesis takes too long"
             time.sleep(KILL_EVERY_SECONDS)
             fleet.thaw()
-            awake = fleet.awake
-            frozen = len(fleet.workers) - len(awake)
-            if frozen < self._most_frozen and fleet.freezes < freezes:
-                # Here and below of the older half: one that is still starting holds nothing yet.
-                victim = awake.pop(self._random.randrange(max(2, len(awake) // 2)))
+            victims = self._victims()
+            frozen = len(fleet.workers) - len(fleet.awake)
+            if victims and frozen < self._most_frozen and fleet.freezes < freezes:
+                victim = victims.pop(self._random.randrange(len(victims)))
                 fleet.freeze(victim, seconds=self._random.uniform(*self._frozen_seconds))
-            if awake and fleet.kills < kills:
-                fleet.kill(self._random.choice(awake[: max(1, len(awake) // 2)]))
+            if victims and fleet.kills < kills:
+                fleet.kill(self._random.choice(victims))
+                self._patient_until = time.monotonic() + PATIENCE_SECONDS
         while len(fleet.awake) < len(fleet.workers):
             time.sleep(POLL_SECONDS)
             fleet.thaw()
+
+    def _victims(self) -> list[subprocess.Popen[bytes]]:
+        """Return whom to strike: one that is still starting holds nothing yet."""
+        started = events_of(self._fleet.options.journal, "started")
+        at_work = {event["pid"] for event in started}
+        # After a while perhaps nothing is left to be started.
+        anyone = time.monotonic() > self._patient_until
+        return [one for one in self._fleet.awake if anyone or one.pid in at_work]
 
 
 def chosen_seed() -> int:
