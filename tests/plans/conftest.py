@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,12 +14,31 @@ from rowlock.model.states import TaskState
 from rowlock.model.tasks import Finish, Outcome, Release, Report
 from rowlock.storage.contract import ClaimRequest
 from rowlock.storage.storage import Storage
+from rowlock.storage.url import open_storage
 from tests.contract.steps import LEASE, T0, new
 from tests.plans.explaining import Filled
+from tests.support.backends import migrate, sql_plan, table_names
+from tests.support.databases import fresh_database
 
 BATCH = 10_000
 LARGE = [pytest.param(size, marks=pytest.mark.acceptance) for size in (100_000, 1_000_000)]
 SIZES = [10_000, *LARGE]
+
+
+@contextmanager
+def storage_of_its_own(server: str) -> Iterator[Storage]:
+    """Lend a migrated database for one module: its statistics are part of what is tested."""
+    with (
+        fresh_database(server) as dsn,
+        closing(migrate(open_storage(dsn, pool_size=1))) as storage,
+    ):
+        yield storage
+
+
+def analyze(storage: Storage) -> None:
+    """Let PostgreSQL look at every table."""
+    for name in table_names(storage):
+        storage.runner.run(sql_plan, f"ANALYZE {name}")
 
 
 def fill(storage: Storage, size: int) -> Filled:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -12,11 +11,9 @@ import pytest
 from rowlock.plan import Statement
 from rowlock.sql_text import SqlText
 from rowlock.storage.storage import Storage
-from rowlock.storage.url import open_storage
-from tests.plans.conftest import fill
+from tests.plans.conftest import fill, storage_of_its_own
 from tests.plans.explaining import OPERATIONS, Filled, driver_of, explained
-from tests.support.backends import migrate, sql_plan, table_names
-from tests.support.databases import fresh_database
+from tests.support.backends import sql_plan, table_names
 
 pytestmark = pytest.mark.plans
 
@@ -41,10 +38,7 @@ def size(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(scope="module")
 def storage(mariadb_server: str) -> Iterator[Storage]:
     """A database of this module alone: its statistics are part of the test."""
-    with (
-        fresh_database(mariadb_server) as dsn,
-        closing(migrate(open_storage(dsn, pool_size=1))) as storage,
-    ):
+    with storage_of_its_own(mariadb_server) as storage:
         yield storage
 
 

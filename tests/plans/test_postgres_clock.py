@@ -9,19 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
 
 from rowlock.plan import Plan
 from rowlock.storage.storage import Storage
-from rowlock.storage.url import open_storage
-from tests.plans.conftest import fill
+from tests.plans.conftest import analyze, fill, storage_of_its_own
 from tests.plans.explaining import DAY, driver_of, explained
 from tests.plans.test_postgres_plans import explain
-from tests.support.backends import migrate, sql_plan, table_names
-from tests.support.databases import fresh_database
 
 pytestmark = pytest.mark.plans
 
@@ -40,13 +36,9 @@ BY_CLOCK: dict[str, tuple[str, Callable[[Storage], Plan[Any]]]] = {
 @pytest.fixture(scope="module")
 def storage(postgres_server: str) -> Iterator[Storage]:
     """Tables of some size that the planner knows."""
-    with (
-        fresh_database(postgres_server) as dsn,
-        closing(migrate(open_storage(dsn, pool_size=1))) as storage,
-    ):
+    with storage_of_its_own(postgres_server) as storage:
         fill(storage, 10_000)
-        for name in table_names(storage):
-            storage.runner.run(sql_plan, f"ANALYZE {name}")
+        analyze(storage)
         yield storage
 
 

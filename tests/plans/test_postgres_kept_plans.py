@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -15,11 +14,8 @@ from rowlock.model.ids import new_task_id, new_token
 from rowlock.plan import Statement
 from rowlock.storage.postgres import connection as driver
 from rowlock.storage.storage import Storage
-from rowlock.storage.url import open_storage
-from tests.plans.conftest import fill
+from tests.plans.conftest import analyze, fill, storage_of_its_own
 from tests.plans.explaining import OPERATIONS, Filled, driver_of, explained
-from tests.support.backends import migrate, sql_plan, table_names
-from tests.support.databases import fresh_database
 
 pytestmark = pytest.mark.plans
 
@@ -30,10 +26,7 @@ KEPT = driver.LASTING - {"is_watched"}
 
 @pytest.fixture(scope="module")
 def storage(postgres_server: str) -> Iterator[Storage]:
-    with (
-        fresh_database(postgres_server) as dsn,
-        closing(migrate(open_storage(dsn, pool_size=1))) as storage,
-    ):
+    with storage_of_its_own(postgres_server) as storage:
         yield storage
 
 
@@ -66,6 +59,5 @@ def test_a_plan_that_is_kept_is_the_same_for_empty_and_full_tables(storage):
     assert not [plan for plan in empty.values() if WHOLE_TABLE.search(plan)]
     filled = fill(storage, 10_000)
     assert kept_plans(filled) == empty
-    for name in table_names(storage):
-        storage.runner.run(sql_plan, f"ANALYZE {name}")
+    analyze(storage)
     assert kept_plans(filled) == empty

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from contextlib import closing
 
 import psycopg
 import pytest
@@ -17,9 +16,8 @@ from rowlock.plan import Statement
 from rowlock.storage.contract import ClaimRequest
 from rowlock.storage.postgres.connection import LASTING
 from rowlock.storage.storage import Storage
-from rowlock.storage.url import open_storage
 from tests.contract.steps import LEASE, T0, new
-from tests.plans.conftest import fill
+from tests.plans.conftest import analyze, fill, storage_of_its_own
 from tests.plans.explaining import (
     CLAIM,
     DUE,
@@ -31,8 +29,7 @@ from tests.plans.explaining import (
     driver_of,
     explained,
 )
-from tests.support.backends import empty_tables, migrate, sql_plan, table_names
-from tests.support.databases import fresh_database
+from tests.support.backends import empty_tables, sql_plan, table_names
 
 pytestmark = pytest.mark.plans
 
@@ -78,10 +75,7 @@ def explain(connection: psycopg.Connection, statement: Statement) -> str:
 @pytest.fixture(scope="module")
 def storage(postgres_server: str) -> Iterator[Storage]:
     """A database of this module alone: its statistics are part of the test."""
-    with (
-        fresh_database(postgres_server) as dsn,
-        closing(migrate(open_storage(dsn, pool_size=1))) as storage,
-    ):
+    with storage_of_its_own(postgres_server) as storage:
         yield storage
 
 
@@ -100,8 +94,7 @@ def filled(storage: Storage, size: int, statistics: str) -> Filled:
         storage.runner.run(sql_plan, f"TRUNCATE {name}")
     filled = fill(storage, size)
     if statistics == "analyzed":
-        for name in names:
-            storage.runner.run(sql_plan, f"ANALYZE {name}")
+        analyze(storage)
     return filled
 
 

@@ -23,9 +23,9 @@ from rowlock.storage.storage import Storage
 from rowlock.storage.url import open_storage
 from tests.contract.steps import T0, after
 from tests.plans import test_mariadb_plans, test_postgres_plans, test_sqlite_plans
+from tests.plans.conftest import storage_of_its_own
 from tests.plans.explaining import driver_of, explained
 from tests.support.backends import DURABLE, migrate, sql_plan, table_names
-from tests.support.databases import fresh_database
 
 pytestmark = pytest.mark.plans
 
@@ -61,10 +61,7 @@ def storage(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[S
             yield storage
         return
     server: str = request.getfixturevalue(f"{engine}_server")
-    with (
-        fresh_database(server) as dsn,
-        closing(migrate(open_storage(dsn, pool_size=1))) as storage,
-    ):
+    with storage_of_its_own(server) as storage:
         yield storage
 
 

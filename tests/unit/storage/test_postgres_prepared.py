@@ -79,8 +79,9 @@ def test_what_is_used_often_is_prepared_and_planned_each_time(dsn, table):
 
 
 def planning(connection: psycopg.Connection) -> tuple[str, str]:
-    names = ("plan_cache_mode", "enable_seqscan")
-    return tuple(connection.execute(f"SHOW {name}").fetchone()[0] for name in names)  # type: ignore[index] # it shows one value
+    names = "current_setting('plan_cache_mode'), current_setting('enable_seqscan')"
+    [(mode, seqscan)] = connection.execute(f"SELECT {names}").fetchall()
+    return mode, seqscan
 
 
 ANEW, KEPT = ("force_custom_plan", "on"), ("force_generic_plan", "off")

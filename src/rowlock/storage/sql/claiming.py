@@ -80,10 +80,8 @@ class ClaimPlans(TellingPlans):
     def peek_queue(self, request: ClaimRequest, /) -> Plan[list[Place]]:
         result = yield self._sql.bind(
             "peek_queue",
-            namespace=request.namespace,
             queue=request.queue,
-            definitions=None if request.definitions is None else list(request.definitions),
-            without_definition=request.without_definition,
+            **self._eligible(request),
             limit=request.limit,
             now=None,
         )
@@ -229,12 +227,19 @@ class ClaimPlans(TellingPlans):
         result = yield self._sql.bind("claim_tasks", now=now, **self._request_columns(request))
         return result.rows
 
-    def _request_columns(self, request: ClaimRequest) -> dict[str, object]:
-        definitions, lines = request.definitions, request.lines()
+    def _eligible(self, request: ClaimRequest) -> dict[str, object]:
+        """Return which tasks may be taken, whatever the queue."""
+        definitions = request.definitions
         return {
             "namespace": request.namespace,
             "definitions": None if definitions is None else list(definitions),
             "without_definition": request.without_definition,
+        }
+
+    def _request_columns(self, request: ClaimRequest) -> dict[str, object]:
+        lines = request.lines()
+        return {
+            **self._eligible(request),
             "limit": request.limit,
             "token": request.token,
             "worker": request.worker,

@@ -53,10 +53,8 @@ class SteppedClaimPlans(ClaimPlans):
     ) -> Plan[list[Row]]:
         result = yield self._sql.bind(
             "lock_claimable",
-            namespace=request.namespace,
             queue=share.queue,
-            definitions=None if request.definitions is None else list(request.definitions),
-            without_definition=request.without_definition,
+            **self._eligible(request),
             from_priority=lane.from_priority,
             to_priority=lane.to_priority,
             run_at=lane.run_at or EPOCH,
