@@ -4,8 +4,8 @@ Where finished rows leave dead entries behind in the claim index, and an old sna
 them from being cleaned away, a scan from the head walks over all of them. A worker remembers
 the places it claimed and starts a second's worth behind them. What is committed later than
 that behind such a place (a transaction that took long, a task handed back or rescued with its
-old place) is found by a scan of the whole line: at once when the short one did not fill the
-slots, and now and then anyway, but never so often that it takes more than a fiftieth of the
+old place) is found by a scan of the whole line: at once when the short one found nothing, the
+next time when it did not fill the slots, and now and then anyway, but never so often that it takes more than a fiftieth of the
 time.
 """
 
@@ -36,10 +36,13 @@ class Floors:
         self._marks: dict[int, deque[_Mark]] = {}
         self._whole_at = 0.0
         self._whole_took = 0.0
+        self._fell_short = False
 
     def lanes(self, now: float) -> tuple[Lane, ...]:
         """Return where to look now."""
-        pause = max(WHOLE_EVERY_SECONDS, SHARE * self._whole_took)
+        pause = SHARE * self._whole_took
+        if not self._fell_short:
+            pause = max(WHOLE_EVERY_SECONDS, pause)
         if not self._marks or now - self._whole_at >= pause:
             return WHOLE_LINE
         lanes: list[Lane] = []
@@ -57,12 +60,17 @@ class Floors:
         """Whether a look that found too little should be repeated over the whole line."""
         return lanes != WHOLE_LINE and now - self._whole_at >= SHARE * self._whole_took
 
+    def fell_short(self) -> None:
+        """Look at the whole line the next time: the last look gave less than was asked for."""
+        self._fell_short = True
+
     def claimed(
         self, lanes: tuple[Lane, ...], claims: Sequence[Claim], began: float, ended: float
     ) -> None:
         """Remember how far a claim went, and what a look over the whole line costs."""
         if lanes == WHOLE_LINE:
             self._whole_at, self._whole_took = ended, ended - began
+            self._fell_short = False
         last: dict[int, Claim] = {claim.priority: claim for claim in claims}
         for priority, claim in last.items():
             marks = self._marks.setdefault(priority, deque())

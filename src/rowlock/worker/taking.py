@@ -16,7 +16,7 @@ from rowlock.model.tasks import Claim, Finish, Held
 from rowlock.ops.floors import Floors
 from rowlock.ops.policies import PolicyCache
 from rowlock.runtime.attempt import monotonic
-from rowlock.storage.contract import ClaimRequest
+from rowlock.storage.contract import WHOLE_LINE, ClaimRequest
 from rowlock.storage.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -91,14 +91,16 @@ class Taking:
         lanes = floors.lanes(monotonic())
         request = self._request(share.queue, share.limit)._replace(lanes=lanes)
         recorded, claims = await self._ask(request, finished, floors)
-        if len(claims) < share.limit and floors.may_look_again(lanes, monotonic()):
-            more = self._request(share.queue, share.limit - len(claims))
+        if not claims and floors.may_look_again(lanes, monotonic()):
             try:
-                claims += (await self._ask(more, (), floors))[1]
+                claims = (await self._ask(self._request(share.queue, share.limit), (), floors))[1]
             except StorageError:
-                if not (claims or recorded):
+                if not recorded:
                     raise
-                log.debug("the second look failed; what the first one claimed is run")
+                log.debug("the second look failed; what ended is recorded")
+        elif len(claims) < share.limit and lanes != WHOLE_LINE:
+            # What was found does not wait for a second look, which is the next claim.
+            floors.fell_short()
         return recorded, claims
 
     def _lease_of(self, queue: str) -> timedelta:

@@ -87,6 +87,22 @@ def test_a_look_that_found_too_little_is_repeated_unless_that_costs_too_much(flo
     assert not floors.may_look_again(WHOLE_LINE, 100.0)
 
 
+def test_a_look_that_fell_short_is_followed_by_one_over_the_whole_line():
+    floors = Floors()
+    looked(floors, 0.0, taken(0))
+    looked(floors, 1.0, taken(1))
+    assert looked(floors, 1.1, taken(1.1)) != WHOLE_LINE
+    floors.fell_short()
+    assert looked(floors, 1.2) == WHOLE_LINE
+    assert looked(floors, 1.3) != WHOLE_LINE
+
+
+def test_a_look_that_fell_short_is_not_followed_by_one_that_costs_too_much(floors):
+    floors.fell_short()
+    assert floors.lanes(5.0) != WHOLE_LINE
+    assert floors.lanes(TOOK + 50 * TOOK) == WHOLE_LINE
+
+
 def test_each_priority_has_its_own_floor(floors):
     looked(floors, 0.2, taken(7, priority=-5), taken(9, priority=3), took=TOOK)
     assert [(lane.from_priority, lane.to_priority, lane.run_at) for lane in floors.lanes(1.5)] == [
