@@ -45,6 +45,10 @@ class AsyncRunner(Protocol):
         """Run an operation that only reads. See `Runner.read`."""
         ...
 
+    def close(self) -> None:
+        """Take no more, and close the connections or threads that are its own."""
+        ...
+
 
 class ThreadRunner:
     """An `AsyncRunner` over a sync runner: one thread hop for a whole operation.

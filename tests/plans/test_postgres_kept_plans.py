@@ -12,7 +12,7 @@ import pytest
 
 from rowlock.model.ids import new_task_id, new_token
 from rowlock.plan import Statement
-from rowlock.storage.postgres import connection as driver
+from rowlock.storage.postgres import planning
 from rowlock.storage.storage import Storage
 from tests.plans.conftest import analyze, fill, storage_of_its_own
 from tests.plans.explaining import OPERATIONS, Filled, driver_of, explained
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.plans
 
 WHOLE_TABLE = re.compile(r"Seq Scan on rowlock_")
 # The answer is good for a moment, so not every round of operations asks.
-KEPT = driver.LASTING - {"is_watched"}
+KEPT = planning.LASTING - {"is_watched"}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def explain_kept(connection: psycopg.Connection[Any], statement: Statement) -> s
     text, names = statement.sql.dollar
     given = [psycopg.sql.Literal(statement.params[name]).as_string(None) for name in names]
     with psycopg.RawCursor(connection) as cursor:
-        cursor.execute(driver._KEEP_PLANS)
+        cursor.execute(planning.KEEP_PLANS)
         cursor.execute(f"PREPARE kept AS {text}".encode())
         cursor.execute(f"EXPLAIN EXECUTE kept({', '.join(given)})".encode())
         lines = [re.sub(r"\s*\(cost=.*", "", row[0]) for row in cursor.fetchall()]

@@ -14,7 +14,7 @@ from rowlock.model.states import TaskState
 from rowlock.model.tasks import Finish, Held
 from rowlock.plan import Statement
 from rowlock.storage.contract import ClaimRequest
-from rowlock.storage.postgres.connection import LASTING
+from rowlock.storage.postgres.planning import LASTING
 from rowlock.storage.storage import Storage
 from tests.contract.steps import LEASE, T0, new
 from tests.plans.conftest import analyze, fill, storage_of_its_own

@@ -24,7 +24,8 @@ class Settings(TypedDict, total=False):
         namespace: Isolates everything; `default` if not given.
         prefix: What the tables' names begin with; `rowlock_`.
         schema: PostgreSQL only: the schema that holds the tables.
-        pool_size: Connections at most on server engines; 4.
+        pool_size: Connections at most on server engines, 4; on PostgreSQL as many again for async
+            code.
         listen_url: PostgreSQL only: a direct URL for LISTEN where the app's own is a pooler
             such as PgBouncer; empty to poll instead.
         capture_logs: Keep everything that handlers log by way of `logging` with their tasks,

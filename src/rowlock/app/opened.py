@@ -7,7 +7,7 @@ load what only code with definitions needs.
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from rowlock.app.elsewhere import check_here
@@ -17,6 +17,7 @@ from rowlock.model.queues import checked_count
 from rowlock.ops.definitions import DefinitionCache
 from rowlock.ops.policies import PolicyCache
 from rowlock.storage.catalog import DEFAULT_PREFIX
+from rowlock.storage.migrations import AppliedMigration
 from rowlock.storage.storage import Storage
 from rowlock.storage.url import DEFAULT_POOL_SIZE, open_storage
 
@@ -156,16 +157,24 @@ class Opened:
         with self._lock:
             if self._opened:
                 return
-            runner, migrations = self.storage.runner, self.storage.migrations
-            asked, itself = self._migrate_asked, self.storage.migrates_itself
-            migrate = itself if asked is None else asked
-            applied = runner.read(migrations.applied)
-            error = migrations.mismatch(applied)
-            if error is not None and migrate and error.found < error.wanted:
-                self.storage.patient_runner.run(migrations.apply)
-            elif error is not None:
-                raise error
+            if self._must_migrate(self.storage.runner.read(self.storage.migrations.applied)):
+                self.storage.patient_runner.run(self.storage.migrations.apply)
             self._opened = True
+
+    def _must_migrate(self, applied: Sequence[AppliedMigration]) -> bool:
+        """Return whether the schema is to be brought up to date.
+
+        Args:
+            applied: What the database has recorded.
+        """
+        asked, itself = self._migrate_asked, self.storage.migrates_itself
+        migrate = itself if asked is None else asked
+        error = self.storage.migrations.mismatch(applied)
+        if error is None:
+            return False
+        if migrate and error.found < error.wanted:
+            return True
+        raise error
 
     def _check_allowed(self) -> None:
         check_here(self.owner)
@@ -175,8 +184,12 @@ class Opened:
     async def aopen(self) -> None:
         """Check the schema once. See `open`."""
         self._check_allowed()
-        if not self._opened:
-            await self.storage.async_runner.call(self.open)
+        if self._opened:
+            return
+        storage = self.storage
+        if self._must_migrate(await storage.async_runner.read(storage.migrations.applied)):
+            await storage.threads.call(self.open)
+        self._opened = True
 
     @property
     def is_open(self) -> bool:

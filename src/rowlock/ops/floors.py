@@ -4,9 +4,9 @@ Where finished rows leave dead entries behind in the claim index, and an old sna
 them from being cleaned away, a scan from the head walks over all of them. A worker remembers
 the places it claimed and starts a second's worth behind them. What is committed later than
 that behind such a place (a transaction that took long, a task handed back or rescued with its
-old place) is found by a scan of the whole line: at once when the short one found nothing, the
-next time when it did not fill the slots, and now and then anyway, but never so often that it takes more than a fiftieth of the
-time.
+old place) is found by a scan of the whole line: at once when the short one found nothing, next
+when it did not fill the slots, and now and then anyway, but never so often that it takes more
+than a fiftieth of the time.
 """
 
 from __future__ import annotations

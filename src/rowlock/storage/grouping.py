@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from rowlock.errors import StorageUnavailableError
 from rowlock.plan import Plan
-from rowlock.runners import ThreadRunner
+from rowlock.runners import AsyncRunner
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class GroupRunner:
 
     def __init__(
         self,
-        runner: ThreadRunner,
+        runner: AsyncRunner,
         together: Callable[[Sequence[Any]], Plan[list[Any]]],
         *,
         lanes: int,
@@ -53,7 +53,8 @@ class GroupRunner:
         self._together = together
         self._lanes = lanes
         self._waiting: deque[_Waiting] = deque()
-        self._busy: set[asyncio.Task[None]] = set()
+        self._groups: set[asyncio.Task[None]] = set()
+        self._busy = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, item: Any, alone: Callable[[], Plan[Any]]) -> Any:
@@ -70,23 +71,36 @@ class GroupRunner:
             self._loop = loop
         if self._loop is not loop:
             return await self._runner.run(alone)
+        if self._busy < self._lanes:
+            return await self._run_at_once(loop, alone)
         outcome: asyncio.Future[Any] = loop.create_future()
         self._waiting.append(_Waiting(item, alone, outcome))
-        self._start_next(loop)
         return await outcome
 
+    async def _run_at_once(
+        self, loop: asyncio.AbstractEventLoop, alone: Callable[[], Plan[Any]]
+    ) -> Any:
+        self._busy += 1
+        try:
+            return await self._runner.run(alone)
+        finally:
+            self._busy -= 1
+            self._start_next(loop)
+
     def _start_next(self, loop: asyncio.AbstractEventLoop) -> None:
-        while self._waiting and len(self._busy) < self._lanes:
+        while self._waiting and self._busy < self._lanes:
             count = min(len(self._waiting), MOST)
             taken = [self._waiting.popleft() for _ in range(count)]
             group = [one for one in taken if not one.outcome.done()]
             if group:
+                self._busy += 1
                 task = loop.create_task(self._run(group))
-                self._busy.add(task)
+                self._groups.add(task)
                 task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._busy.discard(task)
+        self._groups.discard(task)
+        self._busy -= 1
         if not task.cancelled():  # by an event loop that ends
             self._start_next(task.get_loop())
 

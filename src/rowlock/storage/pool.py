@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from rowlock.errors import StorageConflictError, StorageError, StorageUnavailableError
 from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive
+from rowlock.storage.idle_connections import IdleConnections
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,6 +57,65 @@ class Driver(Protocol):
         ...
 
 
+class Tries:
+    """When an operation that failed is tried again: never without an end."""
+
+    def __init__(self, *, reads: bool) -> None:
+        """Begin.
+
+        Args:
+            reads: Whether it only reads, so that it may be repeated whatever became of it.
+        """
+        self._reads = reads
+        self._began = time.monotonic()
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._left = MAX_TRIES - 1
+        self._pause = FIRST_PAUSE_SECONDS
+        self._last_start = time.monotonic() + RETRY_SECONDS
+
+    def pause_after(self, error: StorageError) -> float | None:
+        """Return after how many seconds to try again; None if that error is to be raised."""
+        if isinstance(error, StorageConflictError):
+            if not self._left or time.monotonic() > self._last_start:
+                return None
+            self._left -= 1
+            pause, self._pause = self._pause, self._pause * 2
+            return pause * random.random()  # noqa: S311 - jitter, not a secret
+        broke = isinstance(error, StorageUnavailableError) and error.outcome_unknown
+        if not (broke and self._reads) or time.monotonic() - self._began > RETRY_SECONDS:
+            return None
+        self._reads = False  # once
+        self._start_over()
+        return 0.0
+
+
+@contextmanager
+def translating(
+    translated: Callable[[Exception], StorageError | None], *, sent: bool
+) -> Generator[None]:
+    """Raise our error for a driver's.
+
+    Args:
+        translated: Returns ours.
+        sent: Whether the server may have done what was asked for, if the connection breaks.
+    """
+    try:
+        yield
+    except StorageError:
+        raise
+    except Exception as error:
+        ours = translated(error)
+        if ours is None:
+            raise
+        for note in getattr(error, "__notes__", ()):
+            ours.add_note(note)
+        if isinstance(ours, StorageUnavailableError):
+            ours.outcome_unknown = sent
+        raise ours from error
+
+
 class Pool:
     """At most `size` connections of one process, the last used first.
 
@@ -77,27 +136,25 @@ class Pool:
         self._reset()
 
     def _reset(self) -> None:
-        self._pid = os.getpid()
         self._free = threading.BoundedSemaphore(self._size)
-        self._idle: list[Any] = []
+        self.idle = IdleConnections(self._driver.close)
         self._lock = threading.Lock()
-        self._closed = False
         self._broken: set[int] = set()
 
     @contextmanager
     def connection(self) -> Generator[Any]:
         """Lend a connection; one that broke takes its idle siblings with it."""
-        if self._pid != os.getpid():
+        if self.idle.are_another_process_s:
             self._reset()
         if not self._free.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS):
             raise StorageUnavailableError(f"all {self._size} connections are in use")
         try:
-            connection = self._checked_out()
+            connection = self.idle.take() or self._driver.connect()
             try:
                 yield connection
             except StorageUnavailableError:
                 self._driver.close(connection)
-                self._drop_idle()
+                self.idle.drop()
                 raise
             except BaseException:
                 self._give_back(connection)
@@ -105,14 +162,6 @@ class Pool:
             self._give_back(connection)
         finally:
             self._free.release()
-
-    def _checked_out(self) -> Any:
-        with self._lock:
-            if self._closed:
-                raise StorageUnavailableError("the application was closed")
-            if self._idle:
-                return self._idle.pop()
-        return self._driver.connect()
 
     def discard(self, connection: Any) -> None:
         """Close a lent connection that nobody else is to get."""
@@ -125,23 +174,14 @@ class Pool:
             if id(connection) in self._broken:
                 self._broken.remove(id(connection))
                 return
-            if self._keeps and not self._closed:
-                self._idle.append(connection)
-                return
-        self._driver.close(connection)
-
-    def _drop_idle(self) -> None:
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in idle:
+        if self._keeps:
+            self.idle.keep(connection)
+        else:
             self._driver.close(connection)
 
     def close(self) -> None:
         """Close what is idle now, and what is lent when it comes back."""
-        with self._lock:
-            self._closed = True
-        if self._pid == os.getpid():
-            self._drop_idle()
+        self.idle.close()
 
 
 class PooledRunner:
@@ -153,17 +193,11 @@ class PooledRunner:
 
     def run(self, operation: Callable[P, Plan[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an operation that writes. See `Runner.run`."""
-        return self._run_again_on_conflict(lambda: operation(*args, **kwargs))
+        return self._run_again(lambda: operation(*args, **kwargs), Tries(reads=False))
 
     def read(self, operation: Callable[P, Plan[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an operation that only reads. See `Runner.read`."""
-        began = time.monotonic()
-        try:
-            return self._run_again_on_conflict(lambda: operation(*args, **kwargs))
-        except StorageUnavailableError as error:
-            if not error.outcome_unknown or time.monotonic() - began > RETRY_SECONDS:
-                raise
-        return self._run_again_on_conflict(lambda: operation(*args, **kwargs))
+        return self._run_again(lambda: operation(*args, **kwargs), Tries(reads=True))
 
     @contextmanager
     def transaction(self) -> Generator[Any]:
@@ -199,17 +233,15 @@ class PooledRunner:
         """Close the connections."""
         self.pool.close()
 
-    def _run_again_on_conflict(self, start: Callable[[], Plan[T]]) -> T:
-        pause, last_start = FIRST_PAUSE_SECONDS, time.monotonic() + RETRY_SECONDS
-        for _ in range(MAX_TRIES - 1):
+    def _run_again(self, start: Callable[[], Plan[T]], tries: Tries) -> T:
+        while True:
             try:
                 return self._run_once(start())
-            except StorageConflictError:
-                if time.monotonic() > last_start:
+            except StorageError as error:
+                pause = tries.pause_after(error)
+                if pause is None:
                     raise
-                time.sleep(pause * random.random())  # noqa: S311 - jitter, not a secret
-                pause *= 2
-        return self._run_once(start())
+            time.sleep(pause)
 
     def _run_once(self, plan: Plan[T]) -> T:
         with self._translating(sent=False), self.pool.connection() as connection:
@@ -219,26 +251,14 @@ class PooledRunner:
                     value = drive(plan, session.execute)
                     session.commit()
                 except BaseException:
-                    session.rollback()
+                    if not session.rolled_back():
+                        self.pool.discard(connection)
                     raise
                 session.call_back()
                 return value
 
-    @contextmanager
-    def _translating(self, *, sent: bool) -> Generator[None]:
-        try:
-            yield
-        except StorageError:
-            raise
-        except Exception as error:
-            ours = self.driver.translated(error)
-            if ours is None:
-                raise
-            for note in getattr(error, "__notes__", ()):
-                ours.add_note(note)
-            if isinstance(ours, StorageUnavailableError):
-                ours.outcome_unknown = sent
-            raise ours from error
+    def _translating(self, *, sent: bool) -> AbstractContextManager[None]:
+        return translating(self.driver.translated, sent=sent)
 
 
 class ServerRunners:
@@ -309,10 +329,12 @@ class _Session:
         for call in self._calls:
             call()
 
-    def rollback(self) -> None:
+    def rolled_back(self) -> bool:
+        """Roll back what is open; returns False if that cannot be done."""
         if not self._begun:
-            return
+            return True
         try:
             self._driver.rollback(self._connection)
         except Exception:  # noqa: BLE001 - the first error is the one to tell
-            self._driver.close(self._connection)
+            return False
+        return True

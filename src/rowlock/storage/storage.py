@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from rowlock.model.tallies import Tally, TallyKey
 from rowlock.model.tasks import NewTask
 from rowlock.plan import Plan
-from rowlock.runners import Runner, ThreadRunner
+from rowlock.runners import AsyncRunner, Runner, ThreadRunner
 from rowlock.storage.catalog import Catalog
 from rowlock.storage.change_contract import ChangeStore, RecordStore
 from rowlock.storage.contract import ClaimStore, EnqueueStore, OperateStore, ReadStore
@@ -31,8 +31,8 @@ from rowlock.storage.upkeep_contract import UpkeepStore
 from rowlock.storage.wakeups import Wakeups
 
 ASYNC_THREADS = 4
-# One claims while the other settles: more would not be faster, and each is a connection.
-WORKER_THREADS = 2
+# One claims while the other settles: more would not be faster.
+WORKER_CONNECTIONS = 2
 # One executes while the other commits.
 GROUP_LANES = 2
 
@@ -186,6 +186,8 @@ class Storage:
         enlisting: How the engine joins the caller's own transaction.
         transactions: Opens the transactions in which handlers settle their tasks.
         async_transaction: Opens one for async code; None where our driver is sync.
+        async_runner_of: Returns a runner that has so many async connections at most, or as many
+            as an app may have; None where our driver is sync.
         advised_version: Below this version of the engine a known bug threatens the data.
         vacuum: Reclaims dead rows of the live table where that pays; None where none gather.
         tallier: Counts what happens to tasks.
@@ -208,11 +210,13 @@ class Storage:
     transactions: Transactions
     tallier: Tallier
     async_transaction: Callable[[], AbstractAsyncContextManager[Any]] | None = None
+    async_runner_of: Callable[[int | None], AsyncRunner] | None = None
     advised_version: tuple[int, ...] | None = None
     vacuum: Vacuum | None = None
     endings: Endings = field(default_factory=Endings)
     _threads: ThreadRunner | None = field(default=None, init=False)
-    _worker_threads: ThreadRunner | None = field(default=None, init=False)
+    _async_runner: AsyncRunner | None = field(default=None, init=False)
+    _worker_runner: AsyncRunner | None = field(default=None, init=False)
     _groups: Groups | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -304,11 +308,19 @@ class Storage:
         return self.stores.tallies
 
     @property
-    def async_runner(self) -> ThreadRunner:
-        """The same runner for async callers."""
+    def threads(self) -> ThreadRunner:
+        """The runner on threads, for async callers: for what would hold up an event loop."""
         if self._threads is None:
             self._threads = ThreadRunner(self.runner, threads=ASYNC_THREADS)
         return self._threads
+
+    @property
+    def async_runner(self) -> AsyncRunner:
+        """The runner for async callers."""
+        if self._async_runner is None:
+            of = self.async_runner_of
+            self._async_runner = self.threads if of is None else of(None)
+        return self._async_runner
 
     def groups(
         self, together: Callable[[Storage, Sequence[tuple[str, NewTask]]], Plan[list[Any]]]
@@ -327,11 +339,15 @@ class Storage:
         return self._groups
 
     @property
-    def worker_runner(self) -> ThreadRunner:
-        """The same runner for a worker's own needs, which never take more than two connections."""
-        if self._worker_threads is None:
-            self._worker_threads = ThreadRunner(self.runner, threads=WORKER_THREADS)
-        return self._worker_threads
+    def worker_runner(self) -> AsyncRunner:
+        """The runner for a worker's own needs, which never take more than two connections."""
+        if self._worker_runner is None:
+            of = self.async_runner_of
+            if of is None:
+                self._worker_runner = ThreadRunner(self.runner, threads=WORKER_CONNECTIONS)
+            else:
+                self._worker_runner = of(WORKER_CONNECTIONS)
+        return self._worker_runner
 
     def enlist(self, transaction: object) -> EnlistedRunner:
         """Return the runner on the caller's open transaction. See `Enlisting.runner`."""
@@ -343,9 +359,9 @@ class Storage:
 
     def close(self) -> None:
         """Close every connection and thread."""
-        for threads in (self._threads, self._worker_threads):
-            if threads is not None:
-                threads.close()
+        for runner in (self._threads, self._async_runner, self._worker_runner):
+            if runner is not None:
+                runner.close()
         self.tallier.close()
         self.wakeups.close()
         self.close_all()

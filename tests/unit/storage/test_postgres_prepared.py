@@ -13,12 +13,8 @@ from rowlock.errors import StorageUnavailableError
 from rowlock.plan import Result, Statement
 from rowlock.sql_text import SqlText
 from rowlock.storage.pool import PooledRunner
-from rowlock.storage.postgres.connection import (
-    LASTING,
-    PREPARED_AFTER,
-    HeardConnection,
-    PostgresDriver,
-)
+from rowlock.storage.postgres.connection import HeardConnection, PostgresDriver
+from rowlock.storage.postgres.planning import LASTING, PREPARED_AFTER
 from tests.support.backends import sql_plan
 from tests.support.databases import fresh_database
 from tests.support.fixtures import skip_on_a_laptop

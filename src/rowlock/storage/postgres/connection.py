@@ -21,39 +21,17 @@ from rowlock.errors import (
     StorageUnavailableError,
 )
 from rowlock.plan import Result, Statement
+from rowlock.storage.postgres.planning import (
+    LASTING,
+    PREPARED_AFTER,
+    other_planning,
+    plan_anew,
+)
 
 T = TypeVar("T")
 
 CONNECT_TIMEOUT_SECONDS = 10
 LEAST_CONNECT_TIMEOUT_SECONDS = 2  # libpq has no shorter one
-PREPARED_AFTER = 5
-"""How often a connection executes a statement before it prepares it."""
-
-LASTING = frozenset(
-    {
-        "claim_tasks",
-        "finish_tasks",
-        "insert_task",
-        "insert_tasks",
-        "is_watched",
-        "next_due",
-        "promote_tasks",
-        "release_tasks",
-    }
-)
-"""Statements with one good plan, whatever the tables hold: prepared, they keep it."""
-
-# A plan that is made while a table is empty may not count on that. With nothing but indexes to
-# choose from it is the same for a million rows.
-_KEEP_PLANS = (
-    b"SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;"
-    b"SET enable_bitmapscan = off; SET enable_sort = off; SET jit = off"
-)
-_PLAN_ANEW = (
-    b"SET plan_cache_mode = force_custom_plan; RESET enable_seqscan;"
-    b"RESET enable_bitmapscan; RESET enable_sort; RESET jit"
-)
-
 # A half-open socket is noticed by the client within about ten seconds, and by the server when
 # it waits for a client that is gone.
 _CONNECTION_DEFAULTS: dict[str, Any] = {
@@ -63,6 +41,8 @@ _CONNECTION_DEFAULTS: dict[str, Any] = {
     "tcp_user_timeout": 10_000,
     "application_name": "rowlock",
 }
+
+BEGIN_TRANSACTION = b"BEGIN ISOLATION LEVEL READ COMMITTED"
 
 _CONFLICTS = ("40001", "40P01", "55P03")
 _CRASHED = ("57P01", "57P02", "57P03", "57P05", "53300", "25P03")
@@ -123,18 +103,18 @@ class HeardConnection(psycopg.Connection[Any]):
         if self.silence is None or args or given:
             return super().wait(gen, *args, **given)
         try:
-            return super().wait(_heard(gen, self.silence))
-        except _SilentError as error:
+            return super().wait(heard(gen, self.silence))
+        except SilentError as error:
             # Whatever was asked for may happen yet: nothing else can be asked here.
             self.close()
             raise psycopg.OperationalError(str(error)) from None
 
 
-class _SilentError(Exception):
+class SilentError(Exception):
     """The server has been silent for too long."""
 
 
-def _heard(gen: Generator[Any, Any, T], silence: float) -> Generator[Any, Any, T]:
+def heard(gen: Generator[Any, Any, T], silence: float) -> Generator[Any, Any, T]:
     """Pass a wait's steps on; psycopg makes an empty one every tenth of a second."""
     silent_since = None
     try:
@@ -146,7 +126,7 @@ def _heard(gen: Generator[Any, Any, T], silence: float) -> Generator[Any, Any, T
             elif silent_since is None:
                 silent_since = time.monotonic()
             elif time.monotonic() - silent_since > silence:
-                raise _SilentError(f"the server has not answered for {silence:g} s")
+                raise SilentError(f"the server has not answered for {silence:g} s")
             state = gen.send(ready)
     except StopIteration as stop:
         value: T = stop.value
@@ -159,6 +139,11 @@ class PostgresDriver:
     Behind a pooler such as PgBouncer nothing is kept in the session: no prepared statements, no
     SET, no advisory locks. A connection that is known to end at the server itself may keep
     statements that are used often; whether their plans too, depends on the statement.
+
+    Attributes:
+        dsn: A URL as libpq takes it.
+        silence: See `HeardConnection`.
+        prepares: Whether statements that are used often are prepared where that is safe.
     """
 
     def __init__(self, dsn: str, *, silence: float | None = None, prepares: bool = False) -> None:
@@ -170,8 +155,8 @@ class PostgresDriver:
             prepares: Whether statements that are used often are prepared where that is safe.
         """
         self.dsn = dsn
-        self._silence = silence
-        self._prepares = prepares
+        self.silence = silence
+        self.prepares = prepares
         longest = min(CONNECT_TIMEOUT_SECONDS, math.ceil(silence or CONNECT_TIMEOUT_SECONDS))
         self._defaults: dict[str, Any] = {
             **_CONNECTION_DEFAULTS,
@@ -188,8 +173,8 @@ class PostgresDriver:
     def connect(self) -> HeardConnection:
         """Open a connection in autocommit mode."""
         connection = HeardConnection.connect(self.dsn, **self.options)
-        connection.silence = self._silence
-        if self._prepares and _plans_anew(connection):
+        connection.silence = self.silence
+        if self.prepares and connection.execute(*plan_anew(connection)).fetchone():
             connection.prepare_threshold = PREPARED_AFTER
         return connection
 
@@ -200,7 +185,7 @@ class PostgresDriver:
 
     def begin(self, connection: psycopg.Connection[Any]) -> None:
         """Open a READ COMMITTED transaction, whatever the server's default is."""
-        connection.execute(b"BEGIN ISOLATION LEVEL READ COMMITTED")
+        connection.execute(BEGIN_TRANSACTION)
 
     def commit(self, connection: psycopg.Connection[Any]) -> None:
         """Commit the open transaction."""
@@ -214,8 +199,10 @@ class PostgresDriver:
     def execute(self, connection: HeardConnection, statement: Statement) -> Result:
         """Execute one statement and fetch its rows."""
         try:
-            if connection.prepare_threshold is not None:
-                _set_planning(connection, keeps_plans=statement.name in LASTING)
+            setting = other_planning(connection, statement)
+            if setting is not None:
+                connection.execute(setting)
+                connection.keeps_plans = statement.name in LASTING
             return execute_on(connection, statement, prepare=None)
         except psycopg.errors.FeatureNotSupported as error:
             if connection.prepare_threshold is None:
@@ -227,26 +214,6 @@ class PostgresDriver:
     def translated(self, error: Exception) -> StorageError | None:
         """Return our error for psycopg's, or None if it is not psycopg's."""
         return translated(error)
-
-
-def _plans_anew(connection: psycopg.Connection[Any]) -> bool:
-    """Have prepared statements planned each time they are executed; False behind a pooler.
-
-    A plan that was made while a table was empty would be kept when it has a million rows. Whoever
-    passes connections on tells every client a process id of its own making, as a client's
-    statements go to several processes.
-    """
-    name, value, pid = "plan_cache_mode", "force_custom_plan", connection.info.backend_pid
-    text = "SELECT set_config(%s, %s, false) WHERE pg_backend_pid() = %s"
-    return connection.execute(text, (name, value, pid)).fetchone() is not None
-
-
-def _set_planning(connection: HeardConnection, *, keeps_plans: bool) -> None:
-    """Set how the next statement is planned, if it is not planned like the one before."""
-    if connection.keeps_plans is not keeps_plans:
-        connection.keeps_plans = None  # until it is answered
-        connection.execute(_KEEP_PLANS if keeps_plans else _PLAN_ANEW)
-        connection.keeps_plans = keeps_plans
 
 
 def execute_on(
@@ -268,10 +235,10 @@ def execute_on(
         text, names = statement.sql.dollar
         values = [statement.params[name] for name in names]
         cursor.execute(text.encode(), values, prepare=prepare, binary=True)
-        return result_of(cursor)
+        rows = cursor.fetchall() if has_rows(cursor) else []
+        return Result(rows, cursor.rowcount)
 
 
-def result_of(cursor: psycopg.Cursor[Any]) -> Result:
-    """Return what the executed cursor holds."""
-    rows = cursor.fetchall() if cursor.description else []
-    return Result(rows, cursor.rowcount)
+def has_rows(cursor: psycopg.Cursor[Any] | psycopg.AsyncCursor[Any]) -> bool:
+    """Whether there are rows to fetch; `description` would describe every column to tell that."""
+    return cursor.pgresult is not None and cursor.pgresult.nfields > 0

@@ -6,11 +6,10 @@ from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg.rows import tuple_row
 
 from rowlock.errors import StorageError
-from rowlock.plan import Result, Statement
 from rowlock.storage.enlisted import Enlisting, Execute, ExecuteAsync
+from rowlock.storage.postgres.async_connection import execute_on_async
 from rowlock.storage.postgres.connection import execute_on, translated
 from rowlock.storage.postgres.enlisted_asyncpg import recognise_asyncpg, translated_asyncpg
 from rowlock.storage.unwrapping import autocommitting, closed
@@ -34,21 +33,7 @@ def _recognise_async(connection: object) -> ExecuteAsync | None:
     if not isinstance(connection, psycopg.AsyncConnection):
         return recognise_asyncpg(connection)
     _check_open(connection)  # pyright: ignore[reportUnknownArgumentType] - any row type
-    return _execute_async
-
-
-async def _execute_async(connection: psycopg.AsyncConnection[Any], statement: Statement) -> Result:
-    async with psycopg.AsyncRawCursor(connection, row_factory=tuple_row) as cursor:
-        if statement.copied is not None:
-            async with cursor.copy(statement.sql.text.encode()) as copy:
-                for text in statement.copied:
-                    await copy.write(text)
-            return Result([], cursor.rowcount)
-        text, names = statement.sql.dollar
-        values = [statement.params[name] for name in names]
-        await cursor.execute(text.encode(), values, prepare=False, binary=True)
-        rows = await cursor.fetchall() if cursor.description else []
-        return Result(rows, cursor.rowcount)
+    return execute_on_async
 
 
 def _translated(error: Exception) -> StorageError | None:

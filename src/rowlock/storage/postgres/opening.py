@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import conninfo
 
 from rowlock.errors import ConfigError
+from rowlock.runners import AsyncRunner
 from rowlock.storage.catalog import Catalog
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.pool import ServerRunners
@@ -36,6 +38,9 @@ from rowlock.storage.storage import AllStores, Storage
 from rowlock.storage.tallier import Tallier
 from rowlock.storage.wakeups import PollingWakeups
 
+if TYPE_CHECKING:
+    from rowlock.storage.async_pool import AsyncPool
+
 HERE = Path(__file__).parent
 MAX_PORT = 65_535
 
@@ -55,7 +60,8 @@ def open_postgres(
         dsn: A `postgresql://` URL as libpq takes it.
         prefix: What our tables' names begin with.
         schema: Where they are; None for the connection's search path.
-        pool_size: Connections at most, besides those for heartbeats and for listening.
+        pool_size: Connections at most for sync code, and for async code, besides those for
+            heartbeats and for listening.
         listen_url: Where to LISTEN if `dsn` is a pooler; empty to poll instead.
         silence: After how many seconds without an answer a statement is given up.
 
@@ -64,11 +70,12 @@ def open_postgres(
     """
     for name, url in (("the database URL", dsn), ("listen_url", listen_url or dsn)):
         _check_readable(name, url)
+    common = PostgresDriver(dsn, silence=silence, prepares=True)
     runners = ServerRunners(
         lambda seconds: PostgresDriver(dsn, silence=seconds),
         size=pool_size,
         silence=silence,
-        common=PostgresDriver(dsn, silence=silence, prepares=True),
+        common=common,
     )
     catalog = Catalog(HERE / "sql", prefix=prefix, schema=schema)
     channel = f"{schema}.{prefix}wake" if schema else f"{prefix}wake"
@@ -94,8 +101,27 @@ def open_postgres(
         transactions=runners.transactions,
         tallier=tallier,
         async_transaction=partial(async_transaction, PostgresDriver(dsn, silence=silence)),
+        async_runner_of=_AsyncRunners(common, pool_size),
         vacuum=VacuumDuty(runners.patient, catalog),
     )
+
+
+class _AsyncRunners:
+    """Makes runners that share their connections; loads what that takes when it is needed."""
+
+    def __init__(self, driver: PostgresDriver, most: int) -> None:
+        self._driver = driver
+        self._most = most
+        self._pool: AsyncPool | None = None
+
+    def __call__(self, size: int | None) -> AsyncRunner:
+        # Start-up time of sync programs.
+        from rowlock.storage.async_pool import AsyncPool, AsyncPooledRunner
+        from rowlock.storage.postgres.async_connection import AsyncPostgresDriver
+
+        if self._pool is None:
+            self._pool = AsyncPool(AsyncPostgresDriver(self._driver))
+        return AsyncPooledRunner(self._pool, size=min(size or self._most, self._most))
 
 
 def _stores(catalog: Catalog, tallier: Tallier) -> AllStores:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from rowlock.errors import StorageUnavailableError
-from rowlock.storage.postgres.connection import PostgresDriver, translated
+from rowlock.storage.postgres.connection import BEGIN_TRANSACTION, PostgresDriver, translated
 
 
 @asynccontextmanager
@@ -24,7 +24,7 @@ async def async_transaction(
         connection = await psycopg.AsyncConnection.connect(driver.dsn, **driver.options)
     try:
         with _translating(sent=False):
-            await connection.execute(b"BEGIN ISOLATION LEVEL READ COMMITTED")
+            await connection.execute(BEGIN_TRANSACTION)
         yield connection
         with _translating(sent=True):
             await connection.execute(b"COMMIT")

@@ -1,0 +1,232 @@
+"""A bounded pool of async connections, and the runner that drives plans on them.
+
+The same as `pool` for a driver that does not block: an operation costs no trip to a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec, Protocol, TypeVar
+from weakref import WeakKeyDictionary
+
+from rowlock.errors import StorageError, StorageUnavailableError
+from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive_async
+from rowlock.storage.idle_connections import IdleConnections
+from rowlock.storage.pool import ACQUIRE_TIMEOUT_SECONDS, Tries, translating
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class AsyncDriver(Protocol):
+    """What one engine's async driver is asked to do."""
+
+    async def connect(self) -> Any:
+        """Open a connection in autocommit mode, ready for our statements.
+
+        It belongs to no event loop while nothing is asked of it.
+        """
+        ...
+
+    def close(self, connection: Any) -> None:
+        """Close the connection at once, whatever it does; never raises."""
+        ...
+
+    def begin(self, connection: Any) -> Awaitable[None]:
+        """Open a transaction that may write."""
+        ...
+
+    def commit(self, connection: Any) -> Awaitable[None]:
+        """Commit the open transaction."""
+        ...
+
+    def rollback(self, connection: Any) -> Awaitable[None]:
+        """Roll the open transaction back."""
+        ...
+
+    def execute(self, connection: Any, statement: Statement) -> Awaitable[Result]:
+        """Execute one statement and fetch all of its rows."""
+        ...
+
+    def translated(self, error: Exception) -> StorageError | None:
+        """Return our error for the driver's, or None if it is not the driver's."""
+        ...
+
+
+class AsyncPool:
+    """Opens connections and keeps those that are idle; they serve any event loop."""
+
+    def __init__(self, driver: AsyncDriver) -> None:
+        """Open nothing yet."""
+        self.driver = driver
+        self.idle = IdleConnections(driver.close)
+
+    async def take(self) -> Any:
+        """Return a connection.
+
+        Raises:
+            StorageUnavailableError: The pool is closed.
+        """
+        if self.idle.are_another_process_s:
+            self.idle = IdleConnections(self.driver.close)
+        return self.idle.take() or await self.driver.connect()
+
+    def close(self) -> None:
+        """Close what is idle now, and what is in use when it comes back; from any thread."""
+        self.idle.close()
+
+
+class AsyncPooledRunner:
+    """Runs each plan on a pooled connection, in a transaction if the plan asks for one.
+
+    What was begun goes on when its caller is cancelled: the caller learns of the cancellation
+    and the transaction still ends cleanly.
+    """
+
+    def __init__(self, pool: AsyncPool, *, size: int) -> None:
+        """Open nothing yet.
+
+        Args:
+            pool: Where connections come from; runners may share one.
+            size: How many this one has at most, on each event loop.
+        """
+        self._pool = pool
+        self._size = size
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+            WeakKeyDictionary()
+        )
+        self._under_way: set[asyncio.Task[Any]] = set()
+
+    async def run(self, operation: Callable[P, Plan[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run an operation that writes. See `Runner.run`."""
+        return await self._shielded(lambda: operation(*args, **kwargs), Tries(reads=False))
+
+    async def read(
+        self, operation: Callable[P, Plan[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run an operation that only reads. See `Runner.read`."""
+        return await self._shielded(lambda: operation(*args, **kwargs), Tries(reads=True))
+
+    def close(self) -> None:
+        """Close the connections; from any thread."""
+        self._pool.close()
+
+    async def _shielded(self, start: Callable[[], Plan[T]], tries: Tries) -> T:
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[T] = loop.create_future()
+        task = loop.create_task(self._deliver(outcome, start, tries))
+        self._under_way.add(task)  # a loop keeps no tasks alive
+        task.add_done_callback(self._under_way.discard)
+        return await outcome
+
+    async def _deliver(
+        self, outcome: asyncio.Future[T], start: Callable[[], Plan[T]], tries: Tries
+    ) -> None:
+        try:
+            value = await self._run_again(start, tries)
+        except Exception as error:  # noqa: BLE001 - told to whoever waits
+            if not outcome.done():
+                outcome.set_exception(error)
+        except BaseException:  # the event loop ends
+            outcome.cancel()
+            raise
+        else:
+            if not outcome.done():
+                outcome.set_result(value)
+
+    async def _run_again(self, start: Callable[[], Plan[T]], tries: Tries) -> T:
+        while True:
+            try:
+                return await self._run_once(start())
+            except StorageError as error:
+                pause = tries.pause_after(error)
+                if pause is None:
+                    raise
+            await asyncio.sleep(pause)
+
+    async def _run_once(self, plan: Plan[T]) -> T:
+        turns = await self._turn()
+        try:
+            return await self._run_on_one(plan)
+        finally:
+            turns.release()
+
+    async def _turn(self) -> asyncio.Semaphore:
+        loop = asyncio.get_running_loop()
+        turns = self._turns.get(loop)
+        if turns is None:
+            turns = self._turns[loop] = asyncio.Semaphore(self._size)
+        if not turns.locked():
+            await turns.acquire()  # at once
+            return turns
+        try:
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
+                await turns.acquire()
+        except TimeoutError:
+            raise StorageUnavailableError(f"all {self._size} connections are in use") from None
+        return turns
+
+    async def _run_on_one(self, plan: Plan[T]) -> T:
+        pool, translated = self._pool, self._pool.driver.translated
+        with translating(translated, sent=False):
+            connection = await pool.take()
+        session = _AsyncSession(pool.driver, connection)
+        try:
+            with translating(translated, sent=True):
+                value = await drive_async(plan, session.execute)
+                await session.commit()
+        except StorageUnavailableError:
+            pool.driver.close(connection)
+            pool.idle.drop()
+            raise
+        except Exception:
+            if await session.rolled_back():
+                pool.idle.keep(connection)
+            else:
+                pool.driver.close(connection)
+            raise
+        except BaseException:  # nobody waits for the answer any more
+            pool.driver.close(connection)
+            raise
+        pool.idle.keep(connection)
+        session.call_back()
+        return value
+
+
+class _AsyncSession:
+    """One plan's use of a connection: whether its transaction is open."""
+
+    def __init__(self, driver: AsyncDriver, connection: Any) -> None:
+        self._driver = driver
+        self._connection = connection
+        self._begun = False
+        self._calls: list[Callable[[], None]] = []
+
+    async def execute(self, statement: Statement) -> Result:
+        if statement.then is not None:
+            self._calls.append(statement.then)
+            return NOTHING
+        if statement is not BEGIN:
+            return await self._driver.execute(self._connection, statement)
+        if not self._begun:
+            await self._driver.begin(self._connection)
+            self._begun = True
+        return NOTHING
+
+    async def commit(self) -> None:
+        if self._begun:
+            await self._driver.commit(self._connection)
+
+    async def rolled_back(self) -> bool:
+        """Roll back what is open; returns False if that cannot be done."""
+        try:
+            if self._begun:
+                await self._driver.rollback(self._connection)
+        except Exception:  # noqa: BLE001 - the first error is the one to tell
+            return False
+        return True
+
+    def call_back(self) -> None:
+        for call in self._calls:
+            call()

@@ -1,0 +1,75 @@
+"""How the server plans what a connection has prepared."""
+
+from __future__ import annotations
+
+from typing import Any, LiteralString, Protocol, TypeAlias
+
+import psycopg
+
+from rowlock.plan import Statement
+
+PREPARED_AFTER = 5
+"""How often a connection executes a statement before it prepares it."""
+
+LASTING = frozenset(
+    {
+        "claim_tasks",
+        "finish_tasks",
+        "insert_task",
+        "insert_tasks",
+        "is_watched",
+        "next_due",
+        "promote_tasks",
+        "release_tasks",
+    }
+)
+"""Statements with one good plan, whatever the tables hold: prepared, they keep it."""
+
+# A plan that is made while a table is empty may not count on that. With nothing but indexes to
+# choose from it is the same for a million rows.
+KEEP_PLANS = (
+    b"SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;"
+    b"SET enable_bitmapscan = off; SET enable_sort = off; SET jit = off"
+)
+PLAN_ANEW = (
+    b"SET plan_cache_mode = force_custom_plan; RESET enable_seqscan;"
+    b"RESET enable_bitmapscan; RESET enable_sort; RESET jit"
+)
+
+AnyConnection: TypeAlias = psycopg.Connection[Any] | psycopg.AsyncConnection[Any]
+
+
+def plan_anew(connection: AnyConnection) -> tuple[LiteralString, tuple[str, str, int]]:
+    """Return what has prepared statements planned each time; gives no row behind a pooler.
+
+    A plan that was made while a table was empty would be kept when it has a million rows. Whoever
+    passes connections on tells every client a process id of its own making, as a client's
+    statements go to several processes.
+    """
+    text = "SELECT set_config(%s, %s, false) WHERE pg_backend_pid() = %s"
+    return text, ("plan_cache_mode", "force_custom_plan", connection.info.backend_pid)
+
+
+class Planning(Protocol):
+    """A connection that knows how its session plans. See `HeardConnection`."""
+
+    keeps_plans: bool | None
+
+    @property
+    def prepare_threshold(self) -> int | None:
+        """After how many executions it prepares a statement; None for never."""
+        ...
+
+
+def other_planning(connection: Planning, statement: Statement) -> bytes | None:
+    """Return what has a statement planned as it should be; None if it is so already.
+
+    When that is answered, `keeps_plans` is to say so.
+    """
+    if connection.prepare_threshold is None:
+        return None
+    keeps_plans = statement.name in LASTING
+    if connection.keeps_plans is keeps_plans:
+        return None
+    connection.keeps_plans = None
+    return KEEP_PLANS if keeps_plans else PLAN_ANEW
