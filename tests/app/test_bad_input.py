@@ -264,6 +264,19 @@ def test_a_bad_pool_size_is_refused(size):
     assert refused.value.field == "pool_size"
 
 
+@pytest.mark.parametrize("poll", [0, -1, "often"])
+@pytest.mark.parametrize("url", ["memory://", "postgresql://host/db", "mysql://host/db"])
+def test_a_bad_poll_is_refused(url, poll):
+    with pytest.raises(InvalidValueError) as refused:
+        Rowlock(url, poll=poll)
+    assert refused.value.field == "poll"
+
+
+@pytest.mark.parametrize("url", ["memory://", "postgresql://host/db", "mysql://host/db"])
+def test_a_poll_holds_on_every_engine(url):
+    assert Rowlock(url, poll="2s").core.storage.wakeups.poll_seconds == 2
+
+
 @pytest.mark.parametrize(
     "url", ["", "here.db", "redis://localhost", "sqlite://here.db", "sqlite:///", "mysql://host/"]
 )

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -115,6 +116,29 @@ async def test_a_worker_that_only_polls_starts_a_task_within_the_poll(opened):
         await idle(app)
         [found] = await finished(app, other.enqueue("send_greeting"))
     assert delay_of(found) < 1
+
+
+@pytest.mark.parametrize("backend", ["postgres", "mariadb"], indirect=True)
+async def test_a_worker_that_only_polls_asks_no_more_than_it_must(opened, backend, monkeypatch):
+    listening = {"listen_url": ""} if backend.url.startswith("postgres") else {}
+    app = opened(poll="500ms", **listening)
+    greeting(app)
+    app.core.open()
+    asked: list[str] = []
+    bind = app.core.storage.catalog.bind
+
+    def counted(name, /, **given):
+        asked.append(name)
+        return bind(name, **given)
+
+    monkeypatch.setattr(app.core.storage.catalog, "bind", counted)
+    async with working(app):
+        await asyncio.sleep(1.5)
+        asked.clear()
+        await asyncio.sleep(3.0)
+    counts = Counter(asked)
+    assert 4 <= counts["claim_tasks"] + counts["lock_claimable"] <= 9
+    assert 1 <= counts["next_due"] <= 4
 
 
 @pytest.mark.parametrize("backend", ["postgres"], indirect=True)

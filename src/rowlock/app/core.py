@@ -28,6 +28,9 @@ class Settings(TypedDict, total=False):
             code.
         listen_url: PostgreSQL only: a direct URL for LISTEN where the app's own is a pooler
             such as PgBouncer; empty to poll instead.
+        poll: How long a worker sleeps at most before it looks for tasks by itself, a duration.
+            If not given, 250 ms where nothing can call it (MariaDB, an empty `listen_url`), 5 s
+            elsewhere.
         capture_logs: Keep everything that handlers log by way of `logging` with their tasks,
             or only from a level on; a definition may say otherwise. False if not given.
         max_result_bytes: A result whose JSON is longer fails its attempt; 1 MiB, which is
@@ -40,6 +43,7 @@ class Settings(TypedDict, total=False):
     schema: str | None
     pool_size: int
     listen_url: str | None
+    poll: object
     migrate: bool | None
     capture_logs: bool | str | int
     max_result_bytes: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from typing import Unpack
 
 from rowlock.app.elsewhere import check_here
 from rowlock.errors import ConfigError
@@ -16,10 +17,9 @@ from rowlock.model.names import DEFAULT_NAMESPACE, checked_namespace
 from rowlock.model.queues import checked_count
 from rowlock.ops.definitions import DefinitionCache
 from rowlock.ops.policies import PolicyCache
-from rowlock.storage.catalog import DEFAULT_PREFIX
 from rowlock.storage.migrations import AppliedMigration
 from rowlock.storage.storage import Storage
-from rowlock.storage.url import DEFAULT_POOL_SIZE, open_storage
+from rowlock.storage.url import DEFAULT_POOL_SIZE, Opening, open_storage
 
 
 class Opened:
@@ -46,24 +46,16 @@ class Opened:
         url: str,
         *,
         namespace: str = DEFAULT_NAMESPACE,
-        prefix: str = DEFAULT_PREFIX,
-        schema: str | None = None,
-        pool_size: int = DEFAULT_POOL_SIZE,
-        listen_url: str | None = None,
         migrate: bool | None = None,
         reserved: bool = False,
+        **opening: Unpack[Opening],
     ) -> None:
         self.namespace = checked_namespace(namespace, reserved=reserved)
-        self.storage: Storage = open_storage(
-            url,
-            prefix=prefix,
-            schema=schema,
-            pool_size=checked_count("pool_size", pool_size),
-            listen_url=listen_url,
-        )
+        checked_count("pool_size", opening.get("pool_size", DEFAULT_POOL_SIZE))
+        self.storage: Storage = open_storage(url, **opening)
         self.policies = PolicyCache(self.namespace)
         self.known = DefinitionCache()
-        self._opening = (prefix, schema, pool_size, listen_url)
+        self._opening = opening
         self._migrate_asked = migrate
         self._lock = threading.Lock()
         self._opened = False
@@ -101,16 +93,14 @@ class Opened:
             self.known = DefinitionCache()
         if url is None and prefix is None and schema is None:
             return
-        own, (own_prefix, own_schema, pool_size, listen_url) = self.storage, self._opening
-        if url is not None and listen_url:
-            listen_url = None  # it belongs to the app's own database
-        self.storage = open_storage(
-            url or own.url,
-            prefix=prefix or own_prefix,
-            schema=schema or own_schema,
-            pool_size=pool_size,
-            listen_url=listen_url,
-        )
+        own, opening = self.storage, self._opening.copy()
+        if url is not None and opening.get("listen_url"):
+            del opening["listen_url"]  # it belongs to the app's own database
+        if prefix is not None:
+            opening["prefix"] = prefix
+        if schema is not None:
+            opening["schema"] = schema
+        self.storage = open_storage(url or own.url, **opening)
         own.close()
 
     @contextmanager

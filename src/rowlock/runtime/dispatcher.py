@@ -27,6 +27,7 @@ from rowlock.runtime.ends import End, end_of_giving_up, hand_back
 from rowlock.runtime.error_hooks import Tell, tell_nobody
 from rowlock.runtime.gate import Gate
 from rowlock.runtime.processes.pool import ProcessPool
+from rowlock.runtime.rhythm import Rhythm
 from rowlock.runtime.rota import Rota
 from rowlock.runtime.settler import REPORT_SECONDS, Settler, report_or_drop, reports_of
 from rowlock.runtime.slots import Slots
@@ -35,7 +36,6 @@ from rowlock.runtime.threads import DaemonThreads
 
 log = logging.getLogger(__name__)
 
-DUE_CHECK_SECONDS = 1.0
 UNWIND_SECONDS = 1.0
 MIN_UNSETTLED = 2_000
 UNDIVIDED_CLAIM = 100
@@ -106,11 +106,9 @@ class Dispatcher:
         self.settler = Settler(source, tell)
         # Not by task: a claim that was lost may still run when this worker takes its task again.
         self.running: set[RunningAttempt] = set()
-        self._wake = asyncio.Event()
-        self._looks: list[float] = []
+        self._rhythm = Rhythm(source)
         self._loop = asyncio.get_running_loop()
         self._stopping = False
-        self._due_at = 0.0
         self._alone = False
         self.connected = True
 
@@ -126,13 +124,9 @@ class Dispatcher:
     def wake(self) -> None:
         """Look for tasks now; from any thread."""
         try:
-            self._loop.call_soon_threadsafe(self._woken_up)
+            self._loop.call_soon_threadsafe(self._rhythm.call)
         except RuntimeError:
             return  # the loop is closed: nobody sleeps
-
-    def _woken_up(self) -> None:
-        self._looks = list(self._source.second_looks)
-        self._wake.set()
 
     def held(self) -> list[RunningAttempt]:
         """Return every attempt whose lease must go on; from any thread."""
@@ -144,7 +138,7 @@ class Dispatcher:
         """Claim no more, and hand back what waits for a slot; what runs goes on."""
         self._stopping = True
         self._give_back_waiting()
-        self._wake.set()
+        self._rhythm.stirred.set()
 
     def _give_back_waiting(self) -> None:
         for waiting in [] if self._gate is None else self._gate.clear():
@@ -178,7 +172,7 @@ class Dispatcher:
             if self._slots.are_spent and not self.running:
                 return
             if self.running:
-                await self._wait(self._source.poll_seconds)
+                await self._rhythm.wait(self._source.poll_seconds)
             elif self.settler.waiting:
                 await self.settler.drain()
             # Something may have been put back while the due ones were looked at.
@@ -223,11 +217,10 @@ class Dispatcher:
 
     async def _claim_round(self) -> int:
         """Claim once from each queue that has free slots; return how many tasks started."""
-        self._wake.clear()
+        self._rhythm.stirred.clear()
         if not await self._may_start():
             return 0
-        if monotonic() >= self._due_at:
-            await self._promote()
+        await self._rhythm.promote_in_time()
         started = 0
         self._rota.begin()
         while not (self._stopping or self._is_stocked) and (shares := await self._rota.next()):
@@ -255,42 +248,21 @@ class Dispatcher:
             return True
         recorded = asyncio.create_task(self.settler.drain())
         while not recorded.done() and not self._stopping:
-            woken = asyncio.create_task(self._wake.wait())
+            woken = asyncio.create_task(self._rhythm.stirred.wait())
             await asyncio.wait([recorded, woken], return_when=asyncio.FIRST_COMPLETED)
             woken.cancel()
-            self._wake.clear()
+            self._rhythm.stirred.clear()
         recorded.cancel()
         return not self._stopping
 
-    async def _promote(self) -> float | None:
-        seconds = await self._source.seconds_to_next_due()
-        soonest = DUE_CHECK_SECONDS if seconds is None else min(seconds, DUE_CHECK_SECONDS)
-        self._due_at = monotonic() + soonest
-        return seconds
-
     async def _sleep_until_more(self) -> None:
         """Sleep until a wake-up, a freed slot, the next due time, or the poll."""
-        if self._looks:
-            await self._wait(self._looks.pop(0))
-            return
-        if self._slots.running >= self._slots.total or self._is_stocked or self._alone:
-            await self._wait(self._source.poll_seconds)
-            return
-        seconds = await self._promote()
-        if seconds == 0:
-            return
-        poll = self._source.poll_seconds * (0.8 + 0.4 * random.random())  # noqa: S311 - jitter
-        await self._wait(poll if seconds is None else min(seconds + 0.001, poll))
-        self._due_at = 0.0 if seconds is not None else self._due_at
-
-    async def _wait(self, seconds: float) -> None:
         if self._stopping:
             return
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
+        if self._slots.running >= self._slots.total or self._is_stocked or self._alone:
+            await self._rhythm.wait(self._source.poll_seconds)
+        else:
+            await self._rhythm.sleep()
 
     def _start_all(self, claims: list[Claim], sent: float) -> None:
         if not self._alone and any(claim.is_last_chance for claim in claims):
@@ -370,4 +342,4 @@ class Dispatcher:
         if self._gate is not None:
             for waiting in self._gate.leave(running.claim.queue):
                 self._begin(waiting, self._find(waiting.claim.definition))
-        self._wake.set()
+        self._rhythm.stirred.set()

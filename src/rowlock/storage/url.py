@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from rowlock.errors import ConfigError, InvalidValueError, MissingExtraError
 from rowlock.model.durations import positive_duration_from
 from rowlock.storage.catalog import DEFAULT_PREFIX, checked_prefix
@@ -17,6 +19,16 @@ _MYSQL = frozenset({"mysql", "mariadb"})
 SCHEMES = "sqlite:///path, memory://, postgresql://, mysql:// or mariadb://"
 
 
+class Opening(TypedDict, total=False):
+    """How a database is opened; see `open_storage`."""
+
+    prefix: str
+    schema: str | None
+    pool_size: int
+    listen_url: str | None
+    poll: object
+
+
 def open_storage(
     url: str,
     *,
@@ -24,6 +36,7 @@ def open_storage(
     schema: str | None = None,
     pool_size: int = DEFAULT_POOL_SIZE,
     listen_url: str | None = None,
+    poll: object = None,
 ) -> Storage:
     """Return the database at a URL; nothing is connected yet.
 
@@ -36,12 +49,25 @@ def open_storage(
         pool_size: Connections at most on server engines.
         listen_url: PostgreSQL only: a direct URL for LISTEN where `url` is a pooler such as
             PgBouncer; empty to poll instead.
+        poll: How long a worker sleeps at most before it looks for tasks by itself, a duration.
+            If not given, 250 ms where nothing can call it, 5 s elsewhere.
 
     Raises:
         ConfigError: The URL names no engine, or a setting does not fit it.
+        InvalidValueError: `poll` is no duration above zero.
         MissingExtraError: The engine's driver is not installed.
     """
     checked_prefix(prefix, schema)
+    pause = None if poll is None else positive_duration_from("poll", poll).total_seconds()
+    storage = _opened(url, prefix, schema, pool_size, listen_url)
+    if pause is not None:
+        storage.wakeups.poll_seconds = pause
+    return storage
+
+
+def _opened(
+    url: str, prefix: str, schema: str | None, pool_size: int, listen_url: str | None
+) -> Storage:
     scheme, separator, _ = url.partition("://")
     if not separator:
         raise ConfigError(f"{_without_password(url)!r} is not a database URL: use {SCHEMES}")

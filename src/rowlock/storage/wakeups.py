@@ -26,12 +26,13 @@ class Hint(NamedTuple):
 
 
 class Wakeups(Protocol):
-    """One process's ear for new tasks."""
+    """One process's ear for new tasks.
 
-    @property
-    def poll_seconds(self) -> float:
-        """How long to sleep at most when nobody calls; short where nobody can call."""
-        ...
+    Attributes:
+        poll_seconds: How long to sleep at most when nobody calls; short where nobody can call.
+    """
+
+    poll_seconds: float
 
     @property
     def second_looks(self) -> tuple[float, ...]:
@@ -78,7 +79,7 @@ class Wakeups(Protocol):
 class LocalWakeups:
     """Subscribers within this process; the base of every engine's wake-ups."""
 
-    poll_seconds = 1.0
+    poll_seconds: float = 1.0
     second_looks: tuple[float, ...] = ()
 
     def __init__(self) -> None:

@@ -1,0 +1,95 @@
+"""When a worker looks for tasks, and when for what has become due."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Protocol
+
+from rowlock.runtime.attempt import monotonic
+
+DUE_CHECK_SECONDS = 1.0
+"""What another process schedules is found so long after it is due, at most."""
+
+
+class Clockwork(Protocol):
+    """What of a `TaskSource` says when to look. See there."""
+
+    @property
+    def poll_seconds(self) -> float:
+        """How long to sleep at most between two looks."""
+        ...
+
+    @property
+    def second_looks(self) -> tuple[float, ...]:
+        """After which seconds to look again for what a wake-up's burst commits later."""
+        ...
+
+    async def seconds_to_next_due(self) -> float | None:
+        """Promote what is due; return for how long nothing else is, or None if nothing is."""
+        ...
+
+
+class Rhythm:
+    """Looks follow a call, soon again where one call stands for many, and else come by themselves.
+
+    Attributes:
+        stirred: Set when there is a reason to look now.
+    """
+
+    def __init__(self, source: Clockwork) -> None:
+        """Begin; the first look is for what is due.
+
+        Args:
+            source: Promotes what is due, and says how long to sleep.
+        """
+        self._source = source
+        self.stirred = asyncio.Event()
+        self._looks: list[float] = []
+        self._called = self._postponed = False
+        self._promote_at = 0.0
+        self._next_due: float | None = None
+
+    def call(self) -> None:
+        """Look now: somebody says that there is a task, waiting or scheduled."""
+        self._looks = list(self._source.second_looks)
+        self._called = True
+        self.stirred.set()
+
+    async def promote_in_time(self) -> None:
+        """Promote what is due, if it is time; a task that was called for goes first, but once."""
+        if monotonic() < self._promote_at:
+            return
+        self._postponed = self._called and not self._postponed
+        if not self._postponed:
+            await self._promote()
+
+    async def sleep(self) -> None:
+        """Sleep until there is a reason to look, or until something is due."""
+        if self._looks:
+            await self.wait(self._looks.pop(0))
+            return
+        if (self._called or monotonic() >= self._promote_at) and await self._promote() == 0:
+            return
+        seconds = self._source.poll_seconds * (0.8 + 0.4 * random.random())  # noqa: S311 - jitter
+        if self._next_due is not None:
+            seconds = min(seconds, max(self._next_due - monotonic(), 0.0) + 0.001)
+        await self.wait(seconds)
+
+    async def wait(self, seconds: float) -> None:
+        """Sleep for so long at most."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.stirred.wait()
+        except TimeoutError:
+            pass
+
+    async def _promote(self) -> float | None:
+        seconds = await self._source.seconds_to_next_due()
+        now = monotonic()
+        self._called = False
+        self._next_due = None if seconds is None else now + seconds
+        self._promote_at = now + DUE_CHECK_SECONDS
+        if self._next_due is not None:
+            self._promote_at = min(self._promote_at, self._next_due)
+        return seconds
