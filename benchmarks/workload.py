@@ -7,9 +7,9 @@ from rowlock import Rowlock
 SLOTS = 1_000
 
 
-def make_app(url: str, *, listen_url: str | None = None) -> Rowlock:
+def make_app(url: str, *, listen_url: str | None = None, poll: str | None = None) -> Rowlock:
     """Return an app with one definition, `noop`."""
-    app = Rowlock(url, migrate=True, listen_url=listen_url)
+    app = Rowlock(url, migrate=True, listen_url=listen_url, poll=poll)
 
     @app.task(alias="noop")
     async def noop() -> None:

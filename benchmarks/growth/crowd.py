@@ -1,7 +1,8 @@
-"""Some of very many workers, all in this process; says once a second what they have settled.
+"""Some of very many workers, all in this process; says again and again what they have settled.
 
 `python -m benchmarks.growth.crowd URL --workers N --seconds S`. Each has an app, and with that
-connections, of its own, the default concurrency, and polls: nothing listens through a pooler.
+connections, of its own, the default concurrency, and polls: nothing listens through a pooler. It
+does so as seldom as the guide to deploying advises a fleet.
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ import json
 from benchmarks.workload import make_app
 from rowlock import Worker
 
+POLL = "2s"
+SAYINGS = 5
+"""In a second; the first when all have started."""
+
 
 async def work(url: str, workers: int, seconds: int) -> None:
     """Let them work for so long."""
-    apps = [make_app(url, listen_url="") for _ in range(workers)]
+    apps = [make_app(url, listen_url="", poll=POLL) for _ in range(workers)]
     crowd = [Worker(app) for app in apps]
     for worker in crowd:
         await worker.start()
-    for _ in range(seconds):
-        await asyncio.sleep(1.0)
+    for _ in range(SAYINGS * seconds):
+        await asyncio.sleep(1 / SAYINGS)
         print(json.dumps({"tasks": sum(worker.recorded for worker in crowd)}), flush=True)
     await asyncio.gather(*(worker.stop() for worker in crowd))
     for app in apps:

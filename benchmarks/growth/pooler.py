@@ -9,11 +9,14 @@ import json
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Generator, Sequence
+from contextlib import closing, contextmanager
 
 from benchmarks.growth.accounts import account, connections
+from benchmarks.growth.crowd import SAYINGS
 from benchmarks.growth.scale import Empty, Row, Scale
 from benchmarks.workload import make_app
+from rowlock import Rowlock
 from tests.support.pooling import pgbouncer
 from tests.support.servers import ServerUnavailableError
 
@@ -39,21 +42,57 @@ def measure(empty: Empty, scale: Scale) -> list[Row]:
 def _measured(url: str, through: str, workers: int, scale: Scale) -> Row:
     with closing(make_app(url)) as app:
         app.enqueue("noop")
-        app.enqueue_many("noop", ({} for _ in range(scale.tasks)))
-    busy = _crowd(url, through, workers, scale.idle_seconds)
-    if busy["tasks"] < scale.tasks:
-        busy |= {"note": f"{scale.tasks - busy['tasks']:.0f} tasks were not reached"}
+        busy = _crowd(url, through, workers, scale.idle_seconds, app=app, tasks=scale.tasks)
     idle = _crowd(url, through, workers, scale.idle_seconds)
     return {
         "of": "pooler",
         "at": workers,
-        "per_second": busy["per_second"],
-        "server_connections": busy["connections"],
+        **busy,
         "idle_commits_per_second_per_worker": idle["commits_per_second"] / workers,
-    } | {name: busy[name] for name in busy if name == "note"}
+    }
 
 
-def _crowd(url: str, through: str, workers: int, seconds: int) -> Row:
+def _crowd(
+    url: str,
+    through: str,
+    workers: int,
+    seconds: int,
+    *,
+    app: Rowlock | None = None,
+    tasks: int = 0,
+) -> Row:
+    """Start them, store tasks when all are there, and see how soon they are settled."""
+    with _processes(through, workers, seconds) as processes:
+        before = _said(processes)
+        began, commits, most = time.perf_counter(), account(url).commits, 0
+        if app is not None:
+            app.enqueue_many("noop", ({} for _ in range(tasks)))
+        stored = last = time.perf_counter()
+        settled = before
+        for _ in range(SAYINGS * seconds - 1):
+            now = _said(processes)
+            if now > settled:
+                settled, last = now, time.perf_counter()
+            most = max(most, connections(url))
+        commits = account(url).commits - commits
+        lasted = time.perf_counter() - began
+    if app is None:
+        return {"commits_per_second": commits / lasted}
+    row: Row = {"per_second": (settled - before) / (last - stored), "server_connections": most}
+    missing = tasks - (settled - before)
+    return row | ({"note": f"{missing} tasks were not reached"} if missing > 0 else {})
+
+
+def _said(processes: Sequence[subprocess.Popen[str]]) -> int:
+    """Return how many tasks all have settled; the slowest to start says when all are there."""
+    said = [json.loads(one.stdout.readline()) for one in processes if one.stdout is not None]
+    return sum(one["tasks"] for one in said)
+
+
+@contextmanager
+def _processes(
+    through: str, workers: int, seconds: int
+) -> Generator[Sequence[subprocess.Popen[str]]]:
     shares = [IN_ONE_PROCESS] * (workers // IN_ONE_PROCESS)
     if workers % IN_ONE_PROCESS:
         shares.append(workers % IN_ONE_PROCESS)
@@ -66,28 +105,10 @@ def _crowd(url: str, through: str, workers: int, seconds: int) -> Row:
         )
         for share in shares
     ]
-    settled = [0.0]
-    first = last = time.perf_counter()
-    began = account(url).commits
-    most = 0
-    for _ in range(seconds):
-        # The slowest to start says when all are there.
-        said = [json.loads(one.stdout.readline()) for one in processes if one.stdout is not None]
-        settled.append(sum(one["tasks"] for one in said))
-        if settled[-1] > settled[-2]:
-            last = time.perf_counter()
-        if len(settled) == 2:
-            first = last = time.perf_counter()
-            began = account(url).commits
-        most = max(most, connections(url))
-    commits = account(url).commits - began
-    lasted = time.perf_counter() - first
-    for process in processes:
-        process.communicate()
-    counted = settled[-1] - settled[1]
-    return {
-        "tasks": settled[-1],
-        "per_second": counted / max(last - first, 1.0) if counted else settled[-1],
-        "commits_per_second": commits / lasted,
-        "connections": most,
-    }
+    try:
+        yield processes
+        for process in processes:
+            process.communicate()
+    finally:
+        for process in processes:
+            process.kill()
