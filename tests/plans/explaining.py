@@ -15,7 +15,7 @@ from rowlock.model.states import TaskState
 from rowlock.model.tasks import Finish, Held, Outcome, Release, Report, TaskFilter
 from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive
 from rowlock.storage.change_contract import NewContent
-from rowlock.storage.contract import ClaimRequest
+from rowlock.storage.contract import FIRST_PRIORITY, LAST_PRIORITY, ClaimRequest, Lane
 from rowlock.storage.deletion_contract import Deletion
 from rowlock.storage.pool import Driver
 from rowlock.storage.storage import Storage
@@ -76,12 +76,16 @@ def _done(on: Filled, *, lost: bool = False) -> list[Finish]:
 
 
 SOME = ("hello", "bye")
+ABOVE = Lane(FIRST_PRIORITY, -1)
 DAY = timedelta(days=1)
 
 OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
     "claim": lambda on: on.storage.claims.claim_tasks(_request(on), now=LATER),
     "claim some definitions": lambda on: on.storage.claims.claim_tasks(
         _request(on, definitions=SOME), now=LATER
+    ),
+    "claim from a place": lambda on: on.storage.claims.claim_tasks(
+        _request(on, lanes=(ABOVE, Lane(0, LAST_PRIORITY, T0, on.task_id))), now=LATER
     ),
     "claim from several queues": lambda on: on.storage.claims.claim_tasks(
         _request(on, shares=(Share("default", 50), Share("own", 50))), now=LATER

@@ -65,3 +65,14 @@ def test_no_operation_reads_a_whole_table(filled, name):
     whole = {step: plan for step, plan in plans.items() if WHOLE_TABLE.search(plan)}
     assert plans
     assert whole == {}
+
+
+def test_a_claim_reads_its_index_in_order_from_either_end(filled):
+    plans = explained(
+        driver_of(filled.storage),
+        lambda connection, statement: explain(driver_of(filled.storage), connection, statement),
+        lambda: OPERATIONS["claim from a place"](filled),
+    )
+    for step in ("is_any_above", "lock_claimable"):
+        assert " ix_rowlock_task_claim " in plans[step]
+        assert "filesort" not in plans[step]

@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -15,9 +16,9 @@ from rowlock.errors import (
     StorageConflictError,
 )
 from rowlock.model.ids import new_token
-from rowlock.plan import BEGIN, Plan, Result, Statement
+from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive
 from rowlock.sql_text import SqlText
-from rowlock.storage.contract import ClaimRequest
+from rowlock.storage.contract import FIRST_PRIORITY, LAST_PRIORITY, ClaimRequest, Lane
 from rowlock.storage.mysql.connection import MySQLDriver
 from rowlock.storage.mysql.opening import address_from
 from rowlock.storage.pool import PooledRunner
@@ -199,3 +200,34 @@ def test_two_claims_share_the_line(backend, driver):
         assert [one.id for one in claim(backend, limit=9)] == [task.id for task in tasks[2:]]
         driver.rollback(claiming)
     assert [one.id for one in claim(backend, limit=9)] == [task.id for task in tasks[:2]]
+
+
+def test_a_claim_looks_above_its_place_only_if_something_is_there(backend, driver):
+    usual, urgent = new(), new(priority=5)
+    insert(backend, usual)
+    lanes = (Lane(FIRST_PRIORITY, -1), Lane(0, LAST_PRIORITY, T0, UUID(int=0)))
+
+    def looks(limit: int) -> tuple[list[str], list[UUID]]:
+        names: list[str] = []
+
+        def execute(statement: Statement) -> Result:
+            if statement is BEGIN or statement.then is not None:
+                return NOTHING
+            names.append(statement.name)
+            result: Result = driver.execute(connection, statement)
+            return result
+
+        request = ClaimRequest(
+            "default", "default", "w", new_token(), limit, timedelta(seconds=30), lanes=lanes
+        )
+        with closing(driver.connect()) as connection:
+            driver.begin(connection)
+            claims = drive(backend.storage.claims.claim_tasks(request, now=after(1)), execute)
+            driver.rollback(connection)
+        return names, [one.id for one in claims]
+
+    above, line, mark = "is_any_above", "lock_claimable", "mark_claimed"
+    assert looks(2) == ([above, line, mark], [usual.id])
+    insert(backend, urgent)
+    assert looks(2) == ([above, line, line, mark], [urgent.id, usual.id])
+    assert looks(1) == ([above, line, mark], [urgent.id])

@@ -12,6 +12,7 @@ from rowlock.storage.mysql.connection import Address, MySQLDriver
 from rowlock.storage.mysql.enlisted import MYSQL_ENLISTING
 from rowlock.storage.mysql.parameters import MYSQL_VALUES, json_batch
 from rowlock.storage.mysql.store import (
+    MySQLClaimPlans,
     MySQLEnqueuePlans,
     MySQLMigrations,
     MySQLOperatePlans,
@@ -25,7 +26,6 @@ from rowlock.storage.sql.events import EventPlans
 from rowlock.storage.sql.queues import QueuePlans
 from rowlock.storage.sql.recording import RecordPlans
 from rowlock.storage.sql.schedules import FiringPlans, SchedulePlans
-from rowlock.storage.sql.stepped_claiming import SteppedClaimPlans
 from rowlock.storage.sql.tallies import TallyPlans
 from rowlock.storage.sql.tickers import TickerPlans
 from rowlock.storage.sql.tokens import TokenPlans
@@ -109,7 +109,7 @@ def open_mysql(url: str, *, prefix: str, pool_size: int, silence: float) -> Stor
         migrates_itself=False,
         stores=AllStores(
             enqueue=MySQLEnqueuePlans(*parts, events, tallier),
-            claims=SteppedClaimPlans(*parts, events, tallier),
+            claims=MySQLClaimPlans(*parts, events, tallier),
             upkeep=SteppedUpkeepPlans(*parts, events, tallier),
             operate=MySQLOperatePlans(*parts, events, tallier),
             reads=MySQLReadPlans(*parts),

@@ -10,15 +10,18 @@ from uuid import UUID
 
 from rowlock.errors import StorageConflictError
 from rowlock.model.ids import new_token
+from rowlock.model.queues import Share
 from rowlock.model.slices import slices
 from rowlock.model.tasks import NewTask, Task
 from rowlock.plan import BEGIN, Plan, Row
+from rowlock.storage.contract import FIRST_PRIORITY, LAST_PRIORITY, ClaimRequest, Lane
 from rowlock.storage.migrations import Migration, Migrations
 from rowlock.storage.rows import task_from_row
 from rowlock.storage.sql.enqueue import EnqueuePlans, inline_payload, is_inline
 from rowlock.storage.sql.events import one, tells
 from rowlock.storage.sql.operating import SteppedOperatePlans
 from rowlock.storage.sql.reading import ReadPlans
+from rowlock.storage.sql.stepped_claiming import SteppedClaimPlans
 from rowlock.storage.wakeups import Hint
 
 
@@ -90,6 +93,24 @@ class MySQLEnqueuePlans(EnqueuePlans):
             )
             yield self._sql.bind("insert_alike", **columns, **common)
             yield from self._insert_payloads([task for task in part if not is_inline(task)])
+
+
+class MySQLClaimPlans(SteppedClaimPlans):
+    """`SteppedClaimPlans` that look above a line only if something is there."""
+
+    def _lock_lane(
+        self, request: ClaimRequest, share: Share, lane: Lane, now: datetime | None
+    ) -> Plan[list[Row]]:
+        if lane.from_priority == FIRST_PRIORITY and lane.to_priority < LAST_PRIORITY:
+            result = yield self._sql.bind(
+                "is_any_above",
+                namespace=request.namespace,
+                queue=share.queue,
+                to_priority=lane.to_priority,
+            )
+            if not result.rows:
+                return []
+        return (yield from super()._lock_lane(request, share, lane, now))
 
 
 class MySQLOperatePlans(SteppedOperatePlans):

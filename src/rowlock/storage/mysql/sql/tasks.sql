@@ -128,6 +128,13 @@ WHERE namespace = :namespace AND queue = :queue AND state = 'queued'
 ORDER BY priority, run_at, id LIMIT :limit
 FOR UPDATE SKIP LOCKED;
 
+-- name: is_any_above
+-- Backwards: behind the end of this stretch lie the entries of what was claimed, and while an old
+-- snapshot keeps them a look that reaches it walks over all of them, whatever its condition says.
+SELECT 1 FROM rowlock_task FORCE INDEX (ix_rowlock_task_claim)
+WHERE namespace = :namespace AND queue = :queue AND state = 'queued' AND priority <= :to_priority
+ORDER BY namespace DESC, queue DESC, state DESC, priority DESC, run_at DESC, id DESC LIMIT 1;
+
 -- name: mark_claimed
 UPDATE JSON_TABLE(:batch, '$[*]' COLUMNS (id char(32) PATH '$.ids')) AS v
 STRAIGHT_JOIN rowlock_task AS t FORCE INDEX (PRIMARY) ON t.id = UNHEX(v.id)
