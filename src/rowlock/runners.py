@@ -46,7 +46,7 @@ class AsyncRunner(Protocol):
         ...
 
     def close(self) -> None:
-        """Take no more, and close the connections or threads that are its own."""
+        """Take no more, and close the connections or threads."""
         ...
 
 

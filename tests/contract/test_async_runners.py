@@ -133,10 +133,12 @@ def test_event_loops_at_once(backend, storage):
 
 
 @pytest.mark.parametrize("backend", DURABLE, indirect=True)
-async def test_after_the_end_it_refuses(backend):
+@pytest.mark.parametrize("used", [True, False])
+async def test_after_the_end_it_refuses(backend, used):
     storage = backend.connect_again()
-    for runner in (storage.async_runner, storage.worker_runner):
-        await runner.read(sql_plan, "SELECT 1")
+    if used:
+        for runner in (storage.async_runner, storage.worker_runner):
+            await runner.read(sql_plan, "SELECT 1")
     storage.close()
     for runner in (storage.async_runner, storage.worker_runner):
         with pytest.raises(StorageUnavailableError, match="closed"):

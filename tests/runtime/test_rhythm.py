@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import pytest
 
+from rowlock.errors import StorageUnavailableError
 from rowlock.runtime import rhythm as rhythm_module
 from rowlock.runtime.rhythm import Rhythm
 
@@ -22,9 +24,12 @@ class Source:
     def __init__(self) -> None:
         self.due_in: float | None = None
         self.asked = 0
+        self.on_asked: Callable[[], None] | None = None
 
     async def seconds_to_next_due(self) -> float | None:
         self.asked += 1
+        if self.on_asked is not None:
+            self.on_asked()
         return self.due_in
 
 
@@ -91,6 +96,30 @@ async def test_a_call_ends_its_sleep_and_has_it_look_for_what_is_due_before_the_
     assert source.asked == 1
     await slept(rhythm)
     assert source.asked == 2
+
+
+async def test_a_call_during_a_look_is_not_forgotten(rhythm, source):
+    source.on_asked = rhythm.call
+    rhythm.call()
+    await slept(rhythm)
+    source.on_asked = None
+    asked = source.asked
+    await slept(rhythm)
+    assert source.asked == asked + 1
+
+
+async def test_a_call_is_not_forgotten_when_the_look_fails(rhythm, source):
+    def fail() -> None:
+        raise StorageUnavailableError("away")
+
+    source.on_asked = fail
+    rhythm.call()
+    with pytest.raises(StorageUnavailableError):
+        await rhythm.sleep()
+    source.on_asked = None
+    asked = source.asked
+    await slept(rhythm)
+    assert source.asked == asked + 1
 
 
 async def test_after_a_call_it_looks_again_soon(rhythm, source):

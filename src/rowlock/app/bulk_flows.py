@@ -239,7 +239,8 @@ def resume_operation(
         began = time.monotonic()
         tasks = yield from list_tasks(core, work.wanted, limit=BATCH, before=work.position)
         page = yield from _page(core, work.change, tasks)
-        work = yield from run_keyed(partial(make_batch, core.storage, core.namespace, work, page))
+        make = partial(make_batch, core.storage, core.namespace, work, page)
+        work = yield from run_keyed(make, lingers=True)
         for queue in {task.queue for task in tasks}:
             core.storage.wakeups.wake_here(core.namespace, queue)
         _tell(on_progress, work)

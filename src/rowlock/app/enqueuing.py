@@ -264,7 +264,7 @@ def enqueue_batch(
         return enqueue_stream(core.storage, core.namespace, TaskStream(tasks, keyed=keyed))
 
     try:
-        ids: list[UUID] = yield Run(store, streams=True)
+        ids: list[UUID] = yield Run(store, lingers=True)
     except StorageUnavailableError as error:
         if not error.outcome_unknown:
             raise
@@ -314,7 +314,7 @@ def _store_stream(core: Intake, stream: TaskStream, options: TaskOptions) -> Flo
             for queue in stream.queues:
                 _wake_after_commit(core, options.transaction, queue)
             return ids
-        ids = yield Run(store, streams=True)
+        ids = yield Run(store, lingers=True)
     except StorageError as error:
         if stream.broken is not None:
             raise stream.broken from None

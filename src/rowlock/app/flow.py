@@ -25,7 +25,8 @@ class Run(NamedTuple):
         operation: Starts the plan; called again when it has to be run again.
         transaction: The caller's open transaction to run it in; None for one of our own.
         reads: Whether it only reads, so that it may simply be repeated.
-        streams: Whether it reads from the caller while it runs, whose code may block.
+        lingers: Whether it may compute for long between two statements, or runs code of the caller
+            that may block: async callers have it run on a thread.
         grouped: The namespace and the new task, if that is all it stores: it may then be stored
             together with others that are asked for at the same time.
     """
@@ -33,7 +34,7 @@ class Run(NamedTuple):
     operation: Callable[[], Plan[Any]]
     transaction: object = None
     reads: bool = False
-    streams: bool = False
+    lingers: bool = False
     grouped: tuple[str, NewTask] | None = None
 
 
@@ -115,5 +116,5 @@ async def _perform_async(core: Opened, step: Step) -> Any:
         return await enlisted.run(step.operation)
     if step.grouped is not None:
         return await core.storage.groups(enqueue_together).run(step.grouped, step.operation)
-    runner = core.storage.threads if step.streams else core.storage.async_runner
+    runner = core.storage.threads if step.lingers else core.storage.async_runner
     return await (runner.read(step.operation) if step.reads else runner.run(step.operation))

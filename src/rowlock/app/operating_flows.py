@@ -86,14 +86,14 @@ def change(
     return changed
 
 
-def run_keyed(operation: Callable[[], Plan[T]]) -> Flow[T]:
-    """Run an operation that looks who holds a unique key before it takes it."""
+def run_keyed(operation: Callable[[], Plan[T]], *, lingers: bool = False) -> Flow[T]:
+    """Run an operation that looks who holds a unique key before it takes it. See `Run`."""
     done: T
     try:
-        done = yield Run(operation)
+        done = yield Run(operation, lingers=lingers)
     except StorageDataError:
         # Another task took the key between the look and the write: the next look sees it.
-        done = yield Run(operation)
+        done = yield Run(operation, lingers=lingers)
     return done
 
 

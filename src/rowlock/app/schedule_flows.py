@@ -247,7 +247,7 @@ def backfill_schedule(
                 dry_run=dry_run,
             )
 
-        part: on_demand.Backfilled = yield Run(batch)
+        part: on_demand.Backfilled = yield Run(batch, lingers=True)
         if not dry_run:
             core.storage.wakeups.wake_here(core.namespace, part.queue)
         done = Backfill(

@@ -9,7 +9,7 @@ from typing import Protocol
 from rowlock.runtime.attempt import monotonic
 
 DUE_CHECK_SECONDS = 1.0
-"""What another process schedules is found so long after it is due, at most."""
+"""So often a worker that does not sleep looks for what is due of which nobody called."""
 
 
 class Clockwork(Protocol):
@@ -85,9 +85,14 @@ class Rhythm:
             pass
 
     async def _promote(self) -> float | None:
-        seconds = await self._source.seconds_to_next_due()
-        now = monotonic()
+        # Before it asks: what is called for meanwhile, the answer may not know.
         self._called = False
+        try:
+            seconds = await self._source.seconds_to_next_due()
+        except BaseException:
+            self._called = True
+            raise
+        now = monotonic()
         self._next_due = None if seconds is None else now + seconds
         self._promote_at = now + DUE_CHECK_SECONDS
         if self._next_due is not None:

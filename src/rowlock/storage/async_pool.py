@@ -8,12 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, Protocol, TypeVar
-from weakref import WeakKeyDictionary
 
 from rowlock.errors import StorageError, StorageUnavailableError
 from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive_async
 from rowlock.storage.idle_connections import IdleConnections
-from rowlock.storage.pool import ACQUIRE_TIMEOUT_SECONDS, Tries, translating
+from rowlock.storage.pool import Tries, translating
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -60,21 +59,52 @@ class AsyncPool:
     def __init__(self, driver: AsyncDriver) -> None:
         """Open nothing yet."""
         self.driver = driver
-        self.idle = IdleConnections(driver.close)
+        self._reset()
+
+    def _reset(self) -> None:
+        self._idle = IdleConnections(self.driver.close)
+        # Their loops: one that was closed in the middle of it never gives its connection back.
+        self._lent: dict[int, tuple[Any, asyncio.AbstractEventLoop]] = {}
 
     async def take(self) -> Any:
-        """Return a connection.
+        """Return a connection, which `give_back` or `discard` must follow.
 
         Raises:
             StorageUnavailableError: The pool is closed.
         """
-        if self.idle.are_another_process_s:
-            self.idle = IdleConnections(self.driver.close)
-        return self.idle.take() or await self.driver.connect()
+        if self._idle.are_another_process_s:
+            self._reset()
+        connection = self._idle.take()
+        if connection is None:
+            self._end_abandoned()
+            connection = await self.driver.connect()
+        self._lent[id(connection)] = (connection, asyncio.get_running_loop())
+        return connection
+
+    def give_back(self, connection: Any) -> None:
+        """Keep a connection for the next who needs one."""
+        self._lent.pop(id(connection), None)
+        self._idle.keep(connection)
+
+    def discard(self, connection: Any) -> None:
+        """Close a connection that nobody else is to get."""
+        self._lent.pop(id(connection), None)
+        self.driver.close(connection)
+
+    def drop_idle(self) -> None:
+        """Close what is idle: it broke together with another one."""
+        self._idle.drop()
+
+    def _end_abandoned(self) -> None:
+        for connection, loop in list(self._lent.values()):
+            if loop.is_closed():
+                self.discard(connection)
 
     def close(self) -> None:
         """Close what is idle now, and what is in use when it comes back; from any thread."""
-        self.idle.close()
+        self._idle.close()
+        if not self._idle.are_another_process_s:
+            self._end_abandoned()
 
 
 class AsyncPooledRunner:
@@ -93,9 +123,7 @@ class AsyncPooledRunner:
         """
         self._pool = pool
         self._size = size
-        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
-            WeakKeyDictionary()
-        )
+        self._turns: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def run(self, operation: Callable[P, Plan[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -109,7 +137,7 @@ class AsyncPooledRunner:
         return await self._shielded(lambda: operation(*args, **kwargs), Tries(reads=True))
 
     def close(self) -> None:
-        """Close the connections; from any thread."""
+        """Close the pool, for all who share it; from any thread."""
         self._pool.close()
 
     async def _shielded(self, start: Callable[[], Plan[T]], tries: Tries) -> T:
@@ -146,25 +174,18 @@ class AsyncPooledRunner:
             await asyncio.sleep(pause)
 
     async def _run_once(self, plan: Plan[T]) -> T:
-        turns = await self._turn()
-        try:
+        # However many wait: each of those before them has a limit for the server's silence.
+        async with self._turns_here():
             return await self._run_on_one(plan)
-        finally:
-            turns.release()
 
-    async def _turn(self) -> asyncio.Semaphore:
+    def _turns_here(self) -> asyncio.Semaphore:
         loop = asyncio.get_running_loop()
         turns = self._turns.get(loop)
         if turns is None:
+            # One that somebody had to wait for keeps its loop alive.
+            for other in [known for known in self._turns if known.is_closed()]:
+                del self._turns[other]
             turns = self._turns[loop] = asyncio.Semaphore(self._size)
-        if not turns.locked():
-            await turns.acquire()  # at once
-            return turns
-        try:
-            async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
-                await turns.acquire()
-        except TimeoutError:
-            raise StorageUnavailableError(f"all {self._size} connections are in use") from None
         return turns
 
     async def _run_on_one(self, plan: Plan[T]) -> T:
@@ -177,19 +198,19 @@ class AsyncPooledRunner:
                 value = await drive_async(plan, session.execute)
                 await session.commit()
         except StorageUnavailableError:
-            pool.driver.close(connection)
-            pool.idle.drop()
+            pool.discard(connection)
+            pool.drop_idle()
             raise
         except Exception:
             if await session.rolled_back():
-                pool.idle.keep(connection)
+                pool.give_back(connection)
             else:
-                pool.driver.close(connection)
+                pool.discard(connection)
             raise
         except BaseException:  # nobody waits for the answer any more
-            pool.driver.close(connection)
+            pool.discard(connection)
             raise
-        pool.idle.keep(connection)
+        pool.give_back(connection)
         session.call_back()
         return value
 

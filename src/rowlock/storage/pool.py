@@ -154,6 +154,8 @@ class Pool:
                 yield connection
             except StorageUnavailableError:
                 self._driver.close(connection)
+                with self._lock:
+                    self._broken.discard(id(connection))
                 self.idle.drop()
                 raise
             except BaseException:

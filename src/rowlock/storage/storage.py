@@ -349,6 +349,11 @@ class Storage:
                 self._worker_runner = of(WORKER_CONNECTIONS)
         return self._worker_runner
 
+    @property
+    def lingering_runner(self) -> AsyncRunner:
+        """The runner for what of a worker's needs computes for long: never in the event loop."""
+        return self.worker_runner if self.async_runner_of is None else self.threads
+
     def enlist(self, transaction: object) -> EnlistedRunner:
         """Return the runner on the caller's open transaction. See `Enlisting.runner`."""
         return self.enlisting.runner(transaction)

@@ -60,6 +60,8 @@ class ScheduleRunner:
         self._storage = storage
         self._run = storage.worker_runner.run
         self._read = storage.worker_runner.read
+        # What computes many times of many schedules would hold up the event loop.
+        self._run_long = storage.lingering_runner.run
         self._on_failure = on_failure
         self._on_error = on_error
         self._hint = asyncio.Event()
@@ -121,7 +123,7 @@ class ScheduleRunner:
             taken: list[Schedule] = []
             began = loop.time()
             try:
-                done = await self._run(
+                done = await self._run_long(
                     fire_due, self._storage, StoredPattern(), limit=limit, taken=taken
                 )
             except StorageDataError as error:
@@ -177,6 +179,8 @@ class ScheduleRunner:
     async def _refresh(self) -> None:
         after: UUID | None = None
         while True:
-            after = await self._run(refresh_schedules, self._storage, after, limit=REFRESH_LIMIT)
+            after = await self._run_long(
+                refresh_schedules, self._storage, after, limit=REFRESH_LIMIT
+            )
             if after is None:
                 return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import psycopg
 import pytest
@@ -119,6 +119,38 @@ def test_an_event_loop_ends_though_a_statement_hangs(dsn, admin):
         assert asyncio.run(runner.read(sql_plan, "SELECT 1")).rows == [(1,)]
     admin.execute(f"{TERMINATE} AND query LIKE '%(60)%'".encode())
     wait_for_connections(admin, 0)
+
+
+def test_what_an_event_loop_left_undone_is_ended_when_the_next_one_connects(dsn, admin):
+    runner, loop = runner_of(dsn), asyncio.new_event_loop()
+
+    async def begin() -> None:
+        await asyncio.sleep(0.3)
+
+    with closing(runner):
+        left = loop.create_task(runner.run(sql_plan, "SELECT pg_sleep(60)"))
+        loop.run_until_complete(begin())
+        loop.close()
+        assert connections(admin) == 1
+        assert asyncio.run(runner.read(sql_plan, "SELECT 1")).rows == [(1,)]
+        admin.execute(f"{TERMINATE} AND query LIKE '%(60)%'".encode())
+        wait_for_connections(admin, 1)
+    assert not left.done()
+    left._log_destroy_pending = False  # type: ignore[attr-defined] # it is
+    for coroutine in (left.get_coro(), *(one.get_coro() for one in runner._under_way)):
+        with suppress(RuntimeError):  # their event loop is closed
+            coroutine.close()
+
+
+def test_many_event_loops_leave_nothing_behind(dsn):
+    with closing(runner_of(dsn)) as runner:
+
+        async def crowd() -> None:
+            await asyncio.gather(*[runner.read(sql_plan, "SELECT 1") for _ in range(6)])
+
+        for _ in range(5):
+            asyncio.run(crowd())
+        assert len(runner._turns) == 1
 
 
 async def test_a_silent_server_is_given_up_in_doubt(dsn):

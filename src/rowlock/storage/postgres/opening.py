@@ -77,6 +77,12 @@ def open_postgres(
         silence=silence,
         common=common,
     )
+    async_runners = _AsyncRunners(common, pool_size)
+
+    def close_all() -> None:
+        runners.close()
+        async_runners.close()
+
     catalog = Catalog(HERE / "sql", prefix=prefix, schema=schema)
     channel = f"{schema}.{prefix}wake" if schema else f"{prefix}wake"
     ear = PostgresDriver(listen_url or dsn, silence=silence)
@@ -95,13 +101,13 @@ def open_postgres(
         heartbeat_runner=runners.heartbeat,
         patient_runner=runners.patient,
         wakeups=PollingWakeups() if listen_url == "" else NotifyWakeups(ear, channel),
-        close_all=runners.close,
+        close_all=close_all,
         catalog=catalog,
         enlisting=POSTGRES_ENLISTING,
         transactions=runners.transactions,
         tallier=tallier,
         async_transaction=partial(async_transaction, PostgresDriver(dsn, silence=silence)),
-        async_runner_of=_AsyncRunners(common, pool_size),
+        async_runner_of=async_runners.of,
         vacuum=VacuumDuty(runners.patient, catalog),
     )
 
@@ -113,15 +119,26 @@ class _AsyncRunners:
         self._driver = driver
         self._most = most
         self._pool: AsyncPool | None = None
+        self._closed = False
 
-    def __call__(self, size: int | None) -> AsyncRunner:
+    def of(self, size: int | None) -> AsyncRunner:
+        """See `Storage.async_runner_of`."""
         # Start-up time of sync programs.
         from rowlock.storage.async_pool import AsyncPool, AsyncPooledRunner
         from rowlock.storage.postgres.async_connection import AsyncPostgresDriver
 
         if self._pool is None:
             self._pool = AsyncPool(AsyncPostgresDriver(self._driver))
-        return AsyncPooledRunner(self._pool, size=min(size or self._most, self._most))
+        runner = AsyncPooledRunner(self._pool, size=min(size or self._most, self._most))
+        if self._closed:
+            runner.close()
+        return runner
+
+    def close(self) -> None:
+        """Close the connections, and those of runners that are yet to be made."""
+        self._closed = True
+        if self._pool is not None:
+            self._pool.close()
 
 
 def _stores(catalog: Catalog, tallier: Tallier) -> AllStores:
