@@ -158,6 +158,8 @@ def ask(text):
 def ask_often():
     for n in range(50):
         assert ask(f"SELECT {n}") == [(n,)]
+    found = asyncio.run(storage.threads.read(sql_plan, "SELECT 7"))
+    assert found.rows == [(7,)]
 
 ask_often()
 child = os.fork()

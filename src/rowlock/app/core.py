@@ -30,7 +30,7 @@ class Settings(TypedDict, total=False):
             such as PgBouncer; empty to poll instead.
         poll: How long a worker sleeps at most before it looks for tasks by itself, a duration.
             If not given, 250 ms where nothing can call it (MariaDB, an empty `listen_url`), 5 s
-            elsewhere.
+            on PostgreSQL and SQLite, 1 s in memory.
         capture_logs: Keep everything that handlers log by way of `logging` with their tasks,
             or only from a level on; a definition may say otherwise. False if not given.
         max_result_bytes: A result whose JSON is longer fails its attempt; 1 MiB, which is

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -32,11 +33,15 @@ class DaemonThreads:
     def __init__(self, limit: int, *, name: str) -> None:
         self._limit = limit
         self._name = name
+        self._closed = False
+        self._reset()
+
+    def _reset(self) -> None:
+        self._pid = os.getpid()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._idle = 0
-        self._closed = False
 
     def submit(self, call: Callable[[], Any]) -> asyncio.Future[Any]:
         """Run the call on a thread, in the caller's context variables.
@@ -47,6 +52,8 @@ class DaemonThreads:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
         context = contextvars.copy_context()
+        if self._pid != os.getpid():
+            self._reset()  # a forked child has none of its parent's threads
         with self._lock:
             if self._closed:
                 raise RuntimeError("the threads are closed")

@@ -6,6 +6,7 @@ The same as `pool` for a driver that does not block: an operation costs no trip 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -63,7 +64,7 @@ class AsyncPool:
 
     def _reset(self) -> None:
         self._idle = IdleConnections(self.driver.close)
-        # Their loops: one that was closed in the middle of it never gives its connection back.
+        self._lock = threading.Lock()
         self._lent: dict[int, tuple[Any, asyncio.AbstractEventLoop]] = {}
 
     async def take(self) -> Any:
@@ -74,37 +75,42 @@ class AsyncPool:
         """
         if self._idle.are_another_process_s:
             self._reset()
-        connection = self._idle.take()
-        if connection is None:
-            self._end_abandoned()
-            connection = await self.driver.connect()
-        self._lent[id(connection)] = (connection, asyncio.get_running_loop())
+        connection = self._idle.take() or await self.driver.connect()
+        with self._lock:
+            self._lent[id(connection)] = (connection, asyncio.get_running_loop())
         return connection
 
     def give_back(self, connection: Any) -> None:
         """Keep a connection for the next who needs one."""
-        self._lent.pop(id(connection), None)
+        with self._lock:
+            self._lent.pop(id(connection), None)
         self._idle.keep(connection)
 
     def discard(self, connection: Any) -> None:
         """Close a connection that nobody else is to get."""
-        self._lent.pop(id(connection), None)
+        with self._lock:
+            self._lent.pop(id(connection), None)
         self.driver.close(connection)
 
     def drop_idle(self) -> None:
         """Close what is idle: it broke together with another one."""
         self._idle.drop()
 
-    def _end_abandoned(self) -> None:
-        for connection, loop in list(self._lent.values()):
-            if loop.is_closed():
-                self.discard(connection)
+    def end_abandoned(self) -> None:
+        """Close what event loops had that were closed in the middle of it: none gives it back."""
+        with self._lock:
+            lent = self._lent.values()
+            abandoned = [connection for connection, loop in lent if loop.is_closed()]
+            for connection in abandoned:
+                del self._lent[id(connection)]
+        for connection in abandoned:
+            self.driver.close(connection)
 
     def close(self) -> None:
         """Close what is idle now, and what is in use when it comes back; from any thread."""
         self._idle.close()
         if not self._idle.are_another_process_s:
-            self._end_abandoned()
+            self.end_abandoned()
 
 
 class AsyncPooledRunner:
@@ -123,6 +129,7 @@ class AsyncPooledRunner:
         """
         self._pool = pool
         self._size = size
+        self._lock = threading.Lock()
         self._turns: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
         self._under_way: set[asyncio.Task[Any]] = set()
 
@@ -181,11 +188,17 @@ class AsyncPooledRunner:
     def _turns_here(self) -> asyncio.Semaphore:
         loop = asyncio.get_running_loop()
         turns = self._turns.get(loop)
-        if turns is None:
-            # One that somebody had to wait for keeps its loop alive.
-            for other in [known for known in self._turns if known.is_closed()]:
+        return self._turns_of_new(loop) if turns is None else turns
+
+    def _turns_of_new(self, loop: asyncio.AbstractEventLoop) -> asyncio.Semaphore:
+        with self._lock:
+            closed = [known for known in self._turns if known.is_closed()]
+            for other in closed:
                 del self._turns[other]
             turns = self._turns[loop] = asyncio.Semaphore(self._size)
+        if closed:
+            self._under_way -= {one for one in set(self._under_way) if one.get_loop() in closed}
+            self._pool.end_abandoned()
         return turns
 
     async def _run_on_one(self, plan: Plan[T]) -> T:

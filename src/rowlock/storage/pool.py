@@ -272,6 +272,7 @@ class ServerRunners:
         patient: For what may take its time, such as the making of an index: waits for ever, and
             keeps no connection.
         transactions: For those of handlers, who may keep a connection for a while.
+        seldom: For what a worker does now and then; keeps no connection.
     """
 
     def __init__(
@@ -295,10 +296,11 @@ class ServerRunners:
         self.heartbeat = PooledRunner(driver(brief), size=1)
         self.patient = PooledRunner(driver(None), size=size, keeps=False)
         self.transactions = PooledRunner(driver(silence), size=size)
+        self.seldom = PooledRunner(driver(silence), size=1, keeps=False)
 
     def close(self) -> None:
         """Close the connections."""
-        for runner in (self.common, self.heartbeat, self.patient, self.transactions):
+        for runner in (self.common, self.heartbeat, self.patient, self.transactions, self.seldom):
             runner.close()
 
 

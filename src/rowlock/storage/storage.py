@@ -186,6 +186,8 @@ class Storage:
         enlisting: How the engine joins the caller's own transaction.
         transactions: Opens the transactions in which handlers settle their tasks.
         async_transaction: Opens one for async code; None where our driver is sync.
+        seldom_runner: Runs what a worker does now and then, on a connection that is not kept; None
+            where its runner is on threads.
         async_runner_of: Returns a runner that has so many async connections at most, or as many
             as an app may have; None where our driver is sync.
         advised_version: Below this version of the engine a known bug threatens the data.
@@ -211,12 +213,14 @@ class Storage:
     tallier: Tallier
     async_transaction: Callable[[], AbstractAsyncContextManager[Any]] | None = None
     async_runner_of: Callable[[int | None], AsyncRunner] | None = None
+    seldom_runner: Runner | None = None
     advised_version: tuple[int, ...] | None = None
     vacuum: Vacuum | None = None
     endings: Endings = field(default_factory=Endings)
     _threads: ThreadRunner | None = field(default=None, init=False)
     _async_runner: AsyncRunner | None = field(default=None, init=False)
     _worker_runner: AsyncRunner | None = field(default=None, init=False)
+    _lingering_runner: AsyncRunner | None = field(default=None, init=False)
     _groups: Groups | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -352,7 +356,12 @@ class Storage:
     @property
     def lingering_runner(self) -> AsyncRunner:
         """The runner for what of a worker's needs computes for long: never in the event loop."""
-        return self.worker_runner if self.async_runner_of is None else self.threads
+        if self._lingering_runner is None:
+            seldom = self.seldom_runner
+            self._lingering_runner = (
+                self.worker_runner if seldom is None else ThreadRunner(seldom, threads=1)
+            )
+        return self._lingering_runner
 
     def enlist(self, transaction: object) -> EnlistedRunner:
         """Return the runner on the caller's open transaction. See `Enlisting.runner`."""
@@ -364,7 +373,8 @@ class Storage:
 
     def close(self) -> None:
         """Close every connection and thread."""
-        for runner in (self._threads, self._async_runner, self._worker_runner):
+        used = (self._threads, self._async_runner, self._worker_runner, self._lingering_runner)
+        for runner in used:
             if runner is not None:
                 runner.close()
         self.tallier.close()

@@ -50,7 +50,7 @@ def open_storage(
         listen_url: PostgreSQL only: a direct URL for LISTEN where `url` is a pooler such as
             PgBouncer; empty to poll instead.
         poll: How long a worker sleeps at most before it looks for tasks by itself, a duration.
-            If not given, 250 ms where nothing can call it, 5 s elsewhere.
+            If not given, 250 ms where nothing can call it, 5 s elsewhere, 1 s in memory.
 
     Raises:
         ConfigError: The URL names no engine, or a setting does not fit it.

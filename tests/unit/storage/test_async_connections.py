@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, suppress
@@ -121,25 +122,26 @@ def test_an_event_loop_ends_though_a_statement_hangs(dsn, admin):
     wait_for_connections(admin, 0)
 
 
-def test_what_an_event_loop_left_undone_is_ended_when_the_next_one_connects(dsn, admin):
+def test_what_an_event_loop_left_undone_is_ended_by_the_next_one(dsn, admin):
     runner, loop = runner_of(dsn), asyncio.new_event_loop()
 
     async def begin() -> None:
         await asyncio.sleep(0.3)
 
     with closing(runner):
-        left = loop.create_task(runner.run(sql_plan, "SELECT pg_sleep(60)"))
+        loop.create_task(runner.run(sql_plan, "SELECT pg_sleep(60)"))
         loop.run_until_complete(begin())
+        left = asyncio.all_tasks(loop)
         loop.close()
         assert connections(admin) == 1
         assert asyncio.run(runner.read(sql_plan, "SELECT 1")).rows == [(1,)]
         admin.execute(f"{TERMINATE} AND query LIKE '%(60)%'".encode())
         wait_for_connections(admin, 1)
-    assert not left.done()
-    left._log_destroy_pending = False  # type: ignore[attr-defined] # it is
-    for coroutine in (left.get_coro(), *(one.get_coro() for one in runner._under_way)):
-        with suppress(RuntimeError):  # their event loop is closed
-            coroutine.close()
+        assert not runner._under_way
+    for task in left:
+        task._log_destroy_pending = False  # type: ignore[attr-defined] # it is
+        with suppress(RuntimeError):  # its event loop is closed
+            task.get_coro().close()
 
 
 def test_many_event_loops_leave_nothing_behind(dsn):
@@ -214,3 +216,24 @@ async def test_a_table_that_changes_costs_one_error_and_no_more(runner, admin):
     with pytest.raises(StorageUnavailableError, match="cached plan"):
         await runner.run(plan)
     assert (await runner.run(plan)).rows == []
+
+
+def test_event_loops_that_come_and_go_in_many_threads(dsn):
+    """Each finds closed ones to forget while others do the same."""
+    errors: list[BaseException] = []
+
+    with closing(runner_of(dsn)) as runner:
+
+        def ask() -> None:
+            try:
+                for _ in range(30):
+                    assert asyncio.run(runner.read(sql_plan, "SELECT 1")).rows == [(1,)]
+            except BaseException as error:  # noqa: BLE001 - told to the test
+                errors.append(error)
+
+        threads = [threading.Thread(target=ask) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert errors == []

@@ -108,6 +108,7 @@ def open_postgres(
         tallier=tallier,
         async_transaction=partial(async_transaction, PostgresDriver(dsn, silence=silence)),
         async_runner_of=async_runners.of,
+        seldom_runner=runners.seldom,
         vacuum=VacuumDuty(runners.patient, catalog),
     )
 
