@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import conninfo
 
 from rowlock.errors import ConfigError
 from rowlock.runners import AsyncRunner
+from rowlock.storage.async_pool import AsyncPool, AsyncPooledRunner
 from rowlock.storage.catalog import Catalog
 from rowlock.storage.migrations import Migrations
 from rowlock.storage.pool import ServerRunners
+from rowlock.storage.postgres.async_connection import AsyncPostgresDriver
 from rowlock.storage.postgres.connection import PostgresDriver
 from rowlock.storage.postgres.enlisted import POSTGRES_ENLISTING
 from rowlock.storage.postgres.store import POSTGRES_VALUES, PostgresEnqueuePlans, arrays
@@ -36,10 +37,7 @@ from rowlock.storage.sql.tokens import TokenPlans
 from rowlock.storage.sql.upkeep import UpkeepPlans
 from rowlock.storage.storage import AllStores, Storage
 from rowlock.storage.tallier import Tallier
-from rowlock.storage.wakeups import PollingWakeups
-
-if TYPE_CHECKING:
-    from rowlock.storage.async_pool import AsyncPool
+from rowlock.storage.wakeups import PollingWakeups, Wakeups
 
 HERE = Path(__file__).parent
 MAX_PORT = 65_535
@@ -71,21 +69,13 @@ def open_postgres(
     for name, url in (("the database URL", dsn), ("listen_url", listen_url or dsn)):
         _check_readable(name, url)
     common = PostgresDriver(dsn, silence=silence, prepares=True)
-    runners = ServerRunners(
-        lambda seconds: PostgresDriver(dsn, silence=seconds),
-        size=pool_size,
-        silence=silence,
-        common=common,
-    )
-    async_runners = _AsyncRunners(common, pool_size)
 
-    def close_all() -> None:
-        runners.close()
-        async_runners.close()
+    def driver(seconds: float | None) -> PostgresDriver:
+        return PostgresDriver(dsn, silence=seconds)
 
+    runners = ServerRunners(driver, size=pool_size, silence=silence, common=common)
+    pool = AsyncPool(AsyncPostgresDriver(common))
     catalog = Catalog(HERE / "sql", prefix=prefix, schema=schema)
-    channel = f"{schema}.{prefix}wake" if schema else f"{prefix}wake"
-    ear = PostgresDriver(listen_url or dsn, silence=silence)
     tallier = Tallier()
 
     return Storage(
@@ -100,46 +90,35 @@ def open_postgres(
         runner=runners.common,
         heartbeat_runner=runners.heartbeat,
         patient_runner=runners.patient,
-        wakeups=PollingWakeups() if listen_url == "" else NotifyWakeups(ear, channel),
-        close_all=close_all,
+        wakeups=_wakeups(listen_url, common, prefix, schema),
+        close_all=partial(_close, runners, pool),
         catalog=catalog,
         enlisting=POSTGRES_ENLISTING,
         transactions=runners.transactions,
         tallier=tallier,
         async_transaction=partial(async_transaction, PostgresDriver(dsn, silence=silence)),
-        async_runner_of=async_runners.of,
+        async_runner_of=partial(_async_runner, pool, pool_size),
         seldom_runner=runners.seldom,
         vacuum=VacuumDuty(runners.patient, catalog),
     )
 
 
-class _AsyncRunners:
-    """Makes runners that share their connections; loads what that takes when it is needed."""
+def _wakeups(
+    listen_url: str | None, driver: PostgresDriver, prefix: str, schema: str | None
+) -> Wakeups:
+    if listen_url == "":
+        return PollingWakeups()
+    ear = PostgresDriver(listen_url or driver.dsn, silence=driver.silence)
+    return NotifyWakeups(ear, f"{schema}.{prefix}wake" if schema else f"{prefix}wake")
 
-    def __init__(self, driver: PostgresDriver, most: int) -> None:
-        self._driver = driver
-        self._most = most
-        self._pool: AsyncPool | None = None
-        self._closed = False
 
-    def of(self, size: int | None) -> AsyncRunner:
-        """See `Storage.async_runner_of`."""
-        # Start-up time of sync programs.
-        from rowlock.storage.async_pool import AsyncPool, AsyncPooledRunner
-        from rowlock.storage.postgres.async_connection import AsyncPostgresDriver
+def _async_runner(pool: AsyncPool, most: int, size: int | None) -> AsyncRunner:
+    return AsyncPooledRunner(pool, size=min(size or most, most))
 
-        if self._pool is None:
-            self._pool = AsyncPool(AsyncPostgresDriver(self._driver))
-        runner = AsyncPooledRunner(self._pool, size=min(size or self._most, self._most))
-        if self._closed:
-            runner.close()
-        return runner
 
-    def close(self) -> None:
-        """Close the connections, and those of runners that are yet to be made."""
-        self._closed = True
-        if self._pool is not None:
-            self._pool.close()
+def _close(*all_of_it: ServerRunners | AsyncPool) -> None:
+    for one in all_of_it:
+        one.close()
 
 
 def _stores(catalog: Catalog, tallier: Tallier) -> AllStores:
