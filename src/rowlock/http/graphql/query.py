@@ -122,6 +122,9 @@ class _Scales:
     def weigh(self, selections: SelectionSetNode | None, level: int = 0) -> _Weight:
         if level > MOST_LEVELS:
             raise InvalidValueError("query", _TOO_DEEP)
+        if selections is not None and not selections.selections:
+            # The parser lets it pass, which the specification does not.
+            raise InvalidValueError("query", "has braces with nothing between them")
         weights = [self._weigh(one, level) for one in selections.selections] if selections else []
         return _Weight(
             levels=max((one.levels for one in weights), default=0),
