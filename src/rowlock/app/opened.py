@@ -96,9 +96,9 @@ class Opened:
         own, opening = self.storage, self._opening.copy()
         if url is not None and opening.get("listen_url"):
             del opening["listen_url"]  # it belongs to the app's own database
-        if prefix is not None:
+        if prefix:
             opening["prefix"] = prefix
-        if schema is not None:
+        if schema:
             opening["schema"] = schema
         self.storage = open_storage(url or own.url, **opening)
         own.close()

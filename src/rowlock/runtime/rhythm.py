@@ -4,30 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import Protocol
 
 from rowlock.runtime.attempt import monotonic
+from rowlock.runtime.source import Clockwork
 
 DUE_CHECK_SECONDS = 1.0
 """So often a worker that does not sleep looks for what is due of which nobody called."""
-
-
-class Clockwork(Protocol):
-    """What of a `TaskSource` says when to look. See there."""
-
-    @property
-    def poll_seconds(self) -> float:
-        """How long to sleep at most between two looks."""
-        ...
-
-    @property
-    def second_looks(self) -> tuple[float, ...]:
-        """After which seconds to look again for what a wake-up's burst commits later."""
-        ...
-
-    async def seconds_to_next_due(self) -> float | None:
-        """Promote what is due; return for how long nothing else is, or None if nothing is."""
-        ...
 
 
 class Rhythm:

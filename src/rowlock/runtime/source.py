@@ -20,7 +20,25 @@ Exchange: TypeAlias = Callable[
 """Records ends and takes tasks as `TaskSource.claim` does; nothing is known if it raises."""
 
 
-class TaskSource(Protocol):
+class Clockwork(Protocol):
+    """What says when to look for tasks."""
+
+    @property
+    def poll_seconds(self) -> float:
+        """How long to sleep at most between two looks."""
+        ...
+
+    @property
+    def second_looks(self) -> tuple[float, ...]:
+        """After which seconds to look again for what a wake-up's burst commits later."""
+        ...
+
+    async def seconds_to_next_due(self) -> float | None:
+        """Make what is due claimable, and return how long until more is; 0: some became so."""
+        ...
+
+
+class TaskSource(Clockwork, Protocol):
     """What running tasks needs from the outside.
 
     Async methods raise `StorageUnavailableError` while the outside cannot be reached; the
@@ -39,16 +57,6 @@ class TaskSource(Protocol):
         """How many claims were cut off before they were answered."""
         ...
 
-    @property
-    def poll_seconds(self) -> float:
-        """How long to sleep at most between two looks."""
-        ...
-
-    @property
-    def second_looks(self) -> tuple[float, ...]:
-        """After which seconds to look again for what a wake-up's burst commits later."""
-        ...
-
     async def claim(self, shares: Sequence[Share], limit: int) -> list[Claim]:
         """Take up to `limit` tasks, of each queue its best and no more than its share."""
         ...
@@ -61,10 +69,6 @@ class TaskSource(Protocol):
     @property
     def exchange(self) -> Exchange | None:
         """Settles and claims in one step; None where that is not faster than two."""
-        ...
-
-    async def seconds_to_next_due(self) -> float | None:
-        """Make what is due claimable, and return how long until more is; 0: some became so."""
         ...
 
     async def settle(self, ends: Sequence[End]) -> set[UUID]:

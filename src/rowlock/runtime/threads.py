@@ -98,7 +98,7 @@ class DaemonThreads:
 
 
 def deliver(future: asyncio.Future[Any], value: object, error: BaseException | None) -> None:
-    """Give a waiter what a call on another thread returned or raised; on the waiter's loop."""
+    """Give a waiter what was returned or raised elsewhere; on the waiter's loop."""
     if future.done():
         return
     if error is None:

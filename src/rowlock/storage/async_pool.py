@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from rowlock.errors import StorageError, StorageUnavailableError
 from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive_async
+from rowlock.runtime.threads import deliver
 from rowlock.storage.idle_connections import IdleConnections
 from rowlock.storage.pool import Tries, translating
 
@@ -73,7 +74,7 @@ class AsyncPool:
         Raises:
             StorageUnavailableError: The pool is closed.
         """
-        if self._idle.are_another_process_s:
+        if self._idle.are_inherited:
             self._reset()
         connection = self._idle.take() or await self.driver.connect()
         with self._lock:
@@ -109,7 +110,7 @@ class AsyncPool:
     def close(self) -> None:
         """Close what is idle now, and what is in use when it comes back; from any thread."""
         self._idle.close()
-        if not self._idle.are_another_process_s:
+        if not self._idle.are_inherited:
             self.end_abandoned()
 
 
@@ -161,14 +162,12 @@ class AsyncPooledRunner:
         try:
             value = await self._run_again(start, tries)
         except Exception as error:  # noqa: BLE001 - told to whoever waits
-            if not outcome.done():
-                outcome.set_exception(error)
+            deliver(outcome, None, error)
         except BaseException:  # the event loop ends
             outcome.cancel()
             raise
         else:
-            if not outcome.done():
-                outcome.set_result(value)
+            deliver(outcome, value, None)
 
     async def _run_again(self, start: Callable[[], Plan[T]], tries: Tries) -> T:
         while True:

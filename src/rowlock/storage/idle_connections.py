@@ -29,7 +29,7 @@ class IdleConnections:
         self._closed = False
 
     @property
-    def are_another_process_s(self) -> bool:
+    def are_inherited(self) -> bool:
         """Whether this process was forked from the one that they belong to."""
         return self._pid != os.getpid()
 
@@ -63,5 +63,5 @@ class IdleConnections:
         """Close all, and what is kept from now on."""
         with self._lock:
             self._closed = True
-        if not self.are_another_process_s:
+        if not self.are_inherited:
             self.drop()

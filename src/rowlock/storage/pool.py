@@ -144,7 +144,7 @@ class Pool:
     @contextmanager
     def connection(self) -> Generator[Any]:
         """Lend a connection; one that broke takes its idle siblings with it."""
-        if self.idle.are_another_process_s:
+        if self.idle.are_inherited:
             self._reset()
         if not self._free.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS):
             raise StorageUnavailableError(f"all {self._size} connections are in use")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
 
-from rowlock.errors import StorageUnavailableError
+from rowlock.storage.pool import translating
 from rowlock.storage.postgres.connection import BEGIN_TRANSACTION, PostgresDriver, translated
 
 
@@ -20,26 +20,14 @@ async def async_transaction(
 
     A connection for each: it belongs to one event loop, and is closed with its transaction.
     """
-    with _translating(sent=False):
+    with translating(translated, sent=False):
         connection = await psycopg.AsyncConnection.connect(driver.dsn, **driver.options)
     try:
-        with _translating(sent=False):
+        with translating(translated, sent=False):
             await connection.execute(BEGIN_TRANSACTION)
         yield connection
-        with _translating(sent=True):
+        with translating(translated, sent=True):
             await connection.execute(b"COMMIT")
     finally:
         with suppress(psycopg.Error):
             await connection.close()  # which rolls back what is still open
-
-
-@contextmanager
-def _translating(*, sent: bool) -> Generator[None]:
-    try:
-        yield
-    except psycopg.Error as error:
-        ours = translated(error)
-        assert ours is not None  # noqa: S101 - it is psycopg's
-        if isinstance(ours, StorageUnavailableError):
-            ours.outcome_unknown = sent
-        raise ours from error
