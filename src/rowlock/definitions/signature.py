@@ -22,6 +22,7 @@ Injection: TypeAlias = Callable[[Context], object]
 """Makes the value of a parameter that is not an argument."""
 
 _ATOMS = (type(None), bool, int, float, str, bytes, Enum)
+_PLAIN = (bool, int, float, str)
 
 _REFUSED_KINDS = {
     inspect.Parameter.VAR_POSITIONAL: "a handler cannot take *args: name every argument",
@@ -35,11 +36,18 @@ def _context_itself(context: Context) -> object:
 
 
 class _Shape(NamedTuple):
-    """What is known once the annotations are resolved."""
+    """What is known once the annotations are resolved.
+
+    Attributes:
+        needed: The required ones once more.
+        plain: The arguments whose values are stored as they are, if they have just that type.
+    """
 
     names: tuple[str, ...]
     positional: tuple[str, ...]
     required: tuple[str, ...]
+    needed: frozenset[str]
+    plain: Mapping[str, type]
     injections: Mapping[str, Injection]
     dependencies: Mapping[str, Dependency]
     struct: type[msgspec.Struct]
@@ -137,6 +145,8 @@ class Signature:
         shape = self._shape or self._resolved()
         if not arguments and not shape.required:
             return "{}"
+        if _are_plain(arguments, shape):
+            return json_text.encode_arguments(arguments)
         try:
             checked = msgspec.convert(arguments, shape.struct, str_keys=True)
         except msgspec.ValidationError as error:
@@ -213,10 +223,13 @@ class Signature:
         taken = [one for one in self._parameters if one.name not in injected]
         struct = _struct(self.handler, taken, hints)
         by_position = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        required = tuple(one.name for one in taken if one.default is one.empty)
         self._shape = _Shape(
             names=tuple(one.name for one in taken),
             positional=tuple(one.name for one in taken if one.kind is by_position),
-            required=tuple(one.name for one in taken if one.default is one.empty),
+            required=required,
+            needed=frozenset(required),
+            plain={one.name: hints[one.name] for one in taken if hints.get(one.name) in _PLAIN},
             injections=injections,
             dependencies=dependencies,
             struct=struct,
@@ -308,6 +321,16 @@ def _struct_field(parameter: inspect.Parameter, hint: Any) -> tuple[str, Any, An
     # A factory, for msgspec refuses mutable defaults; it hands out the handler's own object,
     # as Python does.
     return parameter.name, hint, msgspec.field(default_factory=lambda: default)
+
+
+def _are_plain(arguments: Mapping[str, object], shape: _Shape) -> bool:
+    """Whether arguments fit as they are, which is seen at once; others may fit, too."""
+    if type(arguments) is not dict:
+        return False
+    for name, value in arguments.items():
+        if shape.plain.get(name) is not type(value):
+            return False
+    return shape.needed.issubset(arguments)
 
 
 def _read_text(text: str, wanted: Any) -> Any:

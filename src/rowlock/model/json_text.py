@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from uuid import UUID
 
 from rowlock.errors import PayloadError
@@ -26,6 +27,10 @@ MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 30
 MIN_INT, MAX_INT = -(2**63), 2**63 - 1
 MAX_DIGITS = 1_000
+
+# As encoders write it; before it there may be escaped backslashes.
+_NUL = r"\u0000"
+_HAS_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @cache
@@ -50,55 +55,40 @@ def _plain() -> Callable[[object], bytes]:
 
 
 @cache
-def _convert() -> Callable[[str, type[UUID]], UUID]:
+def _convert() -> Callable[[str | bytes, type[UUID]], UUID]:
     from msgspec import convert
 
     return convert
 
 
-def _check_text(field: str, text: str) -> None:
-    if "\x00" in text:
-        raise PayloadError(field, "has a NUL character")
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise PayloadError(field, "has a lone surrogate, which is not text") from error
-
-
-def _check_number(field: str, number: float) -> None:
-    if isinstance(number, int):
-        if not MIN_INT <= number <= MAX_INT:
-            raise PayloadError(field, f"an integer of {number.bit_length()} bits; 64 is the limit")
-    elif not math.isfinite(number):
-        raise PayloadError(field, f"{number} is not a JSON number")
-
-
-def _check_object(field: str, value: dict[object, object], depth: int) -> None:
-    for key, item in value.items():
-        if not isinstance(key, str):
-            raise PayloadError(field, f"has the key {key!r}; JSON keys are text")
-        _check_text(field, key)
-        _check(field, item, depth)
-
-
-def _check(field: str, value: object, depth: int) -> None:
-    if value is None or isinstance(value, bool):
+def _check(field: str, value: Any, depth: int) -> None:
+    if value is None or isinstance(value, str):
         return
-    if isinstance(value, str):
-        _check_text(field, value)
-    elif isinstance(value, (int, float)):
-        _check_number(field, value)
+    if isinstance(value, int):
+        if not MIN_INT <= value <= MAX_INT:
+            raise PayloadError(field, f"an integer of {value.bit_length()} bits; 64 is the limit")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise PayloadError(field, f"{value} is not a JSON number")
     elif isinstance(value, (dict, list, tuple)):
-        if depth == MAX_DEPTH:
-            raise PayloadError(field, f"is nested deeper than {MAX_DEPTH} levels")
-        if isinstance(value, dict):
-            _check_object(field, cast("dict[object, object]", value), depth + 1)
-        else:
-            for item in cast("list[object]", value):
-                _check(field, item, depth + 1)
+        _check_items(field, value, depth)  # pyright: ignore[reportUnknownArgumentType] - checked there
     else:
         raise PayloadError(field, f"has a {type(value).__name__}, which is not a JSON value")
+
+
+def _check_items(
+    field: str, value: dict[Any, Any] | list[Any] | tuple[Any, ...], depth: int
+) -> None:
+    if depth == MAX_DEPTH:
+        raise PayloadError(field, f"is nested deeper than {MAX_DEPTH} levels")
+    items: Iterable[Any] = value
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise PayloadError(field, f"has the key {key!r}; JSON keys are text")
+        items = value.values()
+    for item in items:
+        _check(field, item, depth + 1)
 
 
 def encode(field: str, value: object, *, max_bytes: int = MAX_BYTES) -> str:
@@ -114,10 +104,16 @@ def encode(field: str, value: object, *, max_bytes: int = MAX_BYTES) -> str:
             nested deeper than 30, or too long.
     """
     _check(field, value, 0)
-    text = _canonical()(value)
-    if len(text) > max_bytes:
-        raise PayloadError(field, f"is {len(text):,} bytes of JSON; {max_bytes:,} is the limit")
-    return text.decode()
+    try:
+        encoded = _canonical()(value)
+    except UnicodeEncodeError as error:
+        raise PayloadError(field, "has a lone surrogate, which is not text") from error
+    if len(encoded) > max_bytes:
+        raise PayloadError(field, f"is {len(encoded):,} bytes of JSON; {max_bytes:,} is the limit")
+    text = encoded.decode()
+    if _NUL in text and _HAS_NUL.search(text):
+        raise PayloadError(field, "has a NUL character")
+    return text
 
 
 def decode(text: str | bytes) -> Any:
@@ -195,9 +191,9 @@ def encode_plain(value: object) -> str:
     return _plain()(value).decode()
 
 
-def uuid_from_text(text: str) -> UUID:
-    """Return the UUID that we wrote ourselves, faster than the class reads it."""
-    return _convert()(text, UUID)
+def read_uuid(value: str | bytes) -> UUID:
+    """Return the UUID of our own text or 16 bytes, faster than the class reads them."""
+    return _convert()(value, UUID)
 
 
 def converted(value: object, kind: type[T]) -> T:

@@ -52,7 +52,7 @@ class TaskLines:
                 self.ended = True
                 return
             tail = self._tail
-            yield "".join([f"{one.id}\t{_inline(one)}\t{tail}\n" for one in piece])
+            yield "".join([f"{one.id.hex}\t{_inline(one)}\t{tail}\n" for one in piece])
             large = [one for one in piece if not is_inline(one)]
             length += sum(len(one.payload) for one in large)
             self.large += large
@@ -67,4 +67,4 @@ def payload_lines(tasks: Iterable[NewTask]) -> Iterator[str]:
     """Yield lines `task, body`."""
     for task in tasks:
         body = task.payload.replace("\\", "\\\\")
-        yield f"{task.id}\t{body}\n"
+        yield f"{task.id.hex}\t{body}\n"

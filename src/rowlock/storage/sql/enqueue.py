@@ -86,15 +86,12 @@ class _Counted:
         self._first = first
         self.count = 0
 
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> NewTask:
-        task = next(self._tasks)
-        self.count += 1
-        if len(self._first) <= MANY:
-            self._first.append(task.id)
-        return task
+    def __iter__(self) -> Iterator[NewTask]:
+        for task in self._tasks:
+            self.count += 1
+            if self.count <= MANY + 1:
+                self._first.append(task.id)
+            yield task
 
 
 class EnqueuePlans(TellingPlans, ABC):
