@@ -47,17 +47,22 @@ async def grouped(app: AsyncRowlock) -> tuple[GroupRunner, Commits]:
     return GroupRunner(commits, partial(insert, app), lanes=1), commits  # type: ignore[arg-type] # it does what it does
 
 
-def insert(app: AsyncRowlock, names: Sequence[str]) -> Plan[list[str]]:
-    """Store a task for each name, and return the names; "refused" is not to be stored."""
+def insert(app: AsyncRowlock, names: Sequence[str]) -> Plan[list[str | None]]:
+    """Store a task for each name, and return the names; "refused" is not to be stored.
+
+    Of several, "taken" is passed over.
+    """
     yield BEGIN
     for name in names:
+        if name == "taken" and len(names) > 1:
+            continue
         yield from app.core.storage.enqueue.insert_task(new(queue=name), namespace="default")
         if name == "refused":
             raise DuplicateTaskError(new_task_id(), name)
-    return list(names)
+    return [None if name == "taken" and len(names) > 1 else name for name in names]
 
 
-def alone(app: AsyncRowlock, name: str) -> Plan[str]:
+def alone(app: AsyncRowlock, name: str) -> Plan[str | None]:
     """Store a task for a name."""
     [found] = yield from insert(app, [name])
     return found
@@ -103,6 +108,14 @@ async def test_one_that_is_refused_is_refused_alone(app: AsyncRowlock):
     assert isinstance(found.pop(2), DuplicateTaskError)
     assert found == ["a", "b", "c"]
     assert await stored(app) == ["a", "b", "c"]
+
+
+async def test_one_that_is_passed_over_is_stored_alone(app: AsyncRowlock):
+    group, commits = await grouped(app)
+    names = ["a", "b", "taken", "c"]
+    assert await ask(group, app, names) == names
+    assert await stored(app) == sorted(names)
+    assert commits.count == 3
 
 
 async def test_all_are_in_doubt_if_the_commit_is(app: AsyncRowlock):

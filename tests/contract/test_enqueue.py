@@ -71,6 +71,31 @@ def test_one_task_is_answered_as_it_is_read(backend, given):
     assert insert_one(backend, task) == get(backend, task.id)
 
 
+def insert_together(backend: Backend, *tasks, namespace: str = "default") -> list[Task]:
+    enqueue = backend.storage.enqueue
+    return backend.run(enqueue.insert_together, tasks, namespace=namespace, now=T0)
+
+
+def test_tasks_that_are_stored_together_are_answered_as_they_are_read(backend):
+    define(backend, Definition(alias="Hello", key="hello"))
+    tasks = [
+        new(payload=LARGE, queue="NULL"),
+        new(payload='{"a":"\\\\ \\" {},"}', definition=None, tags='["a \\"quoted\\" one"]'),
+        new(delay=seconds(5), lifetime=seconds(60), options='{"timeout":1.5}'),
+        new(run_at=after(-90), priority=-7),
+    ]
+    stored = insert_together(backend, *tasks)
+    assert stored == [get(backend, task.id) for task in tasks]
+    assert [task.definition for task in stored] == ["Hello", None, "Hello", "Hello"]
+
+
+def test_a_taken_id_is_missing_from_what_is_stored_together(backend):
+    taken, free = new(), new()
+    insert(backend, taken, namespace="other")
+    assert [task.id for task in insert_together(backend, taken, free)] == [free.id]
+    assert listed(backend) == [free.id]
+
+
 def test_one_task_is_shown_with_the_alias_of_its_definition(backend):
     define(backend, Definition(alias="Hello", key="hello"))
     task = insert_one(backend, new(definition="hello"))

@@ -325,7 +325,7 @@ def _struct_field(parameter: inspect.Parameter, hint: Any) -> tuple[str, Any, An
 
 def _are_plain(arguments: Mapping[str, object], shape: _Shape) -> bool:
     """Whether arguments fit as they are, which is seen at once; others may fit, too."""
-    if type(arguments) is not dict:
+    if not isinstance(arguments, dict):
         return False
     for name, value in arguments.items():
         if shape.plain.get(name) is not type(value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from rowlock.errors import InvalidValueError
 
@@ -16,14 +17,21 @@ MAX_UNIQUE_KEY_LENGTH = 255
 MAX_TAGS = 20
 MAX_TAG_LENGTH = 100
 
+REMEMBERED = 1_000
+"""Aliases that were used last: each enqueue names one."""
+
 _NAME = re.compile(r"[a-z][a-z0-9._-]{0,63}")
 _CONTROL = r"[\x00-\x1f\x7f\ud800-\udfff]"
 
 
-def _checked_text(field: str, value: object, limit: int) -> str:
+def _text(field: str, value: object) -> str:
     if not isinstance(value, str):
         raise InvalidValueError(field, f"must be text, not {type(value).__name__}")
-    text = value.strip()
+    return value
+
+
+def _checked_text(field: str, value: object, limit: int) -> str:
+    text = _text(field, value).strip()
     if not text:
         raise InvalidValueError(field, "must not be empty")
     if len(text) > limit:
@@ -44,9 +52,7 @@ def checked_name(field: str, value: object) -> str:
         InvalidValueError: It is not text of a letter and up to 63 more letters, digits, `.`,
             `_` or `-`.
     """
-    if not isinstance(value, str):
-        raise InvalidValueError(field, f"must be text, not {type(value).__name__}")
-    name = value.strip().lower()
+    name = _text(field, value).strip().lower()
     if not name:
         raise InvalidValueError(field, "must not be empty")
     if not _NAME.fullmatch(name):
@@ -74,12 +80,18 @@ def checked_namespace(value: object, *, reserved: bool = False) -> str:
 
 def checked_alias(value: object) -> str:
     """Return a definition's alias as spelled, trimmed."""
+    return _checked_alias(_text("alias", value))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _checked_alias(value: str) -> str:
     alias = _checked_text("alias", value, MAX_ALIAS_LENGTH)
     if not definition_key(alias):
         raise InvalidValueError("alias", f"{alias!r} has nothing but '-' and '_'")
     return alias
 
 
+@lru_cache(maxsize=REMEMBERED)
 def definition_key(alias: str) -> str:
     """Return what an alias is matched by: lower case, without `-` and `_`."""
     return alias.strip().lower().replace("-", "").replace("_", "")

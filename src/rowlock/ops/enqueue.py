@@ -17,6 +17,7 @@ from rowlock.model.slices import slices
 from rowlock.model.tasks import NewTask, Task
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.storage import Storage
+from rowlock.storage.wakeups import Hint
 
 MAX_ROUNDS = 3
 
@@ -71,23 +72,37 @@ def enqueue_task(
 
 def enqueue_together(
     storage: Storage, wanted: Sequence[tuple[str, NewTask]], *, now: datetime | None = None
-) -> Plan[list[Stored]]:
+) -> Plan[list[Stored | None]]:
     """Store tasks that many asked for at once, in one transaction.
 
     Args:
         storage: Where.
         wanted: Namespace and task of each, with fresh ids and without unique keys.
         now: Instead of the database's clock; for tests.
+
+    Returns:
+        What became of each, in their order; None for an id that is taken.
     """
-    yield BEGIN
-    stored: dict[UUID, Task] = {}
-    for namespace in sorted({namespace for namespace, _ in wanted}):
+    namespaces = sorted({namespace for namespace, _ in wanted})
+    if len(namespaces) > 1:
+        yield BEGIN
+    stored: dict[UUID, Stored] = {}
+    for namespace in namespaces:
         tasks = [new for own, new in wanted if own == namespace]
-        inserted = yield from storage.enqueue.insert_together(tasks, namespace=namespace, now=now)
-        stored |= {task.id: task for task in inserted}
-        queues = sorted({task.queue for task in inserted})
-        yield from storage.wakeups.announce(namespace, queues, coalesce=True)
-    return [Stored(stored[new.id], created=True) for _, new in wanted]
+        hints = _hints(storage, namespace, tasks)
+        inserted = yield from storage.enqueue.insert_together(
+            tasks, namespace=namespace, hints=hints, now=now
+        )
+        for hint in hints:
+            storage.wakeups.sent(hint, coalesce=True)
+        stored |= {task.id: Stored(task, created=True) for task in inserted}
+    return [stored.get(new.id) for _, new in wanted]
+
+
+def _hints(storage: Storage, namespace: str, tasks: Sequence[NewTask]) -> list[Hint]:
+    queues = sorted({task.terms.queue for task in tasks})
+    hints = [storage.wakeups.hint(namespace, queue, coalesce=True) for queue in queues]
+    return [hint for hint in hints if hint is not None]
 
 
 def _inserted(

@@ -121,9 +121,22 @@ class EnqueueStore(Protocol):
         ...
 
     def insert_together(
-        self, tasks: Sequence[NewTask], *, namespace: str, now: datetime | None = None
+        self,
+        tasks: Sequence[NewTask],
+        *,
+        namespace: str,
+        hints: Sequence[Hint] = (),
+        now: datetime | None = None,
     ) -> Plan[list[Task]]:
-        """Insert a few tasks with fresh ids and without unique keys, and return them."""
+        """Insert a few tasks with fresh ids and without unique keys, and return them.
+
+        Args:
+            tasks: What to insert. A task whose id is taken is passed over, and missing from
+                what is returned.
+            namespace: In which namespace.
+            hints: What to send along; see `Wakeups.hint`.
+            now: Instead of the database's clock; for tests.
+        """
         ...
 
     def insert_tasks(

@@ -46,7 +46,7 @@ class GroupRunner:
 
         Args:
             runner: Runs the transactions.
-            together: Stores things; returns what became of each.
+            together: Stores things; returns what became of each, None if it was refused.
             lanes: How many transactions are under way at once.
         """
         self._runner = runner
@@ -105,24 +105,28 @@ class GroupRunner:
             self._start_next(task.get_loop())
 
     async def _run(self, group: Sequence[_Waiting]) -> None:
-        if len(group) == 1 or not await self._run_together(group):
-            for one in group:
-                await self._run_alone(one)
+        refused = group if len(group) == 1 else await self._run_together(group)
+        for one in refused:
+            await self._run_alone(one)
 
-    async def _run_together(self, group: Sequence[_Waiting]) -> bool:
-        """Store things in one transaction; returns False if it was refused."""
+    async def _run_together(self, group: Sequence[_Waiting]) -> Sequence[_Waiting]:
+        """Store things in one transaction; returns those that were refused."""
         try:
             values = await self._runner.run(self._together, [one.item for one in group])
         except StorageUnavailableError as error:
             for one in group:
                 _fail(one, copy(error))
+            return ()
         except Exception as error:  # noqa: BLE001 - whoever caused it gets it by itself
             log.debug("%d could not be stored together: %s", len(group), error)
-            return False
-        else:
-            for one, value in zip(group, values, strict=True):
+            return group
+        refused: list[_Waiting] = []
+        for one, value in zip(group, values, strict=True):
+            if value is None:
+                refused.append(one)
+            else:
                 _succeed(one, value)
-        return True
+        return refused
 
     async def _run_alone(self, one: _Waiting) -> None:
         try:

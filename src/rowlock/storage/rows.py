@@ -121,7 +121,7 @@ def inserted_task(new: NewTask, namespace: str, inserted: Inserted) -> Task:
         definition=terms.definition if inserted.alias is None else inserted.alias,
         state=inserted.state,
         priority=terms.priority,
-        payload=json_text.decode_shown(new.payload),
+        payload=json_text.decode(new.payload),
         tags=tuple(json_text.decode_shown(terms.tags)) if terms.tags else (),
         unique_key=new.unique_key,
         run_at=inserted.run_at,

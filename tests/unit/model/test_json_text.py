@@ -97,6 +97,9 @@ def test_arguments_that_only_together_are_too_large_are_refused_as_the_payload()
         ([math.inf], "inf"),
         ("\x00", "NUL"),
         ({"\x00": 1}, "NUL"),
+        ("\\\x00", "NUL"),
+        ("\\\\\x00", "NUL"),
+        ("\\u0000\x00", "NUL"),
         ({"a": "\udc00"}, "surrogate"),
         ({1: 2}, "keys are text"),
         (2**63, "64"),
@@ -107,6 +110,11 @@ def test_arguments_that_only_together_are_too_large_are_refused_as_the_payload()
 def test_a_value_without_a_json_form_is_refused(value, problem):
     with pytest.raises(PayloadError, match=problem):
         json_text.encode("payload", value)
+
+
+@pytest.mark.parametrize("text", ["\\u0000", "\\\\u0000", "a\\\\\\u0000", "\x01\\"])
+def test_what_only_looks_like_nul_is_stored(text):
+    assert json.loads(json_text.encode("payload", {text: text})) == {text: text}
 
 
 def test_the_limit_counts_bytes():

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from rowlock.model.tasks import NewTask
-from rowlock.plan import Plan
+from rowlock.model.tasks import NewTask, Task
+from rowlock.plan import BEGIN, Plan, Statement
 from rowlock.storage.postgres.copying import TaskLines, payload_lines
-from rowlock.storage.sql.enqueue import EnqueuePlans
+from rowlock.storage.rows import inserted_from_row, inserted_task
+from rowlock.storage.sql.enqueue import EnqueuePlans, is_inline, of_tasks
+from rowlock.storage.sql.events import tells
 from rowlock.storage.values import ColumnValues
+from rowlock.storage.wakeups import Hint
 
 # Zones of connections that are UTC under another name; converting from them changes nothing.
 _UTC_ZONES = frozenset({UTC, *(ZoneInfo(key) for key in ("UTC", "Etc/UTC"))})
@@ -35,28 +39,71 @@ def arrays(**columns: list[Any]) -> Mapping[str, Any]:
 
 
 def _array(values: list[Any]) -> list[Any] | str | None:
-    """Return a column as psycopg takes it, spared the walk through its values where possible.
+    """Return a column as psycopg takes it, spared its own slower walk through the values.
 
-    `unnest` fills up a column that is missing, and some values need no quoting in the text of an
-    array.
+    `unnest` fills up a column that is missing.
     """
-    known = next((value for value in values if value is not None), None)
-    if type(known) in _UNQUOTED:
-        return f"{{{','.join(map(_unquoted, values))}}}"
+    known: object = next((value for value in values if value is not None), None)
+    element = _ELEMENTS.get(type(known))
+    if element is not None:
+        return f"{{{','.join(['NULL' if one is None else element(one) for one in values])}}}"
     return values if known is not None or not values else None
 
 
-_UNQUOTED = frozenset({UUID, datetime, int})
+def _quoted(text: str) -> str:
+    if "\\" in text or '"' in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
-def _unquoted(value: UUID | datetime | int | None) -> str:
-    if value is None:
-        return "NULL"
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+_ELEMENTS: Mapping[type, Callable[[Any], str]] = {
+    UUID: attrgetter("hex"),
+    datetime: datetime.isoformat,
+    int: str,
+    str: _quoted,
+}
+"""How values stand in the text of an array."""
 
 
 class PostgresEnqueuePlans(EnqueuePlans):
-    """`EnqueuePlans` with COPY for fresh tasks."""
+    """`EnqueuePlans` with COPY for fresh tasks, and all in one statement for a few."""
+
+    @tells(of_tasks)
+    def insert_together(
+        self,
+        tasks: Sequence[NewTask],
+        *,
+        namespace: str,
+        hints: Sequence[Hint] = (),
+        now: datetime | None = None,
+    ) -> Plan[list[Task]]:
+        """Insert a few tasks. See `EnqueueStore.insert_together`."""
+        if not all(map(is_inline, tasks)):
+            yield BEGIN
+        result = yield self._insertion(tasks, namespace, now, hints)
+        rows = {row[0]: row[1:] for row in result.rows}
+        stored = [task for task in tasks if task.id in rows]
+        yield from self._complete(stored, namespace)
+        return [
+            inserted_task(new, namespace, inserted_from_row(rows[new.id], self._values))
+            for new in stored
+        ]
+
+    def _insertion(
+        self,
+        tasks: Sequence[NewTask],
+        namespace: str,
+        now: datetime | None,
+        hints: Sequence[Hint] = (),
+    ) -> Statement:
+        return self._sql.bind(
+            "insert_tasks",
+            namespace=namespace,
+            now=now,
+            channel=hints[0].channel if hints else None,
+            hints=[hint.payload for hint in hints] or None,
+            **self._columns(tasks),
+        )
 
     def _insert_alike(self, tasks: Iterator[NewTask], common: Mapping[str, Any]) -> Plan[None]:
         lines = TaskLines(tasks, common)

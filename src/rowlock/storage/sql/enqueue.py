@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
-from rowlock.errors import StorageConflictError
 from rowlock.model.states import TaskState
 from rowlock.model.tallies import Counted, TallyKey
 from rowlock.model.tasks import NewTask, Task, TaskTerms
-from rowlock.plan import BEGIN, Plan
+from rowlock.plan import BEGIN, Plan, Statement
 from rowlock.storage.contract import Identity
 from rowlock.storage.rows import Inserted, inserted_from_row, inserted_task
 from rowlock.storage.sql.events import MANY, TellingPlans, Way, returned, tells
@@ -70,7 +69,8 @@ def _key(namespace: str, terms: TaskTerms) -> TallyKey:
     return TallyKey(namespace, terms.queue, terms.definition, Counted.ENQUEUED)
 
 
-def _of_tasks(tasks: Sequence[Task], *_: object, **__: object) -> list[UUID]:
+def of_tasks(tasks: Sequence[Task], *_: object, **__: object) -> list[UUID]:
+    """The plan returns the tasks that it stored."""
     return [task.id for task in tasks]
 
 
@@ -135,19 +135,29 @@ class EnqueuePlans(TellingPlans, ABC):
         yield from self.count({_key(namespace, terms): 1})
         return inserted_task(new, namespace, inserted_from_row(result.rows[0], self._values))
 
-    @tells(_of_tasks)
+    @tells(of_tasks)
     def insert_together(
-        self, tasks: Sequence[NewTask], *, namespace: str, now: datetime | None = None
+        self,
+        tasks: Sequence[NewTask],
+        *,
+        namespace: str,
+        hints: Sequence[Hint] = (),
+        now: datetime | None = None,
     ) -> Plan[list[Task]]:
+        del hints  # only PostgreSQL can call
         yield BEGIN
         if now is None:
             now = yield from self._clock()
         aliases = yield from self._aliases(namespace, tasks)
-        if len((yield from self._insert(tasks, namespace, now))) < len(tasks):
-            raise StorageConflictError("a fresh id was used before")
-        yield from self._insert_payloads([task for task in tasks if not is_inline(task)])
-        yield from self.count(Counter(_key(namespace, task.terms) for task in tasks))
-        return [inserted_task(new, namespace, _inserted(new, now, aliases)) for new in tasks]
+        inserted = yield from self._insert(tasks, namespace, now)
+        stored = [task for task in tasks if task.id in inserted]
+        yield from self._complete(stored, namespace)
+        return [inserted_task(new, namespace, _inserted(new, now, aliases)) for new in stored]
+
+    def _complete(self, stored: Sequence[NewTask], namespace: str) -> Plan[None]:
+        """Insert what does not fit into the rows of tasks that went in, and count them."""
+        yield from self._insert_payloads([task for task in stored if not is_inline(task)])
+        yield from self.count(Counter(_key(namespace, task.terms) for task in stored))
 
     def _aliases(self, namespace: str, tasks: Sequence[NewTask]) -> Plan[dict[str, str]]:
         """Return how the definitions of tasks are spelled, by their keys."""
@@ -167,24 +177,25 @@ class EnqueuePlans(TellingPlans, ABC):
         replayed: bool = False,
         now: datetime | None = None,
     ) -> Plan[set[UUID]]:
-        large = [task for task in tasks if not is_inline(task)]
-        if large or replayed:
+        if replayed or not all(map(is_inline, tasks)):
             yield BEGIN
         inserted = yield from self._insert(tasks, namespace, now)
         if replayed and inserted:
             inserted -= yield from self._forget_replayed(inserted)
-        yield from self._insert_payloads([task for task in large if task.id in inserted])
-        stored = (task.terms for task in tasks if task.id in inserted)
-        yield from self.count(Counter(_key(namespace, terms) for terms in stored))
+        yield from self._complete([task for task in tasks if task.id in inserted], namespace)
         return inserted
 
     def _insert(
         self, tasks: Sequence[NewTask], namespace: str, now: datetime | None
     ) -> Plan[set[UUID]]:
-        result = yield self._sql.bind(
-            "insert_tasks", namespace=namespace, now=now, **self._columns(tasks)
-        )
+        result = yield self._insertion(tasks, namespace, now)
         return self._ids(result.rows)
+
+    def _insertion(
+        self, tasks: Sequence[NewTask], namespace: str, now: datetime | None
+    ) -> Statement:
+        columns = self._columns(tasks)
+        return self._sql.bind("insert_tasks", namespace=namespace, now=now, **columns)
 
     def _insert_payloads(self, large: Sequence[NewTask]) -> Plan[None]:
         if large:
@@ -223,7 +234,7 @@ class EnqueuePlans(TellingPlans, ABC):
         first: list[UUID] = []
         for terms, group in groupby(tasks, key=attrgetter("terms")):
             common, counted = common_columns(terms, namespace, now), _Counted(group, first)
-            yield from self._insert_alike(counted, common)
+            yield from self._insert_alike(iter(counted), common)
             inserted[Way(namespace, terms.queue, terms.definition, common["state"])] += (
                 counted.count
             )

@@ -22,7 +22,7 @@ RETURNING t.state, t.run_at, t.expires_at, t.created_at, (
 
 -- name: insert_tasks
 -- One array for each column keeps the text the same for one task and for a thousand.
-INSERT INTO rowlock_task (
+INSERT INTO rowlock_task AS t (
     id, namespace, queue, definition, state, priority, run_at, max_attempts, max_crashes,
     expires_at, unique_key, tags, options, payload, created_at)
 SELECT v.id, :namespace, v.queue, v.definition,
@@ -42,7 +42,10 @@ CROSS JOIN LATERAL (
 ) AS v
 ORDER BY v.unique_key, v.id
 ON CONFLICT DO NOTHING
-RETURNING id;
+RETURNING t.id, t.state, t.run_at, t.expires_at, t.created_at, (
+    SELECT d.alias FROM rowlock_definition AS d
+    WHERE d.namespace = t.namespace AND d.key = t.definition),
+    (SELECT count(pg_notify(:channel, one.hint)) FROM unnest(:hints::text[]) AS one (hint));
 
 -- name: copy_tasks
 COPY rowlock_task (
