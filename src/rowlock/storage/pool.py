@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from rowlock.errors import StorageConflictError, StorageError, StorageUnavailableError
@@ -91,28 +91,37 @@ class Tries:
         return 0.0
 
 
-@contextmanager
-def translating(
-    translated: Callable[[Exception], StorageError | None], *, sent: bool
-) -> Generator[None]:
-    """Raise our error for a driver's.
+class translating:  # noqa: N801 - reads as the function that it is
+    """Raises our error for a driver's, within a `with` block."""
 
-    Args:
-        translated: Returns ours.
-        sent: Whether the server may have done what was asked for, if the connection breaks.
-    """
-    try:
-        yield
-    except StorageError:
-        raise
-    except Exception as error:
-        ours = translated(error)
+    __slots__ = ("_sent", "_translated")
+
+    def __init__(
+        self, translated: Callable[[Exception], StorageError | None], *, sent: bool
+    ) -> None:
+        """Say whose errors.
+
+        Args:
+            translated: Returns ours.
+            sent: Whether the server may have done what was asked for, if the connection breaks.
+        """
+        self._translated = translated
+        self._sent = sent
+
+    def __enter__(self) -> None:
+        """Nothing has failed yet."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Raise our error if there is one for what was raised."""
+        if not isinstance(error, Exception) or isinstance(error, StorageError):
+            return
+        ours = self._translated(error)
         if ours is None:
-            raise
+            return
         for note in getattr(error, "__notes__", ()):
             ours.add_note(note)
         if isinstance(ours, StorageUnavailableError):
-            ours.outcome_unknown = sent
+            ours.outcome_unknown = self._sent
         raise ours from error
 
 
@@ -136,54 +145,50 @@ class Pool:
         self._reset()
 
     def _reset(self) -> None:
-        self._free = threading.BoundedSemaphore(self._size)
-        self.idle = IdleConnections(self._driver.close)
-        self._lock = threading.Lock()
-        self._broken: set[int] = set()
+        # A semaphore that costs a fifth of one.
+        self._turns: SimpleQueue[None] = SimpleQueue()
+        for _ in range(self._size):
+            self._turns.put(None)
+        self._idle = IdleConnections(self._driver.close)
 
-    @contextmanager
-    def connection(self) -> Generator[Any]:
-        """Lend a connection; one that broke takes its idle siblings with it."""
-        if self.idle.are_inherited:
+    def take(self) -> Any:
+        """Return a connection, which `give_back` or `discard` must follow.
+
+        Raises:
+            StorageUnavailableError: All are in use, or the pool is closed.
+        """
+        if self._idle.are_inherited:
             self._reset()
-        if not self._free.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS):
-            raise StorageUnavailableError(f"all {self._size} connections are in use")
         try:
-            connection = self.idle.take() or self._driver.connect()
-            try:
-                yield connection
-            except StorageUnavailableError:
-                self._driver.close(connection)
-                with self._lock:
-                    self._broken.discard(id(connection))
-                self.idle.drop()
-                raise
-            except BaseException:
-                self._give_back(connection)
-                raise
-            self._give_back(connection)
-        finally:
-            self._free.release()
+            self._turns.get(timeout=ACQUIRE_TIMEOUT_SECONDS)
+        except Empty:
+            raise StorageUnavailableError(f"all {self._size} connections are in use") from None
+        try:
+            return self._idle.take() or self._driver.connect()
+        except BaseException:
+            self._turns.put(None)
+            raise
 
-    def discard(self, connection: Any) -> None:
-        """Close a lent connection that nobody else is to get."""
-        with self._lock:
-            self._broken.add(id(connection))
-        self._driver.close(connection)
-
-    def _give_back(self, connection: Any) -> None:
-        with self._lock:
-            if id(connection) in self._broken:
-                self._broken.remove(id(connection))
-                return
+    def give_back(self, connection: Any) -> None:
+        """Keep a connection for the next who needs one."""
         if self._keeps:
-            self.idle.keep(connection)
+            self._idle.keep(connection)
         else:
             self._driver.close(connection)
+        self._turns.put(None)
+
+    def discard(self, connection: Any) -> None:
+        """Close a connection that nobody else is to get."""
+        self._driver.close(connection)
+        self._turns.put(None)
+
+    def drop_idle(self) -> None:
+        """Close what is idle: it broke together with another one."""
+        self._idle.drop()
 
     def close(self) -> None:
         """Close what is idle now, and what is lent when it comes back."""
-        self.idle.close()
+        self._idle.close()
 
 
 class PooledRunner:
@@ -207,29 +212,40 @@ class PooledRunner:
 
         What is raised within passes as it is, be it the driver's: it is the borrower's own.
         """
-        with ExitStack() as lent:
-            with self._translating(sent=False):
-                connection = lent.enter_context(self.pool.connection())
-            with self._ending(connection, sent=False):
-                self.driver.begin(connection)
-            try:
-                yield connection
-            except BaseException:
-                with suppress(Exception), self._ending(connection, sent=False):
-                    self.driver.rollback(connection)
-                raise
-            with self._ending(connection, sent=True):
-                self.driver.commit(connection)
+        connection = self._taken()
+        with self._ending(connection, sent=False):
+            self.driver.begin(connection)
+        try:
+            yield connection
+        except BaseException as error:
+            with suppress(Exception), self._ending(connection, sent=False):
+                self.driver.rollback(connection)
+                self.pool.give_back(connection)
+            if isinstance(error, StorageUnavailableError):
+                self.pool.drop_idle()
+            raise
+        with self._ending(connection, sent=True):
+            self.driver.commit(connection)
+        self.pool.give_back(connection)
+
+    def _taken(self) -> Any:
+        with translating(self.driver.translated, sent=False):
+            return self.pool.take()
 
     @contextmanager
     def _ending(self, connection: Any, *, sent: bool) -> Generator[None]:
         """Let nobody else have the connection if its transaction cannot begin or end."""
         try:
-            with self._translating(sent=sent):
+            with translating(self.driver.translated, sent=sent):
                 yield
-        except BaseException:
-            self.pool.discard(connection)
+        except BaseException as error:
+            self._discard(connection, error)
             raise
+
+    def _discard(self, connection: Any, error: BaseException) -> None:
+        self.pool.discard(connection)
+        if isinstance(error, StorageUnavailableError):
+            self.pool.drop_idle()
 
     def close(self) -> None:
         """Close the connections."""
@@ -246,21 +262,21 @@ class PooledRunner:
             time.sleep(pause)
 
     def _run_once(self, plan: Plan[T]) -> T:
-        with self._translating(sent=False), self.pool.connection() as connection:
-            session = _Session(self.driver, connection)
-            with self._translating(sent=True):
-                try:
-                    value = drive(plan, session.execute)
-                    session.commit()
-                except BaseException:
-                    if not session.rolled_back():
-                        self.pool.discard(connection)
-                    raise
-                session.call_back()
-                return value
-
-    def _translating(self, *, sent: bool) -> AbstractContextManager[None]:
-        return translating(self.driver.translated, sent=sent)
+        connection = self._taken()
+        session = _Session(self.driver, connection)
+        try:
+            with translating(self.driver.translated, sent=True):
+                value = drive(plan, session.execute)
+                session.commit()
+        except BaseException as error:
+            if isinstance(error, StorageUnavailableError) or not session.rolled_back():
+                self._discard(connection, error)
+            else:
+                self.pool.give_back(connection)
+            raise
+        self.pool.give_back(connection)
+        session.call_back()
+        return value
 
 
 class ServerRunners:

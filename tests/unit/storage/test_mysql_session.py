@@ -125,7 +125,7 @@ def test_a_server_that_does_not_take_the_settings_is_refused(driver, monkeypatch
 
 def test_a_value_that_does_not_fit_is_refused_and_not_cut(backend, admin):
     with set_globally(admin, "sql_mode", "''"):
-        backend.storage.runner.pool.idle.drop()
+        backend.storage.runner.pool.drop_idle()
         for task in (
             new(definition="d" * 256),
             new(queue="q" * 65),

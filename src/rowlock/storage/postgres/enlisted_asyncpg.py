@@ -6,8 +6,7 @@ asyncpg is not imported: whoever passes its connection has it installed.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from rowlock.errors import StorageError, StorageUnavailableError
 from rowlock.plan import Result, Row, Statement
 from rowlock.storage.enlisted import ExecuteAsync
 from rowlock.storage.postgres.connection import error_of_state
+from rowlock.storage.postgres.store import ArrayText
 from rowlock.storage.unwrapping import autocommitting, closed, comes_from
 
 _PACKAGE = "asyncpg"
@@ -60,28 +60,12 @@ async def _execute(connection: Any, statement: Statement) -> Result:
     text, names = statement.sql.dollar
     # Prepared for this once: a plan that is kept may have been made for an empty table.
     prepared = await connection.prepare(text)
-    values = [
-        _adapted(statement.params[name], kind)
-        for name, kind in zip(names, prepared.get_parameters(), strict=True)
-    ]
-    rows = await prepared.fetch(*values)
+    values = [statement.params[name] for name in names]
+    # It takes lists where psycopg takes the text of an array.
+    rows = await prepared.fetch(
+        *[one.values if isinstance(one, ArrayText) else one for one in values]
+    )
     return Result([_row(one) for one in rows], _count(prepared.get_statusmsg()))
-
-
-def _adapted(value: Any, kind: Any) -> Any:
-    """Return a value as asyncpg takes it: a list where ours is the text of an array."""
-    if kind.kind == "array" and isinstance(value, str):
-        read = _READ.get(kind.name, str)
-        return [None if one == "NULL" else read(one) for one in value.strip("{}").split(",")]
-    return value
-
-
-_READ: dict[str, Callable[[str], Any]] = {
-    "int2[]": int,
-    "int4[]": int,
-    "timestamptz[]": datetime.fromisoformat,
-}
-"""How the values of an array are read that are text nowhere else; see `store.arrays`."""
 
 
 def _row(record: Iterable[Any]) -> Row:
