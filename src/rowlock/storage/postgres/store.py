@@ -45,6 +45,8 @@ class ArrayText(str):
         values: What it is the text of.
     """
 
+    __slots__ = ("values",)
+
     values: list[Any]
 
     @classmethod
