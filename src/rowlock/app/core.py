@@ -15,6 +15,7 @@ from rowlock.definitions.registry import Registry
 from rowlock.errors import InvalidValueError
 from rowlock.model import json_text
 from rowlock.model.names import checked_namespace
+from rowlock.storage.url import Durability
 
 
 class Settings(TypedDict, total=False):
@@ -31,6 +32,9 @@ class Settings(TypedDict, total=False):
         poll: How long a worker sleeps at most before it looks for tasks by itself, a duration.
             If not given, 250 ms where nothing can call it (MariaDB, an empty `listen_url`), 5 s
             on PostgreSQL and SQLite, 1 s in memory.
+        durability: `full`, so that nothing is lost whose call has returned; `relaxed` is faster,
+            and a crash of the database may undo the last second of what this app wrote. MariaDB
+            has one for all of the server.
         capture_logs: Keep everything that handlers log by way of `logging` with their tasks,
             or only from a level on; a definition may say otherwise. False if not given.
         max_result_bytes: A result whose JSON is longer fails its attempt; 1 MiB, which is
@@ -44,6 +48,7 @@ class Settings(TypedDict, total=False):
     pool_size: int
     listen_url: str | None
     poll: object
+    durability: Durability
     migrate: bool | None
     capture_logs: bool | str | int
     max_result_bytes: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Literal, TypeAlias, TypedDict
 
 from rowlock.errors import ConfigError, InvalidValueError, MissingExtraError
 from rowlock.model.durations import positive_duration_from
@@ -14,6 +14,9 @@ DEFAULT_POOL_SIZE = 4
 DEFAULT_SILENCE_SECONDS = 30.0
 TIMEOUT_OPTION = "statement_timeout"
 
+Durability: TypeAlias = Literal["full", "relaxed"]
+
+_DURABILITIES = ("full", "relaxed")
 _POSTGRES = frozenset({"postgresql", "postgres"})
 _MYSQL = frozenset({"mysql", "mariadb"})
 SCHEMES = "sqlite:///path, memory://, postgresql://, mysql:// or mariadb://"
@@ -27,6 +30,7 @@ class Opening(TypedDict, total=False):
     pool_size: int
     listen_url: str | None
     poll: object
+    durability: Durability
 
 
 def open_storage(
@@ -37,6 +41,7 @@ def open_storage(
     pool_size: int = DEFAULT_POOL_SIZE,
     listen_url: str | None = None,
     poll: object = None,
+    durability: Durability = "full",
 ) -> Storage:
     """Return the database at a URL; nothing is connected yet.
 
@@ -51,36 +56,52 @@ def open_storage(
             PgBouncer; empty to poll instead.
         poll: How long a worker sleeps at most before it looks for tasks by itself, a duration.
             If not given, 250 ms where nothing can call it, 5 s elsewhere, 1 s in memory.
+        durability: Whether a commit is on disk when it returns (`full`), or a moment later
+            (`relaxed`; not on MariaDB).
 
     Raises:
         ConfigError: The URL names no engine, or a setting does not fit it.
-        InvalidValueError: `poll` is no duration above zero.
+        InvalidValueError: `poll` is no duration above zero, or `durability` is another word.
         MissingExtraError: The engine's driver is not installed.
     """
     checked_prefix(prefix, schema)
     pause = None if poll is None else positive_duration_from("poll", poll).total_seconds()
-    storage = _opened(url, prefix, schema, pool_size, listen_url)
+    if durability not in _DURABILITIES:
+        raise InvalidValueError("durability", f"must be 'full' or 'relaxed', not {durability!r}")
+    relaxed = durability == "relaxed"
+    storage = _opened(url, prefix, schema, pool_size, listen_url, relaxed=relaxed)
     if pause is not None:
         storage.wakeups.poll_seconds = pause
     return storage
 
 
 def _opened(
-    url: str, prefix: str, schema: str | None, pool_size: int, listen_url: str | None
+    url: str,
+    prefix: str,
+    schema: str | None,
+    pool_size: int,
+    listen_url: str | None,
+    *,
+    relaxed: bool,
 ) -> Storage:
     scheme, separator, _ = url.partition("://")
     if not separator:
         raise ConfigError(f"{_without_password(url)!r} is not a database URL: use {SCHEMES}")
     if scheme in _POSTGRES:
-        return _postgres(url, prefix, schema, pool_size, listen_url)
+        return _postgres(url, prefix, schema, pool_size, listen_url, relaxed=relaxed)
     if schema is not None:
         raise ConfigError(f"only PostgreSQL has schemas; use a table prefix with {scheme}://")
     if scheme in _MYSQL:
+        if relaxed:
+            raise ConfigError(
+                "MariaDB and MySQL have one durability for all of a server: "
+                "innodb_flush_log_at_trx_commit in its own settings"
+            )
         return _mysql(url, prefix, pool_size)
     if scheme == "memory":
-        return _sqlite(":memory:", prefix, url)
+        return _sqlite(":memory:", prefix, url, relaxed=relaxed)
     if scheme == "sqlite":
-        return _sqlite(_sqlite_path(url), prefix, url)
+        return _sqlite(_sqlite_path(url), prefix, url, relaxed=relaxed)
     raise ConfigError(f"unknown database URL scheme {scheme!r}: use {SCHEMES}")
 
 
@@ -114,14 +135,20 @@ def database_file(url: str) -> str | None:
     return _sqlite_path(url) if url.startswith("sqlite://") else None
 
 
-def _sqlite(path: str, prefix: str, url: str) -> Storage:
+def _sqlite(path: str, prefix: str, url: str, *, relaxed: bool) -> Storage:
     from rowlock.storage.sqlite.opening import open_sqlite
 
-    return open_sqlite(path, prefix=prefix, url=url)
+    return open_sqlite(path, prefix=prefix, url=url, relaxed=relaxed)
 
 
 def _postgres(
-    url: str, prefix: str, schema: str | None, pool_size: int, listen_url: str | None
+    url: str,
+    prefix: str,
+    schema: str | None,
+    pool_size: int,
+    listen_url: str | None,
+    *,
+    relaxed: bool,
 ) -> Storage:
     try:
         from rowlock.storage.postgres.opening import open_postgres
@@ -135,6 +162,7 @@ def _postgres(
         pool_size=pool_size,
         listen_url=listen_url and without_timeout(listen_url)[0],
         silence=silence,
+        relaxed=relaxed,
     )
     storage.url = url
     return storage

@@ -149,3 +149,12 @@ def test_an_app_and_its_workers_use_a_pooler(pooled):
             app.enqueue("note", {"number": number})
         Worker(app, concurrency=8).run_once()
     assert sorted(done) == list(range(220))
+
+
+def test_a_pooler_refuses_an_app_that_is_to_be_relaxed(pooled):
+    """Nothing is set behind its back, and nothing is passed on to others."""
+    with (
+        closing(Rowlock(pooled, listen_url="", durability="relaxed")) as app,
+        pytest.raises(StorageUnavailableError, match="unsupported startup parameter"),
+    ):
+        app.enqueue(None, {"n": 1})

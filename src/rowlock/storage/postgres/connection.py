@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Generator
 from contextlib import suppress
@@ -41,6 +42,8 @@ _CONNECTION_DEFAULTS: dict[str, Any] = {
     "tcp_user_timeout": 10_000,
     "application_name": "rowlock",
 }
+
+_RELAXED = "-c synchronous_commit=off"
 
 BEGIN_TRANSACTION = b"BEGIN ISOLATION LEVEL READ COMMITTED"
 
@@ -146,17 +149,26 @@ class PostgresDriver:
         prepares: Whether statements that are used often are prepared where that is safe.
     """
 
-    def __init__(self, dsn: str, *, silence: float | None = None, prepares: bool = False) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        silence: float | None = None,
+        prepares: bool = False,
+        relaxed: bool = False,
+    ) -> None:
         """Say where the database is.
 
         Args:
             dsn: A URL as libpq takes it.
             silence: After how many silent seconds an answer is not waited for any longer.
             prepares: Whether statements that are used often are prepared where that is safe.
+            relaxed: Whether a commit need not be on disk when it returns.
         """
         self.dsn = dsn
         self.silence = silence
         self.prepares = prepares
+        self._relaxed = relaxed
         longest = min(CONNECT_TIMEOUT_SECONDS, math.ceil(silence or CONNECT_TIMEOUT_SECONDS))
         self._defaults: dict[str, Any] = {
             **_CONNECTION_DEFAULTS,
@@ -168,6 +180,10 @@ class PostgresDriver:
         """What a connection is opened with besides the DSN: in autocommit mode."""
         given = conninfo_to_dict(self.dsn)
         defaults = {name: value for name, value in self._defaults.items() if name not in given}
+        if self._relaxed:
+            # Part of the start: a pooler would pass a SET on to others.
+            said = given.get("options") or os.environ.get("PGOPTIONS", "")
+            defaults["options"] = f"{said} {_RELAXED}".strip()
         return {"autocommit": True, "prepare_threshold": None, **defaults}
 
     def connect(self) -> HeardConnection:

@@ -51,6 +51,7 @@ def open_postgres(
     pool_size: int,
     listen_url: str | None,
     silence: float,
+    relaxed: bool = False,
 ) -> Storage:
     """Open the database at a DSN.
 
@@ -62,16 +63,17 @@ def open_postgres(
             heartbeats and for listening.
         listen_url: Where to LISTEN if `dsn` is a pooler; empty to poll instead.
         silence: After how many seconds without an answer a statement is given up.
+        relaxed: A crash of the server may undo the last commits.
 
     Raises:
         ConfigError: libpq cannot read one of the URLs.
     """
     for name, url in (("the database URL", dsn), ("listen_url", listen_url or dsn)):
         _check_readable(name, url)
-    common = PostgresDriver(dsn, silence=silence, prepares=True)
+    common = PostgresDriver(dsn, silence=silence, prepares=True, relaxed=relaxed)
 
     def driver(seconds: float | None) -> PostgresDriver:
-        return PostgresDriver(dsn, silence=seconds)
+        return PostgresDriver(dsn, silence=seconds, relaxed=relaxed)
 
     runners = ServerRunners(driver, size=pool_size, silence=silence, common=common)
     pool = AsyncPool(AsyncPostgresDriver(common))
@@ -96,7 +98,7 @@ def open_postgres(
         enlisting=POSTGRES_ENLISTING,
         transactions=runners.transactions,
         tallier=tallier,
-        async_transaction=partial(async_transaction, PostgresDriver(dsn, silence=silence)),
+        async_transaction=partial(async_transaction, driver(silence)),
         async_runner_of=partial(_async_runner, pool, pool_size),
         seldom_runner=runners.seldom,
         vacuum=VacuumDuty(runners.patient, catalog),

@@ -196,12 +196,19 @@ class SQLiteStores:
         return TallyPlans(*self._of_tallies)
 
 
-def open_sqlite(path: str, *, prefix: str, url: str) -> Storage:
-    """Open the database at a path, or a private one in memory at `:memory:`."""
+def open_sqlite(path: str, *, prefix: str, url: str, relaxed: bool = False) -> Storage:
+    """Open the database at a path, or a private one in memory at `:memory:`.
+
+    Args:
+        path: Where it is.
+        prefix: What our tables' names begin with.
+        url: What it was called.
+        relaxed: A power failure may undo the last commits; the death of a process does not.
+    """
     if sqlite3.sqlite_version_info < OLDEST:
         raise ConfigError(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed")
     in_memory = path == ":memory:"
-    driver = SQLiteDriver(path)
+    driver = SQLiteDriver(path, synchronous="NORMAL" if relaxed else "FULL")
     runner = SQLiteRunner(driver, in_memory=in_memory)
     catalog, tallier = Catalog(f"{HERE}/sql", prefix=prefix), Tallier()
     return Storage(
