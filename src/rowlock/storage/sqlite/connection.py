@@ -30,7 +30,7 @@ from rowlock.storage.values import (
 BUSY_TIMEOUT_SECONDS = 10.0
 PAGE_SIZE = 8192
 
-SQLITE_VALUES = ColumnValues(read_id=json_text.read_uuid, read_time=from_epoch_microseconds)
+SQLITE_VALUES = ColumnValues(read_id=json_text.uuid_from_text, read_time=from_epoch_microseconds)
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _UNAVAILABLE = frozenset(
