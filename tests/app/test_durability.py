@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -34,9 +35,19 @@ async def test_all_connections_of_an_app_are_as_durable_as_it_says(
             storage = app.core.storage
             for runner in (storage.runner, storage.heartbeat_runner, storage.patient_runner):
                 assert runner.run(sql_plan, asked).rows[0][0] == said
-            for async_runner in (storage.async_runner, storage.worker_runner):
+            for async_runner in (
+                storage.async_runner,
+                storage.worker_runner,
+                storage.lingering_runner,
+            ):
                 result = await async_runner.run(sql_plan, asked)
                 assert result.rows[0][0] == said
+            with storage.transactions.transaction() as connection:
+                assert connection.execute(asked).fetchone()[0] == said
+            if storage.async_transaction is not None:
+                async with storage.async_transaction() as opened:
+                    answer = await opened.execute(asked)
+                    assert (await answer.fetchone())[0] == said
 
 
 @pytest.mark.parametrize("backend", ["memory", "sqlite", "postgres"], indirect=True)
@@ -68,11 +79,10 @@ def test_where_a_server_has_one_for_all_it_is_refused(url: str):
         Rowlock(url, durability="relaxed")
 
 
-def test_what_else_a_connection_is_told_stays(monkeypatch: pytest.MonkeyPatch):
-    url = "postgresql://host/db"
-    monkeypatch.setenv("PGOPTIONS", "-c geqo=off")
-    assert "options" not in PostgresDriver(url).options
-    told = PostgresDriver(url, relaxed=True).options["options"]
-    assert told == "-c geqo=off -c synchronous_commit=off"
-    told = PostgresDriver(f"{url}?options=-c%20jit%3Doff", relaxed=True).options["options"]
-    assert told == "-c jit=off -c synchronous_commit=off"
+def test_what_else_a_connection_is_told_stays(
+    postgres_server: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PGOPTIONS", "-c geqo=off -c synchronous_commit=on")
+    with closing(PostgresDriver(postgres_server, relaxed=True).connect()) as connection:
+        told = [connection.execute(f"SHOW {name}").fetchone() for name in ("geqo", POSTGRES[1][5:])]
+    assert told == [("off",), ("off",)]

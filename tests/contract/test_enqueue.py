@@ -7,11 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from rowlock.errors import StorageDataError
+from rowlock.errors import IdConflictError, StorageDataError
 from rowlock.model.definitions import Definition
 from rowlock.model.ids import new_task_id
 from rowlock.model.states import FINAL_STATES, TaskState
 from rowlock.model.tasks import Task
+from rowlock.ops.enqueue import Stored, enqueue_task, enqueue_together
 from rowlock.storage.contract import Identity
 from tests.contract.steps import (
     T0,
@@ -94,6 +95,29 @@ def test_a_taken_id_is_missing_from_what_is_stored_together(backend):
     insert(backend, taken, namespace="other")
     assert [task.id for task in insert_together(backend, taken, free)] == [free.id]
     assert listed(backend) == [free.id]
+
+
+def test_a_group_is_answered_in_its_order(backend):
+    taken, here, there, large = new(), new(queue="q"), new(), new(payload=LARGE)
+    insert(backend, taken)
+    group = [("b", there), ("default", taken), ("default", here), ("b", large)]
+    stored = backend.run(enqueue_together, backend.storage, group, now=T0)
+    assert stored == [
+        Stored(found(backend, there.id, namespace="b"), created=True),
+        None,
+        Stored(get(backend, here.id), created=True),
+        Stored(found(backend, large.id, namespace="b"), created=True),
+    ]
+
+
+def test_a_task_that_an_earlier_try_of_the_plan_stored_is_found(backend):
+    """Its commit was one statement, and what came after it was refused and tried again."""
+    task = new()
+    insert(backend, task)
+    stored = backend.run(enqueue_task, backend.storage, "default", task, now=T0)
+    assert stored == Stored(get(backend, task.id), created=True)
+    with pytest.raises(IdConflictError):
+        backend.run(enqueue_task, backend.storage, "default", new(id=task.id, payload="{}"))
 
 
 def test_one_task_is_shown_with_the_alias_of_its_definition(backend):

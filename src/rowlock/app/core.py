@@ -32,9 +32,9 @@ class Settings(TypedDict, total=False):
         poll: How long a worker sleeps at most before it looks for tasks by itself, a duration.
             If not given, 250 ms where nothing can call it (MariaDB, an empty `listen_url`), 5 s
             on PostgreSQL and SQLite, 1 s in memory.
-        durability: `full`, so that nothing is lost whose call has returned; `relaxed` is faster,
-            and a crash of the database may undo the last second of what this app wrote. MariaDB
-            has one for all of the server.
+        durability: `full`: a commit is on disk when its call returns, unless the database is set
+            otherwise. With `relaxed` it need not be: that is faster, and a crash of the database
+            may undo the last that this app wrote. Not on MariaDB, and not behind a pooler.
         capture_logs: Keep everything that handlers log by way of `logging` with their tasks,
             or only from a level on; a definition may say otherwise. False if not given.
         max_result_bytes: A result whose JSON is longer fails its attempt; 1 MiB, which is

@@ -328,7 +328,7 @@ def _are_plain(arguments: Mapping[str, object], shape: _Shape) -> bool:
     if not isinstance(arguments, dict):
         return False
     for name, value in arguments.items():
-        if shape.plain.get(name) is not type(value):
+        if type(name) is not str or shape.plain.get(name) is not type(value):
             return False
     return shape.needed.issubset(arguments)
 

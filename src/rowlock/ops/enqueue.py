@@ -67,13 +67,16 @@ def enqueue_task(
         holder = yield from _holder_of(storage, namespace, new.unique_key, now)
         if holder is not None:
             return Stored(holder, created=False)
+    # It went in, and what was to be done afterwards has failed and was tried again.
+    if (yield from _is_stored(storage, namespace, new)):
+        return Stored((yield from _found(storage, namespace, new.id, now)), created=True)
     raise StorageConflictError(f"task {new.id} could be neither stored nor found")
 
 
 def enqueue_together(
     storage: Storage, wanted: Sequence[tuple[str, NewTask]], *, now: datetime | None = None
 ) -> Plan[list[Stored | None]]:
-    """Store tasks that many asked for at once, in one transaction.
+    """Store tasks that many asked for at once, all of them with one commit.
 
     Args:
         storage: Where.
@@ -91,18 +94,19 @@ def enqueue_together(
         tasks = [new for own, new in wanted if own == namespace]
         hints = _hints(storage, namespace, tasks)
         inserted = yield from storage.enqueue.insert_together(
-            tasks, namespace=namespace, hints=hints, now=now
+            tasks, namespace=namespace, hints=[one for one in hints.values() if one], now=now
         )
-        for hint in hints:
-            storage.wakeups.sent(hint, coalesce=True)
+        for queue in {task.queue for task in inserted}:
+            storage.wakeups.sent(hints[queue], coalesce=True)
         stored |= {task.id: Stored(task, created=True) for task in inserted}
     return [stored.get(new.id) for _, new in wanted]
 
 
-def _hints(storage: Storage, namespace: str, tasks: Sequence[NewTask]) -> list[Hint]:
+def _hints(
+    storage: Storage, namespace: str, tasks: Sequence[NewTask]
+) -> dict[str, Hint | None]:
     queues = sorted({task.terms.queue for task in tasks})
-    hints = [storage.wakeups.hint(namespace, queue, coalesce=True) for queue in queues]
-    return [hint for hint in hints if hint is not None]
+    return {queue: storage.wakeups.hint(namespace, queue, coalesce=True) for queue in queues}
 
 
 def _inserted(

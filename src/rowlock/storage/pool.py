@@ -171,16 +171,20 @@ class Pool:
 
     def give_back(self, connection: Any) -> None:
         """Keep a connection for the next who needs one."""
-        if self._keeps:
-            self._idle.keep(connection)
-        else:
-            self._driver.close(connection)
-        self._turns.put(None)
+        try:
+            if self._keeps:
+                self._idle.keep(connection)
+            else:
+                self._driver.close(connection)
+        finally:
+            self._turns.put(None)
 
     def discard(self, connection: Any) -> None:
         """Close a connection that nobody else is to get."""
-        self._driver.close(connection)
-        self._turns.put(None)
+        try:
+            self._driver.close(connection)
+        finally:
+            self._turns.put(None)
 
     def drop_idle(self) -> None:
         """Close what is idle: it broke together with another one."""
@@ -218,8 +222,11 @@ class PooledRunner:
         try:
             yield connection
         except BaseException as error:
+            rolled_back = False
             with suppress(Exception), self._ending(connection, sent=False):
                 self.driver.rollback(connection)
+                rolled_back = True
+            if rolled_back:
                 self.pool.give_back(connection)
             if isinstance(error, StorageUnavailableError):
                 self.pool.drop_idle()
@@ -243,9 +250,9 @@ class PooledRunner:
             raise
 
     def _discard(self, connection: Any, error: BaseException) -> None:
-        self.pool.discard(connection)
         if isinstance(error, StorageUnavailableError):
             self.pool.drop_idle()
+        self.pool.discard(connection)
 
     def close(self) -> None:
         """Close the connections."""
@@ -269,10 +276,14 @@ class PooledRunner:
                 value = drive(plan, session.execute)
                 session.commit()
         except BaseException as error:
-            if isinstance(error, StorageUnavailableError) or not session.rolled_back():
-                self._discard(connection, error)
-            else:
-                self.pool.give_back(connection)
+            usable = False
+            try:
+                usable = not isinstance(error, StorageUnavailableError) and session.rolled_back()
+            finally:  # whatever interrupts it
+                if usable:
+                    self.pool.give_back(connection)
+                else:
+                    self._discard(connection, error)
             raise
         self.pool.give_back(connection)
         session.call_back()

@@ -8,8 +8,8 @@ from contextlib import closing, contextmanager
 import psycopg
 import pytest
 
-from rowlock import Rowlock, Worker
-from rowlock.errors import StorageUnavailableError
+from rowlock import AsyncRowlock, Rowlock, Worker
+from rowlock.errors import ConfigError, StorageUnavailableError
 from rowlock.plan import Result, Statement
 from rowlock.sql_text import SqlText
 from rowlock.storage.pool import PooledRunner
@@ -151,10 +151,17 @@ def test_an_app_and_its_workers_use_a_pooler(pooled):
     assert sorted(done) == list(range(220))
 
 
-def test_a_pooler_refuses_an_app_that_is_to_be_relaxed(pooled):
-    """Nothing is set behind its back, and nothing is passed on to others."""
+def test_behind_a_pooler_an_app_cannot_be_relaxed(pooled):
+    """A setting would be passed on to others."""
     with (
         closing(Rowlock(pooled, listen_url="", durability="relaxed")) as app,
-        pytest.raises(StorageUnavailableError, match="unsupported startup parameter"),
+        pytest.raises(ConfigError, match="ALTER ROLE"),
     ):
         app.enqueue(None, {"n": 1})
+
+
+async def test_behind_a_pooler_an_async_app_cannot_be_relaxed(pooled):
+    app = AsyncRowlock(pooled, listen_url="", durability="relaxed")
+    with pytest.raises(ConfigError, match="ALTER ROLE"):
+        await app.enqueue(None, {"n": 1})
+    await app.close()

@@ -12,11 +12,13 @@ from typing import Any, TypeAlias
 import psycopg
 import pytest
 
+from rowlock.ops.enqueue import enqueue_together
 from rowlock.plan import BEGIN, Plan
 from rowlock.storage.postgres.wakeups import COALESCE_SECONDS
 from rowlock.storage.storage import Storage
 from rowlock.storage.url import open_storage
-from tests.support.backends import sql_plan
+from tests.contract.steps import new
+from tests.support.backends import migrate, sql_plan
 from tests.support.databases import fresh_database
 
 Where: TypeAlias = tuple[str | None, str | None]
@@ -176,3 +178,25 @@ def test_one_thread_listens_for_all_and_ends_with_the_last(ear):
     second()
     thread.join(PATIENCE_SECONDS)
     assert not thread.is_alive()
+
+
+def test_tasks_stored_together_call_for_each_of_their_queues_once(storage, listener):
+    migrate(storage)
+    group = [("default", new(queue=queue)) for queue in ("a", "b", "a")]
+    storage.runner.run(enqueue_together, storage, group)
+    assert sorted(heard(listener, most=2)) == ["default a", "default b"]
+    for _ in range(2):
+        storage.runner.run(enqueue_together, storage, [("other", new(queue="a"))])
+    assert heard(listener) == ["other a"]
+
+
+def test_what_did_not_go_in_calls_nobody_and_hides_no_call(storage, listener):
+    migrate(storage)
+    taken = ("default", new(queue="c"))
+    storage.runner.run(enqueue_together, storage, [taken])
+    assert heard(listener) == ["default c"]
+    assert storage.runner.run(enqueue_together, storage, [taken]) == [None]
+    assert unheard(listener) == []
+    storage.runner.run(enqueue_together, storage, [taken])
+    storage.runner.run(enqueue_together, storage, [("default", new(queue="c"))])
+    assert heard(listener) == ["default c"]

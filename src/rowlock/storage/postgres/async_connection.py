@@ -9,10 +9,11 @@ import psycopg
 from psycopg import waiting
 from psycopg.rows import tuple_row
 
-from rowlock.errors import StorageError, StorageUnavailableError
+from rowlock.errors import ConfigError, StorageError, StorageUnavailableError
 from rowlock.plan import Result, Statement
 from rowlock.storage.postgres.connection import (
     BEGIN_TRANSACTION,
+    NOT_RELAXED,
     PostgresDriver,
     SilentError,
     has_rows,
@@ -22,6 +23,7 @@ from rowlock.storage.postgres.connection import (
 from rowlock.storage.postgres.planning import (
     LASTING,
     PREPARED_AFTER,
+    not_wait_for_disk,
     other_planning,
     plan_anew,
 )
@@ -80,6 +82,11 @@ class AsyncPostgresDriver:
             found = await connection.execute(*plan_anew(connection))
             if await found.fetchone():
                 connection.prepare_threshold = PREPARED_AFTER
+        try:
+            await relax(connection, driver)
+        except BaseException:
+            self.close(connection)
+            raise
         return connection
 
     def close(self, connection: HeardAsyncConnection) -> None:
@@ -117,6 +124,18 @@ class AsyncPostgresDriver:
     def translated(self, error: Exception) -> StorageError | None:
         """Return our error for psycopg's, or None if it is not psycopg's."""
         return translated(error)
+
+
+async def relax(connection: psycopg.AsyncConnection[Any], driver: PostgresDriver) -> None:
+    """Let commits return before they are on disk, if the driver is to.
+
+    Raises:
+        ConfigError: The connection goes through a pooler.
+    """
+    if driver.relaxed:
+        found = await connection.execute(*not_wait_for_disk(connection))
+        if not await found.fetchone():
+            raise ConfigError(NOT_RELAXED)
 
 
 async def execute_on_async(

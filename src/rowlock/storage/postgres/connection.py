@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Generator
 from contextlib import suppress
@@ -14,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
 
 from rowlock.errors import (
+    ConfigError,
     SchemaMissingError,
     StorageConflictError,
     StorageDataError,
@@ -25,6 +25,7 @@ from rowlock.plan import Result, Statement
 from rowlock.storage.postgres.planning import (
     LASTING,
     PREPARED_AFTER,
+    not_wait_for_disk,
     other_planning,
     plan_anew,
 )
@@ -43,7 +44,10 @@ _CONNECTION_DEFAULTS: dict[str, Any] = {
     "application_name": "rowlock",
 }
 
-_RELAXED = "-c synchronous_commit=off"
+NOT_RELAXED = (
+    "durability='relaxed' cannot be had through a pooler, which passes settings on to others: "
+    "use a role of its own and ALTER ROLE ... SET synchronous_commit = off"
+)
 
 BEGIN_TRANSACTION = b"BEGIN ISOLATION LEVEL READ COMMITTED"
 
@@ -147,6 +151,7 @@ class PostgresDriver:
         dsn: A URL as libpq takes it.
         silence: See `HeardConnection`.
         prepares: Whether statements that are used often are prepared where that is safe.
+        relaxed: Whether a commit need not be on disk when it returns.
     """
 
     def __init__(
@@ -168,7 +173,7 @@ class PostgresDriver:
         self.dsn = dsn
         self.silence = silence
         self.prepares = prepares
-        self._relaxed = relaxed
+        self.relaxed = relaxed
         longest = min(CONNECT_TIMEOUT_SECONDS, math.ceil(silence or CONNECT_TIMEOUT_SECONDS))
         self._defaults: dict[str, Any] = {
             **_CONNECTION_DEFAULTS,
@@ -180,10 +185,6 @@ class PostgresDriver:
         """What a connection is opened with besides the DSN: in autocommit mode."""
         given = conninfo_to_dict(self.dsn)
         defaults = {name: value for name, value in self._defaults.items() if name not in given}
-        if self._relaxed:
-            # Part of the start: a pooler would pass a SET on to others.
-            said = given.get("options") or os.environ.get("PGOPTIONS", "")
-            defaults["options"] = f"{said} {_RELAXED}".strip()
         return {"autocommit": True, "prepare_threshold": None, **defaults}
 
     def connect(self) -> HeardConnection:
@@ -192,6 +193,9 @@ class PostgresDriver:
         connection.silence = self.silence
         if self.prepares and connection.execute(*plan_anew(connection)).fetchone():
             connection.prepare_threshold = PREPARED_AFTER
+        if self.relaxed and not connection.execute(*not_wait_for_disk(connection)).fetchone():
+            connection.close()
+            raise ConfigError(NOT_RELAXED)
         return connection
 
     def close(self, connection: psycopg.Connection[Any]) -> None:

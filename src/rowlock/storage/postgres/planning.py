@@ -39,15 +39,30 @@ PLAN_ANEW = (
 AnyConnection: TypeAlias = psycopg.Connection[Any] | psycopg.AsyncConnection[Any]
 
 
-def plan_anew(connection: AnyConnection) -> tuple[LiteralString, tuple[str, str, int]]:
+Setting: TypeAlias = tuple[LiteralString, tuple[str, str, int]]
+
+
+def plan_anew(connection: AnyConnection) -> Setting:
     """Return what has prepared statements planned each time; gives no row behind a pooler.
 
-    A plan that was made while a table was empty would be kept when it has a million rows. Whoever
-    passes connections on tells every client a process id of its own making, as a client's
-    statements go to several processes.
+    A plan that was made while a table was empty would be kept when it has a million rows.
+    """
+    return _setting(connection, "plan_cache_mode", "force_custom_plan")
+
+
+def not_wait_for_disk(connection: AnyConnection) -> Setting:
+    """Return what lets commits return before they are on disk; gives no row behind a pooler."""
+    return _setting(connection, "synchronous_commit", "off")
+
+
+def _setting(connection: AnyConnection, name: str, value: str) -> Setting:
+    """Return what sets something for a session of one's own.
+
+    Whoever passes connections on tells every client a process id of its own making, as a client's
+    statements go to several processes: nothing is set there, and no row is given.
     """
     text = "SELECT set_config(%s, %s, false) WHERE pg_backend_pid() = %s"
-    return text, ("plan_cache_mode", "force_custom_plan", connection.info.backend_pid)
+    return text, (name, value, connection.info.backend_pid)
 
 
 class Planning(Protocol):

@@ -70,7 +70,7 @@ def _array(values: list[Any]) -> list[Any] | ArrayText | None:
 def _quoted(text: str) -> str:
     if "\\" in text or '"' in text:
         text = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
+    return '"' + text + '"'  # formatted, a member of an enum would tell its name
 
 
 _ELEMENTS: Mapping[type, Callable[[Any], str]] = {
@@ -99,11 +99,11 @@ class PostgresEnqueuePlans(EnqueuePlans):
             yield BEGIN
         result = yield self._insertion(tasks, namespace, now, hints)
         rows = {row[0]: row[1:] for row in result.rows}
-        stored = [task for task in tasks if task.id in rows]
-        yield from self._complete(stored, namespace)
+        stored = [(task, rows.pop(task.id)) for task in tasks if task.id in rows]
+        yield from self._complete([new for new, _ in stored], namespace)
         return [
-            inserted_task(new, namespace, inserted_from_row(rows[new.id], self._values))
-            for new in stored
+            inserted_task(new, namespace, inserted_from_row(row, self._values))
+            for new, row in stored
         ]
 
     def _insertion(

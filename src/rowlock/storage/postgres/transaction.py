@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from rowlock.storage.pool import translating
+from rowlock.storage.postgres.async_connection import relax
 from rowlock.storage.postgres.connection import BEGIN_TRANSACTION, PostgresDriver, translated
 
 
@@ -24,6 +25,7 @@ async def async_transaction(
         connection = await psycopg.AsyncConnection.connect(driver.dsn, **driver.options)
     try:
         with translating(translated, sent=False):
+            await relax(connection, driver)
             await connection.execute(BEGIN_TRANSACTION)
         yield connection
         with translating(translated, sent=True):

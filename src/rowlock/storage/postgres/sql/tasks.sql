@@ -21,7 +21,8 @@ RETURNING t.state, t.run_at, t.expires_at, t.created_at, (
     CASE WHEN :hint::text IS NOT NULL THEN pg_notify(:channel, :hint)::text END;
 
 -- name: insert_tasks
--- One array for each column keeps the text the same for one task and for a thousand.
+-- One array for each column keeps the text the same for one task and for a thousand. What only
+-- the database knows is returned and hints are sent along, as for one.
 INSERT INTO rowlock_task AS t (
     id, namespace, queue, definition, state, priority, run_at, max_attempts, max_crashes,
     expires_at, unique_key, tags, options, payload, created_at)
