@@ -102,12 +102,13 @@ def test_a_group_is_answered_in_its_order(backend):
     insert(backend, taken)
     group = [("b", there), ("default", taken), ("default", here), ("b", large)]
     stored = backend.run(enqueue_together, backend.storage, group, now=T0)
-    assert stored == [
-        Stored(found(backend, there.id, namespace="b"), created=True),
+    assert [one and one.task for one in stored] == [
+        found(backend, there.id, namespace="b"),
         None,
-        Stored(get(backend, here.id), created=True),
-        Stored(found(backend, large.id, namespace="b"), created=True),
+        get(backend, here.id),
+        found(backend, large.id, namespace="b"),
     ]
+    assert [one and one.created for one in stored] == [True, None, True, True]
 
 
 def test_a_task_that_an_earlier_try_of_the_plan_stored_is_found(backend):

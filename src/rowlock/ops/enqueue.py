@@ -102,9 +102,7 @@ def enqueue_together(
     return [stored.get(new.id) for _, new in wanted]
 
 
-def _hints(
-    storage: Storage, namespace: str, tasks: Sequence[NewTask]
-) -> dict[str, Hint | None]:
+def _hints(storage: Storage, namespace: str, tasks: Sequence[NewTask]) -> dict[str, Hint | None]:
     queues = sorted({task.terms.queue for task in tasks})
     return {queue: storage.wakeups.hint(namespace, queue, coalesce=True) for queue in queues}
 
