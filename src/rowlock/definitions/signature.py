@@ -39,14 +39,12 @@ class _Shape(NamedTuple):
     """What is known once the annotations are resolved.
 
     Attributes:
-        needed: The required ones once more.
         plain: The arguments whose values are stored as they are, if they have just that type.
     """
 
     names: tuple[str, ...]
     positional: tuple[str, ...]
     required: tuple[str, ...]
-    needed: frozenset[str]
     plain: Mapping[str, type]
     injections: Mapping[str, Injection]
     dependencies: Mapping[str, Dependency]
@@ -223,12 +221,10 @@ class Signature:
         taken = [one for one in self._parameters if one.name not in injected]
         struct = _struct(self.handler, taken, hints)
         by_position = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        required = tuple(one.name for one in taken if one.default is one.empty)
         self._shape = _Shape(
             names=tuple(one.name for one in taken),
             positional=tuple(one.name for one in taken if one.kind is by_position),
-            required=required,
-            needed=frozenset(required),
+            required=tuple(one.name for one in taken if one.default is one.empty),
             plain={one.name: hints[one.name] for one in taken if hints.get(one.name) in _PLAIN},
             injections=injections,
             dependencies=dependencies,
@@ -330,7 +326,7 @@ def _are_plain(arguments: Mapping[str, object], shape: _Shape) -> bool:
     for name, value in arguments.items():
         if type(name) is not str or shape.plain.get(name) is not type(value):
             return False
-    return shape.needed.issubset(arguments)
+    return all(map(arguments.__contains__, shape.required))
 
 
 def _read_text(text: str, wanted: Any) -> Any:

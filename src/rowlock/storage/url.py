@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, TypeAlias, TypedDict, get_args
 
 from rowlock.errors import ConfigError, InvalidValueError, MissingExtraError
 from rowlock.model.durations import positive_duration_from
@@ -16,7 +16,6 @@ TIMEOUT_OPTION = "statement_timeout"
 
 Durability: TypeAlias = Literal["full", "relaxed"]
 
-_DURABILITIES = ("full", "relaxed")
 _POSTGRES = frozenset({"postgresql", "postgres"})
 _MYSQL = frozenset({"mysql", "mariadb"})
 SCHEMES = "sqlite:///path, memory://, postgresql://, mysql:// or mariadb://"
@@ -66,7 +65,7 @@ def open_storage(
     """
     checked_prefix(prefix, schema)
     pause = None if poll is None else positive_duration_from("poll", poll).total_seconds()
-    if durability not in _DURABILITIES:
+    if durability not in get_args(Durability):
         raise InvalidValueError("durability", f"must be 'full' or 'relaxed', not {durability!r}")
     relaxed = durability == "relaxed"
     storage = _opened(url, prefix, schema, pool_size, listen_url, relaxed=relaxed)

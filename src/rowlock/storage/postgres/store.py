@@ -9,12 +9,11 @@ from typing import Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from rowlock.model.tasks import NewTask, Task
+from rowlock.model.tasks import NewTask
 from rowlock.plan import BEGIN, Plan, Statement
 from rowlock.storage.postgres.copying import TaskLines, payload_lines
-from rowlock.storage.rows import inserted_from_row, inserted_task
-from rowlock.storage.sql.enqueue import EnqueuePlans, is_inline, of_tasks
-from rowlock.storage.sql.events import tells
+from rowlock.storage.rows import Inserted, inserted_from_row
+from rowlock.storage.sql.enqueue import EnqueuePlans, is_inline
 from rowlock.storage.values import ColumnValues
 from rowlock.storage.wakeups import Hint
 
@@ -85,25 +84,21 @@ _ELEMENTS: Mapping[type, Callable[[Any], str]] = {
 class PostgresEnqueuePlans(EnqueuePlans):
     """`EnqueuePlans` with COPY for fresh tasks, and all in one statement for a few."""
 
-    @tells(of_tasks)
-    def insert_together(
+    def _insert_and_read(
         self,
         tasks: Sequence[NewTask],
-        *,
         namespace: str,
-        hints: Sequence[Hint] = (),
-        now: datetime | None = None,
-    ) -> Plan[list[Task]]:
-        """Insert a few tasks. See `EnqueueStore.insert_together`."""
+        hints: Sequence[Hint],
+        now: datetime | None,
+    ) -> Plan[list[tuple[NewTask, Inserted]]]:
         if not all(map(is_inline, tasks)):
             yield BEGIN
         result = yield self._insertion(tasks, namespace, now, hints)
         rows = {row[0]: row[1:] for row in result.rows}
-        stored = [(task, rows.pop(task.id)) for task in tasks if task.id in rows]
-        yield from self._complete([new for new, _ in stored], namespace)
         return [
-            inserted_task(new, namespace, inserted_from_row(row, self._values))
-            for new, row in stored
+            (new, inserted_from_row(rows.pop(new.id), self._values))
+            for new in tasks
+            if new.id in rows
         ]
 
     def _insertion(

@@ -69,7 +69,7 @@ def _key(namespace: str, terms: TaskTerms) -> TallyKey:
     return TallyKey(namespace, terms.queue, terms.definition, Counted.ENQUEUED)
 
 
-def of_tasks(tasks: Sequence[Task], *_: object, **__: object) -> list[UUID]:
+def _of_tasks(tasks: Sequence[Task], *_: object, **__: object) -> list[UUID]:
     """The plan returns the tasks that it stored."""
     return [task.id for task in tasks]
 
@@ -135,7 +135,7 @@ class EnqueuePlans(TellingPlans, ABC):
         yield from self.count({_key(namespace, terms): 1})
         return inserted_task(new, namespace, inserted_from_row(result.rows[0], self._values))
 
-    @tells(of_tasks)
+    @tells(_of_tasks)
     def insert_together(
         self,
         tasks: Sequence[NewTask],
@@ -144,15 +144,25 @@ class EnqueuePlans(TellingPlans, ABC):
         hints: Sequence[Hint] = (),
         now: datetime | None = None,
     ) -> Plan[list[Task]]:
+        stored = yield from self._insert_and_read(tasks, namespace, hints, now)
+        yield from self._complete([new for new, _ in stored], namespace)
+        return [inserted_task(new, namespace, inserted) for new, inserted in stored]
+
+    def _insert_and_read(
+        self,
+        tasks: Sequence[NewTask],
+        namespace: str,
+        hints: Sequence[Hint],
+        now: datetime | None,
+    ) -> Plan[list[tuple[NewTask, Inserted]]]:
+        """Insert tasks, and find out what only the database can say of those that went in."""
         del hints  # only PostgreSQL can call
         yield BEGIN
         if now is None:
             now = yield from self._clock()
         aliases = yield from self._aliases(namespace, tasks)
         inserted = yield from self._insert(tasks, namespace, now)
-        stored = [task for task in tasks if task.id in inserted]
-        yield from self._complete(stored, namespace)
-        return [inserted_task(new, namespace, _inserted(new, now, aliases)) for new in stored]
+        return [(new, _inserted(new, now, aliases)) for new in tasks if new.id in inserted]
 
     def _complete(self, stored: Sequence[NewTask], namespace: str) -> Plan[None]:
         """Insert what does not fit into the rows of tasks that went in, and count them."""
