@@ -24,7 +24,6 @@ from benchmarks.pressure.trials import peak_of, put_under
 from tests.support.servers import PostgresServer
 
 SCENARIO_NAMES = tuple(scenario.name for scenario in SCENARIOS)
-PEAK_PART = 4
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,7 +50,7 @@ def measure(names: list[str], scenarios: list[Scenario], seconds: int) -> dict[s
     with PostgresServer({}) as server:
         for system in systems:
             sys.stderr.write(f"peak {system.peer.name} …\n")
-            peaks[system.peer.name] = peak_of(system, server, max(5, seconds // PEAK_PART))
+            peaks[system.peer.name] = peak_of(system, server)
         for scenario in scenarios:
             for system in systems:
                 name = system.peer.name

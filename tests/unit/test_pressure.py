@@ -106,4 +106,4 @@ def test_a_trial_has_every_figure(rowlock, server, name):
 
 @pytest.mark.acceptance
 def test_a_peak_is_found(rowlock, server):
-    assert peak_of(rowlock, server, 3) > 0
+    assert peak_of(rowlock, server, seconds=2, halvings=1) > 0
