@@ -36,6 +36,23 @@ def test_queues_come_in_the_order_given_until_there_are_enough(backend):
     assert len(taken) == 3
 
 
+def test_the_best_of_a_queue_come_first_where_not_all_can_be_taken(backend):
+    late, soon = (new(queue="a", run_at=after(-ago)) for ago in (10, 20))
+    low, high = new(queue="a", priority=-1), new(queue="a", priority=9)
+    other = new(queue="b", priority=9)
+    insert(backend, low, late, soon, high, other, now=T0)
+    for wanted in (high, soon, late, low, other):
+        [taken] = claim(backend, limit=1, shares=shares(a=1, b=1))
+        assert taken.id == wanted.id
+
+
+def test_what_has_expired_is_passed_over_in_each_queue(backend):
+    old, fresh = new(queue="a", lifetime=seconds(1)), new(queue="a")
+    insert(backend, old, fresh, new(queue="b", lifetime=seconds(1)), now=T0)
+    taken = claim(backend, limit=5, now=after(2), shares=shares(a=5, b=5))
+    assert [one.id for one in taken] == [fresh.id]
+
+
 def test_claims_of_several_queues_share_token_and_lease(backend):
     insert(backend, new(queue="a"), new(queue="b"))
     one, other = claim(backend, limit=5, shares=shares(a=5, b=5, c=5))

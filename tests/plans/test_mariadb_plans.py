@@ -76,3 +76,16 @@ def test_a_claim_reads_its_index_in_order_from_either_end(filled):
     for step in ("is_any_above", "lock_claimable"):
         assert " ix_rowlock_task_claim " in plans[step]
         assert "filesort" not in plans[step]
+
+
+def test_a_claim_from_several_queues_reads_each_line_in_order(filled):
+    plans = explained(
+        driver_of(filled.storage),
+        lambda connection, statement: explain(driver_of(filled.storage), connection, statement),
+        lambda: OPERATIONS["claim from several queues"](filled),
+    )
+    listed, walked, _paused = plans["lock_claimable_of_several"].splitlines()
+    assert " v ALL " in listed
+    assert " t ref ix_rowlock_task_claim " in walked
+    for unordered in ("filesort", "temporary", "join buffer", "Rowid-ordered"):
+        assert unordered not in plans["lock_claimable_of_several"]

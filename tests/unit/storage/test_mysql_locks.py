@@ -16,6 +16,7 @@ from rowlock.errors import (
     StorageConflictError,
 )
 from rowlock.model.ids import new_token
+from rowlock.model.queues import Share
 from rowlock.plan import BEGIN, NOTHING, Plan, Result, Statement, drive
 from rowlock.sql_text import SqlText
 from rowlock.storage.contract import FIRST_PRIORITY, LAST_PRIORITY, ClaimRequest, Lane
@@ -187,10 +188,12 @@ def test_two_sweeps_share_what_is_lost(backend, driver):
         driver.rollback(sweeping)
 
 
-def test_two_claims_share_the_line(backend, driver):
+@pytest.mark.parametrize("shares", [(), (Share("empty", 2), Share("default", 2))])
+def test_two_claims_share_the_line(backend, driver, shares):
     tasks = [new() for _ in range(4)]
     insert(backend, *tasks)
-    request = ClaimRequest("default", "default", "w", new_token(), 2, timedelta(seconds=30))
+    lease = timedelta(seconds=30)
+    request = ClaimRequest("default", "default", "w", new_token(), 2, lease, shares=shares)
     plan = backend.storage.claims.claim_tasks(request, now=T0)
     with closing(driver.connect()) as claiming:
         next(plan)

@@ -27,12 +27,7 @@ class SteppedClaimPlans(ClaimPlans):
 
     def _claim(self, request: ClaimRequest, now: datetime | None) -> Plan[list[Row]]:
         yield BEGIN
-        rows: list[Row] = []
-        for share, lane in self._lines(request):
-            limit = min(share.limit, request.limit - len(rows))
-            rows += yield from self._lock_lane(request, Share(share.queue, limit), lane, now)
-            if len(rows) == request.limit:
-                break
+        rows = yield from self._lock(request, now)
         if rows:
             yield self._sql.bind(
                 "mark_claimed",
@@ -43,6 +38,31 @@ class SteppedClaimPlans(ClaimPlans):
                 **self._batch(ids=[self._values.read_id(row[0]) for row in rows]),
             )
         return rows
+
+    def _lock(self, request: ClaimRequest, now: datetime | None) -> Plan[list[Row]]:
+        """Lock what can be claimed, and return it as claimed."""
+        # A statement without LATERAL has one limit for all queues.
+        if request.shares and all(one.limit >= request.limit for one in request.shares):
+            return (yield from self._lock_several(request, now))
+        rows: list[Row] = []
+        for share, lane in self._lines(request):
+            limit = min(share.limit, request.limit - len(rows))
+            rows += yield from self._lock_lane(request, Share(share.queue, limit), lane, now)
+            if len(rows) == request.limit:
+                break
+        return rows
+
+    def _lock_several(self, request: ClaimRequest, now: datetime | None) -> Plan[list[Row]]:
+        """Lock what several queues have, one queue after the other."""
+        result = yield self._sql.bind(
+            "lock_claimable_of_several",
+            **self._eligible(request),
+            **self._batch(queues=[share.queue for share in request.shares]),
+            limit=request.limit,
+            lease=request.lease,
+            now=now,
+        )
+        return result.rows
 
     def _lines(self, request: ClaimRequest) -> Sequence[tuple[Share, Lane]]:
         """Return where to look, one statement each."""

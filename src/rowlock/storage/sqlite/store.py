@@ -41,9 +41,10 @@ class SQLiteClaimPlans(SteppedClaimPlans):
     def _lock_lane(
         self, request: ClaimRequest, share: Share, lane: Lane, now: datetime | None
     ) -> Plan[list[Row]]:
-        rows = yield from super()._lock_lane(request, share, lane, now)
-        claimable: list[Row] = json_text.decode(rows[0][0])
-        return claimable
+        return _in_one((yield from super()._lock_lane(request, share, lane, now)))
+
+    def _lock_several(self, request: ClaimRequest, now: datetime | None) -> Plan[list[Row]]:
+        return _in_one((yield from super()._lock_several(request, now)))
 
     def _bury(self, finished: Sequence[Finish], now: datetime | None) -> Plan[int]:
         tokens: dict[UUID, UUID] = {}
@@ -60,3 +61,9 @@ class SQLiteClaimPlans(SteppedClaimPlans):
         if ends:
             count += (yield self._sql.bind("bury_held", ends=ends, now=now)).count
         return count
+
+
+def _in_one(rows: list[Row]) -> list[Row]:
+    """Return the rows that one JSON value holds."""
+    held: list[Row] = json_text.decode(rows[0][0])
+    return held
