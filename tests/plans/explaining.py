@@ -117,6 +117,7 @@ OPERATIONS: dict[str, Callable[[Filled], Plan[Any]]] = {
     "next due": lambda on: on.storage.upkeep.seconds_to_next_due(now=LATER),
     "rescue": lambda on: on.storage.upkeep.rescue_tasks(grace=DAY / 2, limit=50, now=LATER),
     "expire": lambda on: on.storage.upkeep.expire_tasks(limit=50, now=LATER),
+    "end pauses": lambda on: on.storage.changes.end_pauses(limit=50, now=LATER),
     "prune": lambda on: on.storage.upkeep.prune_history(
         "default", "default", older_than=DAY / 2, limit=10, now=LATER
     ),

@@ -20,8 +20,6 @@ from tests.plans.explaining import OPERATIONS, Filled, driver_of, explained
 pytestmark = pytest.mark.plans
 
 WHOLE_TABLE = re.compile(r"Seq Scan on rowlock_")
-# The answer is good for a moment, so not every round of operations asks.
-KEPT = planning.LASTING - {"is_watched"}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +30,7 @@ def storage(postgres_server: str) -> Iterator[Storage]:
 
 def explain_kept(connection: psycopg.Connection[Any], statement: Statement) -> str:
     """The plan that a prepared statement keeps, without what it is thought to cost."""
-    if statement.name not in KEPT:
+    if statement.name not in planning.LASTING:
         return ""
     text, names = statement.sql.dollar
     given = [psycopg.sql.Literal(statement.params[name]).as_string(None) for name in names]
@@ -49,13 +47,13 @@ def kept_plans(filled: Filled) -> dict[str, str]:
     plans: dict[str, str] = {}
     for operation in OPERATIONS.values():
         shown = explained(driver_of(filled.storage), explain_kept, partial(operation, filled))
-        plans |= {name: plan for name, plan in shown.items() if name in KEPT}
+        plans |= {name: plan for name, plan in shown.items() if name in planning.LASTING}
     return plans
 
 
 def test_a_plan_that_is_kept_is_the_same_for_empty_and_full_tables(storage):
     empty = kept_plans(Filled(storage, new_task_id(), new_token()))
-    assert empty.keys() == KEPT
+    assert empty.keys() == planning.LASTING
     assert not [plan for plan in empty.values() if WHOLE_TABLE.search(plan)]
     filled = fill(storage, 10_000)
     assert kept_plans(filled) == empty

@@ -14,7 +14,7 @@ from rowlock.plan import Result, Statement
 from rowlock.sql_text import SqlText
 from rowlock.storage.pool import PooledRunner
 from rowlock.storage.postgres.connection import HeardConnection, PostgresDriver
-from rowlock.storage.postgres.planning import LASTING, PREPARED_AFTER
+from rowlock.storage.postgres.planning import LASTING, PREPARED_AFTER, SMALL
 from tests.support.backends import sql_plan
 from tests.support.databases import fresh_database
 from tests.support.fixtures import skip_on_a_laptop
@@ -91,6 +91,14 @@ def test_what_has_one_good_plan_keeps_it(dsn, table):
         assert planning(connection) == KEPT
         read(driver, connection)
         assert planning(connection) == ANEW
+
+
+def test_a_small_table_is_read_as_the_session_is_set(dsn, table):
+    with connected(dsn) as (driver, connection):
+        for name, expected in ((min(LASTING), KEPT), ("read", ANEW)):
+            read(driver, connection, name=name)
+            read(driver, connection, name=min(SMALL))
+            assert planning(connection) == expected
 
 
 def test_what_is_set_in_a_transaction_is_set_again_after_it_was_rolled_back(dsn, table):

@@ -14,16 +14,21 @@ PREPARED_AFTER = 5
 LASTING = frozenset(
     {
         "claim_tasks",
+        "expire_tasks",
         "finish_tasks",
         "insert_task",
         "insert_tasks",
-        "is_watched",
+        "lock_ended_pauses",
         "next_due",
         "promote_tasks",
         "release_tasks",
+        "rescue_tasks",
     }
 )
 """Statements with one good plan, whatever the tables hold: prepared, they keep it."""
+
+SMALL = frozenset({"is_watched", "list_deletions", "resting_duties", "take_duty"})
+"""Statements on small tables, sent between others of either kind: any plan is good."""
 
 # A plan that is made while a table is empty may not count on that. With nothing but indexes to
 # choose from it is the same for a million rows.
@@ -81,7 +86,7 @@ def other_planning(connection: Planning, statement: Statement) -> bytes | None:
 
     When that is answered, `keeps_plans` is to say so.
     """
-    if connection.prepare_threshold is None:
+    if connection.prepare_threshold is None or statement.name in SMALL:
         return None
     keeps_plans = statement.name in LASTING
     if connection.keeps_plans is keeps_plans:
