@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -223,8 +223,10 @@ def enqueue_many(
     queue = core.policies.queue(core.queue_name(target, options))
     order = Order(target, options, queue, unique_by_default=False)
     tasks = (order.task(payload) for payload in payloads)
+    if chunk is None:
+        return (yield from _store_stream(core, TaskStream(tasks, keyed=order.is_unique), options))
     ids: list[UUID] = []
-    for piece in _pieces(tasks, chunk):
+    while piece := list(islice(tasks, chunk)):
         ids += yield from _store_stream(core, TaskStream(piece, keyed=order.is_unique), options)
     return ids
 
@@ -296,14 +298,6 @@ def placed_errors(place: str) -> Generator[None]:
         yield
     except InvalidValueError as error:
         raise type(error)(f"{place}.{error.field}", error.problem) from error
-
-
-def _pieces(tasks: Iterator[NewTask], chunk: int | None) -> Iterator[Iterable[NewTask]]:
-    if chunk is None:
-        yield tasks
-        return
-    while piece := list(islice(tasks, chunk)):
-        yield piece
 
 
 def _store_stream(core: Intake, stream: TaskStream, options: TaskOptions) -> Flow[list[UUID]]:
