@@ -1,9 +1,9 @@
 """The floor on PostgreSQL: the statements that Rowlock sends, and nothing of its runtime.
 
 pgbench claims and settles on one connection, as many tasks at a time as the run's concurrency;
-psycopg stores single ones. Both prepare statements, as Rowlock does. The texts are those of the
-catalogue, which are written as pgbench wants them, so the floor follows when they change. The
-library itself only makes the schema and stores what is drained.
+psycopg stores single ones. Both prepare statements and keep their plans, as Rowlock does. The
+texts are those of the catalogue, which are written as pgbench wants them, so the floor follows
+when they change. The library itself only makes the schema and stores what is drained.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from rowlock.model.ids import new_task_id
 from rowlock.storage import postgres
 from rowlock.storage.catalog import Catalog
 from rowlock.storage.contract import FIRST_PRIORITY, LAST_PRIORITY
+from rowlock.storage.postgres.planning import KEEP_PLANS
 from tests.support.servers import find_postgres
 
 TOKEN = uuid.UUID(int=7)
@@ -79,11 +80,18 @@ def variables(batch: int, definition: str) -> dict[str, str]:
     }
 
 
+def session_options(settings: str) -> str:
+    """Return SET statements as options that a session begins with."""
+    pairs = re.findall(r"SET (\w+) = (\w+)", settings)
+    return " ".join(f"-c {name}={value}" for name, value in pairs)
+
+
 class WithBareSql(contract.Program):
     async def set_up(self) -> None:
         self.app = Rowlock(self.url)
         self.app.task(alias="note")(self.handle_in_thread)
         self.connection = psycopg.connect(self.url, autocommit=True)
+        self.connection.execute(KEEP_PLANS)
 
     async def make_schema(self) -> None:
         self.app.migrate()
@@ -115,7 +123,7 @@ class WithBareSql(contract.Program):
                 *("--no-vacuum", "--client=1", f"--transactions={-(-tasks // batch)}"),
                 *("--protocol=prepared", "-f", file.name, *given, self.url),
                 stdout=asyncio.subprocess.PIPE,
-                env={**os.environ, "PGOPTIONS": "-c plan_cache_mode=force_custom_plan"},
+                env={**os.environ, "PGOPTIONS": session_options(KEEP_PLANS.decode())},
             )
             said, _ = await process.communicate()
         rate = re.search(rb"tps = ([\d.]+)", said)
