@@ -88,7 +88,24 @@ def charts(results: Results) -> list[dict[str, Any]]:
                     chart | {"name": f"growth-{engine}-{name}", "title": f"{title}, {engine}"}
                     for name, title, chart in make(parts[part])
                 ]
-    return found
+    queues = {engine: parts["queues"] for engine, parts in results.items() if parts.get("queues")}
+    return [*found, _queues(queues)] if queues else found
+
+
+def _queues(results: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
+    """Return the chart in which every engine is a line."""
+    ats = sorted({row["at"] for rows in results.values() for row in rows})
+    return {
+        "name": "growth-queues",
+        "title": "Settled from many queues by one worker",
+        "x": "queues with tasks",
+        "y": "% of one queue",
+        "ticks": [[place, f"{at:,}"] for place, at in enumerate(ats)],
+        "series": {
+            engine: _in_percent([(ats.index(row["at"]), row["per_second"]) for row in rows])
+            for engine, rows in results.items()
+        },
+    }
 
 
 Named = tuple[str, str, dict[str, Any]]
@@ -115,7 +132,7 @@ def _sizes(rows: Sequence[Row]) -> list[Named]:
 
 
 def _in_percent(line: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
-    return [(place, 100 * value / line[0][1]) for place, value in line]
+    return [(place, value / line[0][1] * 100) for place, value in line]
 
 
 def _over_time(name: str, title: str, rows: Sequence[Row]) -> list[Named]:

@@ -94,8 +94,10 @@ def test_a_quick_run_is_told_drawn_and_flat_or_not(tmp_path):
     assert [row["at"] for row in day] == list(range(1, QUICK.hours + 1))
     assert day[-1]["tables_mb"] > 0
     assert "sqlite: day" in report.table(results)
-    [room, speed] = report.charts(results)
+    room, speed, spread = report.charts(results)
     assert room["name"] == "growth-sqlite-day-room"
+    assert [label for _, label in spread["ticks"]] == [str(at) for at in QUICK.queues]
+    assert spread["series"]["sqlite"][0] == (0, 100.0)
     for chart in (room, speed):
         drawn = ET.fromstring(plots.svg(chart))  # noqa: S314 - ours
         assert len(drawn.findall("{*}circle")) == QUICK.hours
