@@ -34,6 +34,9 @@ from tests.support.backends import Backend
 T0 = datetime(2030, 1, 1, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
 WAIT_SECONDS = 30.0
+# Payloads that have a table of their own.
+LARGE = '"' + "x" * 5000 + '"'
+LARGER = '"' + "y" * 900_000 + '"'
 
 
 def after(seconds: float) -> datetime:

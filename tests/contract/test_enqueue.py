@@ -7,20 +7,17 @@ from uuid import UUID
 
 import pytest
 
-from rowlock.errors import IdConflictError, StorageDataError
-from rowlock.model.definitions import Definition
+from rowlock.errors import StorageDataError
 from rowlock.model.ids import new_task_id
-from rowlock.model.states import FINAL_STATES, TaskState
-from rowlock.model.tasks import Task
-from rowlock.ops.enqueue import Stored, enqueue_task, enqueue_together
+from rowlock.model.states import TaskState
 from rowlock.storage.contract import Identity
 from tests.contract.steps import (
+    LARGE,
+    LARGER,
     T0,
     after,
-    cancel_waiting,
     claim,
     claimed,
-    define,
     done,
     finish,
     found,
@@ -34,9 +31,6 @@ from tests.contract.steps import (
 )
 from tests.support.backends import Backend
 
-LARGE = '"' + "x" * 5000 + '"'
-LARGER = '"' + "y" * 900_000 + '"'
-
 
 def insert_fresh(backend: Backend, *tasks, now=T0, namespace: str = "default") -> None:
     enqueue = backend.storage.enqueue
@@ -45,96 +39,6 @@ def insert_fresh(backend: Backend, *tasks, now=T0, namespace: str = "default") -
 
 def identities(backend: Backend, *task_ids: UUID) -> dict[UUID, Identity]:
     return backend.read(backend.storage.enqueue.read_identities, task_ids)
-
-
-def holder(backend: Backend, key: str, namespace: str = "default") -> UUID | None:
-    return backend.read(backend.storage.enqueue.find_unique_holder, namespace, key)
-
-
-def insert_one(backend: Backend, task, *, now=T0, namespace: str = "default") -> Task | None:
-    return backend.run(backend.storage.enqueue.insert_task, task, namespace=namespace, now=now)
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {},
-        {"payload": LARGE},
-        {"definition": None, "priority": -7, "unique_key": "k", "tags": '["blue","red"]'},
-        {"delay": seconds(5), "lifetime": seconds(60), "max_attempts": 5, "max_crashes": 2},
-        {"run_at": after(90), "options": '{"timeout":1.5}'},
-        {"run_at": after(-90), "lifetime": seconds(1000)},
-    ],
-    ids=["plain", "large", "ranked", "delayed", "planned", "overdue"],
-)
-def test_one_task_is_answered_as_it_is_read(backend, given):
-    task = new(**given)
-    assert insert_one(backend, task) == get(backend, task.id)
-
-
-def insert_together(backend: Backend, *tasks, namespace: str = "default") -> list[Task]:
-    enqueue = backend.storage.enqueue
-    return backend.run(enqueue.insert_together, tasks, namespace=namespace, now=T0)
-
-
-def test_tasks_that_are_stored_together_are_answered_as_they_are_read(backend):
-    define(backend, Definition(alias="Hello", key="hello"))
-    tasks = [
-        new(payload=LARGE, queue="NULL"),
-        new(payload='{"a":"\\\\ \\" {},"}', definition=None, tags='["a \\"quoted\\" one"]'),
-        new(delay=seconds(5), lifetime=seconds(60), options='{"timeout":1.5}'),
-        new(run_at=after(-90), priority=-7),
-    ]
-    stored = insert_together(backend, *tasks)
-    assert stored == [get(backend, task.id) for task in tasks]
-    assert [task.definition for task in stored] == ["Hello", None, "Hello", "Hello"]
-
-
-def test_a_taken_id_is_missing_from_what_is_stored_together(backend):
-    taken, free = new(), new()
-    insert(backend, taken, namespace="other")
-    assert [task.id for task in insert_together(backend, taken, free)] == [free.id]
-    assert listed(backend) == [free.id]
-
-
-def test_a_group_is_answered_in_its_order(backend):
-    taken, here, there, large = new(), new(queue="q"), new(), new(payload=LARGE)
-    insert(backend, taken)
-    group = [("b", there), ("default", taken), ("default", here), ("b", large)]
-    stored = backend.run(enqueue_together, backend.storage, group, now=T0)
-    assert [one and one.task for one in stored] == [
-        found(backend, there.id, namespace="b"),
-        None,
-        get(backend, here.id),
-        found(backend, large.id, namespace="b"),
-    ]
-    assert [one and one.created for one in stored] == [True, None, True, True]
-
-
-def test_a_task_that_an_earlier_try_of_the_plan_stored_is_found(backend):
-    """Its commit was one statement, and what came after it was refused and tried again."""
-    task = new()
-    insert(backend, task)
-    stored = backend.run(enqueue_task, backend.storage, "default", task, now=T0)
-    assert stored == Stored(get(backend, task.id), created=True)
-    with pytest.raises(IdConflictError):
-        backend.run(enqueue_task, backend.storage, "default", new(id=task.id, payload="{}"))
-
-
-def test_one_task_is_shown_with_the_alias_of_its_definition(backend):
-    define(backend, Definition(alias="Hello", key="hello"))
-    task = insert_one(backend, new(definition="hello"))
-    assert task is not None
-    assert (task.definition, get(backend, task.id)) == ("Hello", task)
-
-
-def test_one_task_whose_id_or_key_is_taken_is_not_stored(backend):
-    first = new(unique_key="k", payload=LARGE)
-    assert insert_one(backend, first) is not None
-    assert insert_one(backend, first) is None
-    assert insert_one(backend, new(unique_key="k", payload=LARGER)) is None
-    assert insert_one(backend, new(unique_key="k"), namespace="other") is not None
-    assert listed(backend) == [first.id]
 
 
 def test_a_task_is_stored_as_it_was_given(backend):
@@ -250,85 +154,6 @@ def test_an_id_is_taken_in_every_namespace(backend):
     insert(backend, task)
     assert insert(backend, task, namespace="other") == set()
     assert found(backend, task.id, namespace="other") is None
-
-
-def test_a_taken_unique_key_is_passed_over(backend):
-    first, second = new(unique_key="k"), new(unique_key="k")
-    insert(backend, first)
-    assert insert(backend, second) == set()
-    assert (found(backend, second.id), holder(backend, "k")) == (None, first.id)
-
-
-def test_a_taken_unique_key_does_not_hold_up_the_others(backend):
-    insert(backend, new(unique_key="k"))
-    other = new(unique_key="l")
-    assert insert(backend, new(unique_key="k"), other) == {other.id}
-
-
-def test_of_two_equal_keys_in_one_call_one_is_stored(backend):
-    first, second = new(unique_key="k"), new(unique_key="k")
-    assert len(insert(backend, first, second)) == 1
-    assert len(listed(backend)) == 1
-
-
-def test_a_unique_key_is_taken_in_its_namespace_only(backend):
-    first, second = new(unique_key="k"), new(unique_key="k")
-    insert(backend, first)
-    assert insert(backend, second, namespace="other") == {second.id}
-    assert (holder(backend, "k"), holder(backend, "k", "other")) == (first.id, second.id)
-
-
-def test_unique_keys_are_told_apart_by_case_accent_and_spaces(backend):
-    keys = ["key", "KEY", "kéy", "key ", " key"]
-    tasks = [new(unique_key=key) for key in keys]
-    assert len(insert(backend, *tasks)) == len(keys)
-
-
-def test_tasks_without_a_key_are_never_duplicates(backend):
-    assert len(insert(backend, new(), new())) == 2
-
-
-def test_a_running_task_holds_its_key(backend):
-    one = claimed(backend, unique_key="k")
-    assert insert(backend, new(unique_key="k")) == set()
-    assert holder(backend, "k") == one.id
-
-
-@pytest.mark.parametrize("state", FINAL_STATES)
-def test_a_finished_task_frees_its_key(backend, state):
-    """C95."""
-    one = claimed(backend, unique_key="k")
-    finish(backend, done(one, state=state))
-    assert holder(backend, "k") is None
-    assert len(insert(backend, new(unique_key="k"))) == 1
-
-
-def test_a_canceled_task_frees_its_key(backend):
-    task = new(unique_key="k")
-    insert(backend, task)
-    cancel_waiting(backend, task.id)
-    assert len(insert(backend, new(unique_key="k"))) == 1
-
-
-def test_of_16_racing_for_a_key_exactly_one_is_stored(backend):
-    tasks = [new(unique_key="k") for _ in range(16)]
-    stored = together(*(partial(insert, backend, task) for task in tasks))
-    assert sum(len(one) for one in stored) == 1
-    assert listed(backend) == [holder(backend, "k")]
-
-
-def test_of_16_racing_for_an_id_exactly_one_is_stored(backend):
-    task_id = new_task_id()
-    tasks = [new(id=task_id) for _ in range(16)]
-    stored = together(*(partial(insert, backend, task) for task in tasks))
-    assert sum(len(one) for one in stored) == 1
-
-
-def test_batches_that_race_for_the_same_keys_in_any_order_do_not_fail(backend):
-    there = [new(unique_key=f"k{number}") for number in range(50)]
-    and_back = [new(unique_key=task.unique_key) for task in reversed(there)]
-    stored = together(partial(insert, backend, *there), partial(insert, backend, *and_back))
-    assert sum(len(one) for one in stored) == 50
 
 
 def test_a_replayed_enqueue_of_a_finished_task_runs_nothing(backend):
@@ -468,7 +293,3 @@ def test_identities_are_read_of_live_and_finished_tasks_in_any_namespace(backend
         live.id: Identity("other", None, "[2]"),
         large.id: Identity("default", "hello", LARGE),
     }
-
-
-def test_nobody_holds_a_key_that_was_never_taken(backend):
-    assert holder(backend, "k") is None
