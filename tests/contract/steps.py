@@ -28,7 +28,7 @@ from rowlock.model.tasks import (
     TaskTerms,
 )
 from rowlock.storage.contract import ClaimRequest
-from rowlock.storage.upkeep_contract import Rescued
+from rowlock.storage.upkeep_contract import ALL_LEASES, Rescued
 from tests.support.backends import Backend
 
 T0 = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -127,9 +127,15 @@ def held(one: Claim, lease: timedelta = LEASE) -> Held:
 
 
 def rescue(
-    backend: Backend, *, now: datetime, grace: timedelta = timedelta(0), limit: int = 100
+    backend: Backend,
+    *,
+    now: datetime,
+    grace: timedelta = timedelta(0),
+    reach: timedelta = ALL_LEASES,
+    limit: int = 100,
 ) -> list[Rescued]:
-    return backend.run(backend.storage.upkeep.rescue_tasks, grace=grace, limit=limit, now=now)
+    rescue = backend.storage.upkeep.rescue_tasks
+    return backend.run(rescue, grace=grace, reach=reach, limit=limit, now=now)
 
 
 def promote(backend: Backend, *, now: datetime, limit: int = 100) -> list[tuple[str, str]]:

@@ -69,6 +69,14 @@ def test_a_lease_is_left_alone_within_the_grace(backend):
     assert len(rescue(backend, now=after(35.000001), grace=seconds(5))) == 1
 
 
+def test_a_lease_that_ran_out_longer_ago_than_the_look_reaches_is_left_to_another(backend):
+    one = claimed(backend)
+    look = partial(rescue, backend, grace=seconds(5), reach=seconds(10))
+    assert look(now=after(45.000001)) == []
+    assert look(now=after(35)) == []
+    assert ids(look(now=after(45))) == [one.id]
+
+
 def test_a_lease_that_was_renewed_meanwhile_is_not_touched(backend):
     one = claimed(backend)
     renew(backend, held(one), now=after(29))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -49,3 +50,13 @@ def test_the_clock_is_a_bound_of_the_index(storage, name):
     plans.pop("is_watched", None)  # asked once in a second, whoever is asking
     plan = next(iter(plans.values()))
     assert re.search(rf"Index Cond: .*{column} <=? ", plan), plan
+
+
+def test_a_rescue_does_not_walk_over_what_lies_before_its_reach(storage):
+    reach = timedelta(seconds=10)
+    plans = explained(
+        driver_of(storage),
+        explain,
+        lambda: storage.upkeep.rescue_tasks(grace=DAY, reach=reach, limit=50),
+    )
+    assert re.search(r"Index Cond: .*lease_until >= ", plans["rescue_tasks"])

@@ -16,7 +16,7 @@ from rowlock import Context, TaskState, Worker
 from rowlock.errors import StorageUnavailableError
 from rowlock.model.changes import NOBODY
 from rowlock.ops import queue_deletion
-from rowlock.ops.upkeep import EXPIRE
+from rowlock.ops.upkeep import EXPIRE, Duty
 from rowlock.worker import upkeep as upkeeping
 from rowlock.worker.upkeep import Upkeep, prune
 from tests.app.steps import count, greeting
@@ -221,3 +221,44 @@ def test_a_worker_that_drains_finds_what_another_process_enqueued(app, opened):
     other = opened()
     greeting(other).enqueue_many([{}] * 30)
     assert Worker(app).run_once() == 30
+
+
+def lost_long_ago(app):
+    app.enqueue(None, 1, max_crashes=10)
+    [task] = app.claim("gone")
+    run(app, app.core.storage.upkeep.end_leases, "default", "gone")
+    return task.id
+
+
+async def test_all_leases_are_looked_at_first_and_now_and_then(app, monkeypatch):
+    """In between, those that ran out since anybody looked."""
+    monkeypatch.setattr(upkeeping, "RESCUE", Duty("rescue", timedelta(0)))
+    duties, late = upkeep(app), upkeep(app)
+    await duties.round()
+    task = lost_long_ago(app)
+    await duties.round()
+    assert app.get_task(task).state is TaskState.RUNNING
+    await late.round()
+    assert app.get_task(task).state is TaskState.QUEUED
+
+    task = lost_long_ago(app)
+    duties._rescue_seen -= upkeeping.LONGEST_GAP_SECONDS
+    await duties.round()
+    assert app.get_task(task).state is TaskState.QUEUED
+
+    task = lost_long_ago(app)
+    await duties.round()
+    assert app.get_task(task).state is TaskState.RUNNING
+    monkeypatch.setattr(upkeeping, "RESCUE_ALL", Duty("rescue_more", timedelta(0)))
+    await duties.round()
+    assert app.get_task(task).state is TaskState.QUEUED
+
+
+async def test_what_somebody_else_looks_for_is_not_looked_for_from_the_start(app, monkeypatch):
+    duties, other = upkeep(app), upkeep(app)
+    await other.round()
+    await duties.round()
+    task = lost_long_ago(app)
+    monkeypatch.setattr(upkeeping, "RESCUE", Duty("rescue_again", timedelta(0)))
+    await duties.round()
+    assert app.get_task(task).state is TaskState.RUNNING

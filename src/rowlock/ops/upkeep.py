@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 RESCUE_GRACE = timedelta(seconds=2)
 RESCUE_LIMIT = 100
+# Several looks of a rescue: what one passes over, the next one finds.
+RESCUE_REACH = timedelta(seconds=10)
 EXPIRE_LIMIT = 500
 END_PAUSES_LIMIT = 500
 PRUNE_LIMIT = 1_000
@@ -21,6 +23,7 @@ class Duty(NamedTuple):
 
 
 RESCUE = Duty("rescue", timedelta(seconds=2))
+RESCUE_ALL = Duty("rescue_all", timedelta(minutes=1))
 EXPIRE = Duty("expire", timedelta(seconds=2))
 END_PAUSES = Duty("end_pauses", timedelta(seconds=2))
 DELETE_QUEUES = Duty("delete_queues", timedelta(seconds=2))

@@ -8,6 +8,9 @@ from uuid import UUID
 
 from rowlock.plan import Plan
 
+# No lease is older.
+ALL_LEASES = timedelta(days=36_500)
+
 
 class Ready(NamedTuple):
     """A task that can be claimed from now on."""
@@ -47,11 +50,23 @@ class UpkeepStore(Protocol):
         ...
 
     def rescue_tasks(
-        self, *, grace: timedelta, limit: int, now: datetime | None = None
+        self,
+        *,
+        grace: timedelta,
+        limit: int,
+        reach: timedelta = ALL_LEASES,
+        now: datetime | None = None,
     ) -> Plan[list[Rescued]]:
         """Take back tasks whose lease ran out more than `grace` ago.
 
         Each is charged a crash; at `max_crashes` it has failed as `crash_loop`.
+
+        Args:
+            grace: How long a lease is out before its task counts as lost.
+            limit: How many to take back at most, the longest lost first.
+            reach: How long before that grace a lease may have run out. Behind it lie the dead
+                entries of what was finished, and a short look need not walk over them.
+            now: The time, for tests; by default the database's.
         """
         ...
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,21 +24,25 @@ from rowlock.ops.upkeep import (
     FOLD_TALLIES,
     PRUNE_LIMIT,
     RESCUE,
+    RESCUE_ALL,
     RESCUE_GRACE,
     RESCUE_LIMIT,
+    RESCUE_REACH,
     VACUUM,
     Duty,
 )
 from rowlock.runtime.threads import DaemonThreads
 from rowlock.storage.deletion_contract import Deletion
 from rowlock.storage.storage import Storage
-from rowlock.storage.upkeep_contract import Rescued
+from rowlock.storage.upkeep_contract import ALL_LEASES, Rescued
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
 # Time enough for a heartbeat to notice that the database is back, and to connect.
 MIN_AMNESTY_SECONDS = 1.0
+# So that the duty's period, and a round that is late, fit into the reach of a rescue.
+LONGEST_GAP_SECONDS = RESCUE_REACH.total_seconds() / 2
 # Of one round: other duties wait meanwhile.
 MOST_DELETING_SECONDS = 1.0
 
@@ -73,6 +78,7 @@ class Upkeep:
         self._amnesty = max(amnesty.total_seconds(), MIN_AMNESTY_SECONDS)
         self._vacuuming = DaemonThreads(1, name="vacuum")
         self._no_rescue_before = 0.0
+        self._rescue_seen = -math.inf
         self._away = False
         self._purges: dict[Deletion, Purge] = {}
         self._resting: set[str] = set()
@@ -106,7 +112,12 @@ class Upkeep:
         # One look at all of them: most of the time nothing is to be done.
         self._resting = await self._storage.worker_runner.read(self._storage.upkeep.resting_duties)
         if rescue and await self._take_promptly(RESCUE, asked):
-            await rescue_lost(self._storage, on_rescue=self._on_rescue)
+            await rescue_lost(
+                self._storage, reach=await self._reach(asked), on_rescue=self._on_rescue
+            )
+            self._rescue_seen = asked
+        elif RESCUE.name in self._resting:
+            self._rescue_seen = asked
         if await self._take(EXPIRE):
             await self._expire()
         if await self._take(END_PAUSES):
@@ -134,6 +145,16 @@ class Upkeep:
             return taken
         self._spare(loop.time())
         return False
+
+    async def _reach(self, now: float) -> timedelta:
+        """Return how far back a rescue has to look.
+
+        An old snapshot keeps the entries of all finished tasks in the index of leases. They need
+        not be walked over as long as somebody of the fleet looks every few seconds; now and then
+        they are, for what was locked, or was committed late, whenever a short look came by.
+        """
+        is_first = now - self._rescue_seen > LONGEST_GAP_SECONDS
+        return ALL_LEASES if await self._take(RESCUE_ALL) or is_first else RESCUE_REACH
 
     async def _expire(self) -> None:
         """Move every waiting task past its lifetime to history."""
@@ -193,12 +214,15 @@ async def prune(storage: Storage) -> None:
 
 
 async def rescue_lost(
-    storage: Storage, *, on_rescue: Callable[[Rescued], None] | None = None
+    storage: Storage,
+    *,
+    reach: timedelta = ALL_LEASES,
+    on_rescue: Callable[[Rescued], None] | None = None,
 ) -> None:
-    """Take back every task whose lease ran out, a batch at a time."""
+    """Take back every task whose lease ran out within `reach`, a batch at a time."""
     run, rescue, part = storage.worker_runner.run, storage.upkeep.rescue_tasks, RESCUE_LIMIT
     while part == RESCUE_LIMIT:
-        rescued = await run(rescue, grace=RESCUE_GRACE, limit=RESCUE_LIMIT)
+        rescued = await run(rescue, grace=RESCUE_GRACE, reach=reach, limit=RESCUE_LIMIT)
         part = len(rescued)
         for task in rescued:
             end = "failed as crash_loop or canceled" if task.final else "queued again"

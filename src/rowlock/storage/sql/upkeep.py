@@ -12,7 +12,7 @@ from rowlock.model.tallies import Counted, TallyKey
 from rowlock.model.tasks import TaskFailure
 from rowlock.plan import BEGIN, Plan, Row
 from rowlock.storage.sql.events import TellingPlans, ready, returned, tells
-from rowlock.storage.upkeep_contract import Ready, Rescued
+from rowlock.storage.upkeep_contract import ALL_LEASES, Ready, Rescued
 
 LOST = failure_to_text(
     TaskFailure(
@@ -55,9 +55,16 @@ class UpkeepPlans(TellingPlans):
 
     @tells(_of_rescued)
     def rescue_tasks(
-        self, *, grace: timedelta, limit: int, now: datetime | None = None
+        self,
+        *,
+        grace: timedelta,
+        limit: int,
+        reach: timedelta = ALL_LEASES,
+        now: datetime | None = None,
     ) -> Plan[list[Rescued]]:
-        result = yield self._sql.bind("rescue_tasks", grace=grace, limit=limit, error=LOST, now=now)
+        result = yield self._sql.bind(
+            "rescue_tasks", grace=grace, reach=reach, limit=limit, error=LOST, now=now
+        )
         rescued = self._rescued(result.rows)
         yield from self._count_rescued(rescued)
         return rescued
@@ -130,10 +137,15 @@ class SteppedUpkeepPlans(UpkeepPlans):
 
     @tells(_of_rescued)
     def rescue_tasks(
-        self, *, grace: timedelta, limit: int, now: datetime | None = None
+        self,
+        *,
+        grace: timedelta,
+        limit: int,
+        reach: timedelta = ALL_LEASES,
+        now: datetime | None = None,
     ) -> Plan[list[Rescued]]:
         yield BEGIN
-        result = yield self._sql.bind("lock_lost", grace=grace, limit=limit, now=now)
+        result = yield self._sql.bind("lock_lost", grace=grace, reach=reach, limit=limit, now=now)
         rescued = self._rescued(result.rows)
         again = [task.id for task in rescued if not task.final]
         if again:

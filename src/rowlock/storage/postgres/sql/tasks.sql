@@ -325,6 +325,9 @@ WITH lost AS MATERIALIZED (
     FROM rowlock_task
     WHERE state = 'running'
         AND lease_until < (SELECT coalesce(:now::timestamptz, clock_timestamp()) - :grace::interval)
+        AND lease_until >= (
+            SELECT coalesce(:now::timestamptz, clock_timestamp()) - :grace::interval
+                - :reach::interval)
     ORDER BY lease_until LIMIT :limit
     FOR UPDATE SKIP LOCKED),
 again AS (
