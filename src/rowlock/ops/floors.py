@@ -2,15 +2,17 @@
 
 Where finished rows leave dead entries behind in the claim index, and an old snapshot keeps
 them from being cleaned away, a scan from the head walks over all of them. A worker remembers
-the places it claimed and starts a second's worth behind them. What is committed later than
-that behind such a place (a transaction that took long, a task handed back or rescued with its
-old place) is found by a scan of the whole line: at once when the short one found nothing, next
-when it did not fill the slots, and now and then anyway, but never so often that it takes more
-than a fiftieth of the time.
+the places it claimed and starts a second's worth behind them four times in a second, and close
+behind them in between: a second's worth is some ten thousands where tasks are short. What is
+committed later than that behind such a place (a transaction that took long, a task handed back
+or rescued with its old place) is found by a scan of the whole line: at once when the short one
+found nothing, next when it did not fill the slots, and now and then anyway, but never so often
+that it takes more than a fiftieth of the time.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,6 +21,8 @@ from rowlock.model.tasks import Claim
 from rowlock.storage.contract import FIRST_PRIORITY, LAST_PRIORITY, WHOLE_LINE, Lane, Place
 
 BEHIND_SECONDS = 1.0
+CLOSE_BEHIND_SECONDS = 0.1
+BEHIND_EVERY_SECONDS = 0.25
 WHOLE_EVERY_SECONDS = 1.0
 SHARE = 50
 MAX_LANES = 8
@@ -36,6 +40,7 @@ class Floors:
         self._marks: dict[int, deque[_Mark]] = {}
         self._whole_at = 0.0
         self._whole_took = 0.0
+        self._behind_at = -math.inf
         self._fell_short = False
 
     def lanes(self, now: float) -> tuple[Lane, ...]:
@@ -45,16 +50,24 @@ class Floors:
             pause = max(WHOLE_EVERY_SECONDS, pause)
         if not self._marks or now - self._whole_at >= pause:
             return WHOLE_LINE
+        behind = self._behind(now)
         lanes: list[Lane] = []
         start = Lane(FIRST_PRIORITY, LAST_PRIORITY)
         for priority, marks in sorted(self._marks.items()):
-            place = _settled_place(marks, now)
+            place = _settled_place(marks, now, behind)
             if place is None:
                 continue
             lanes.append(start._replace(to_priority=priority - 1))
             start = Lane(priority, LAST_PRIORITY, place.run_at, place.id)
         lanes.append(start)
         return tuple(lane for lane in lanes if lane.to_priority >= lane.from_priority)
+
+    def _behind(self, now: float) -> float:
+        """Return for how long a place must have been reached to begin there now."""
+        if not self._fell_short and now - self._behind_at < BEHIND_EVERY_SECONDS:
+            return CLOSE_BEHIND_SECONDS
+        self._behind_at = now
+        return BEHIND_SECONDS
 
     def may_look_again(self, lanes: tuple[Lane, ...], now: float) -> bool:
         """Whether a look that found too little should be repeated over the whole line."""
@@ -80,8 +93,8 @@ class Floors:
             del self._marks[oldest]
 
 
-def _settled_place(marks: deque[_Mark], now: float) -> Place | None:
-    """Return the place that was reached a second ago, forgetting what lies before it."""
+def _settled_place(marks: deque[_Mark], now: float, behind: float) -> Place | None:
+    """Return the place that was reached so long ago, forgetting what no look begins at."""
     while len(marks) > 1 and now - marks[1].at >= BEHIND_SECONDS:
         marks.popleft()
-    return marks[0].place if now - marks[0].at >= BEHIND_SECONDS else None
+    return next((mark.place for mark in reversed(marks) if now - mark.at >= behind), None)

@@ -67,6 +67,27 @@ def test_the_floor_follows_a_second_behind(floors):
     assert floors.lanes(4.3)[-1].run_at == T0 + timedelta(seconds=3.2)
 
 
+def ages(floors: Floors, first: int, last: int) -> list[float]:
+    """Look and claim eight times a second; returns how old the places are at which it began."""
+    found = []
+    for at in (step / 8 for step in range(first, last)):
+        lanes = looked(floors, at, taken(at))
+        assert lanes != WHOLE_LINE
+        found.append(at - ((lanes[-1].run_at or T0) - T0).total_seconds())
+    return found
+
+
+def test_looks_between_those_from_a_second_behind_begin_close_behind(floors):
+    ages(floors, 10, 20)
+    assert ages(floors, 20, 26) == [1.0, 0.125, 1.0, 0.125, 1.0, 0.125]
+
+
+def test_after_a_look_that_fell_short_none_begins_close_behind(floors):
+    ages(floors, 10, 20)
+    floors.fell_short()
+    assert ages(floors, 20, 24) == [1.0, 1.0, 1.0, 1.0]
+
+
 def test_the_whole_line_is_looked_at_again_before_it_costs_a_fiftieth(floors):
     assert floors.lanes(5.0) != WHOLE_LINE
     assert floors.lanes(TOOK + 50 * TOOK) == WHOLE_LINE
