@@ -69,9 +69,13 @@ class Floors:
         self._behind_at = now
         return BEHIND_SECONDS
 
-    def may_look_again(self, lanes: tuple[Lane, ...], now: float) -> bool:
-        """Whether a look that found too little should be repeated over the whole line."""
-        return lanes != WHOLE_LINE and now - self._whole_at >= SHARE * self._whole_took
+    def lanes_after_nothing(self, lanes: tuple[Lane, ...], now: float) -> tuple[Lane, ...]:
+        """Return where to look again at once after a look that found nothing; () for nowhere."""
+        if lanes == WHOLE_LINE:
+            return ()
+        self.fell_short()
+        again = self.lanes(now)
+        return again if again != lanes else ()
 
     def fell_short(self) -> None:
         """Look at the whole line the next time: the last look gave less than was asked for."""

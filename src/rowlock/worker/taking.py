@@ -91,9 +91,9 @@ class Taking:
         lanes = floors.lanes(monotonic())
         request = self._request(share.queue, share.limit)._replace(lanes=lanes)
         recorded, claims = await self._ask(request, finished, floors)
-        if not claims and floors.may_look_again(lanes, monotonic()):
+        if not claims and (again := floors.lanes_after_nothing(lanes, monotonic())):
             try:
-                claims = (await self._ask(self._request(share.queue, share.limit), (), floors))[1]
+                claims = (await self._ask(request._replace(lanes=again), (), floors))[1]
             except StorageError:
                 if not recorded:
                     raise

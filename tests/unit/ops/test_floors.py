@@ -82,6 +82,16 @@ def test_looks_between_those_from_a_second_behind_begin_close_behind(floors):
     assert ages(floors, 20, 26) == [1.0, 0.125, 1.0, 0.125, 1.0, 0.125]
 
 
+def test_a_look_close_behind_that_found_nothing_is_repeated_from_a_second_behind(floors):
+    ages(floors, 10, 21)
+    close = floors.lanes(21 / 8)
+    behind = floors.lanes_after_nothing(close, 21 / 8)
+    assert [lanes[-1].run_at for lanes in (close, behind)] == [
+        T0 + timedelta(seconds=20 / 8),
+        T0 + timedelta(seconds=13 / 8),
+    ]
+
+
 def test_after_a_look_that_fell_short_none_begins_close_behind(floors):
     ages(floors, 10, 20)
     floors.fell_short()
@@ -103,9 +113,9 @@ def test_a_cheap_look_over_the_whole_line_is_repeated_every_second():
 
 def test_a_look_that_found_too_little_is_repeated_unless_that_costs_too_much(floors):
     lanes = floors.lanes(1.2)
-    assert not floors.may_look_again(lanes, 1.2)
-    assert floors.may_look_again(lanes, TOOK + 50 * TOOK)
-    assert not floors.may_look_again(WHOLE_LINE, 100.0)
+    assert floors.lanes_after_nothing(lanes, 1.2) == ()
+    assert floors.lanes_after_nothing(lanes, TOOK + 50 * TOOK) == WHOLE_LINE
+    assert floors.lanes_after_nothing(WHOLE_LINE, 100.0) == ()
 
 
 def test_a_look_that_fell_short_is_followed_by_one_over_the_whole_line():

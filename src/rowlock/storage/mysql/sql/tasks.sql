@@ -362,8 +362,6 @@ FROM (
     SELECT id FROM rowlock_task FORCE INDEX (ix_rowlock_task_due)
     WHERE state = 'running' AND lease_until
         < COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6)) - INTERVAL :grace MICROSECOND
-        AND lease_until >= COALESCE(CAST(:now AS DATETIME(6)), UTC_TIMESTAMP(6))
-            - INTERVAL :grace MICROSECOND - INTERVAL :reach MICROSECOND
     ORDER BY lease_until LIMIT :limit) AS lost
 STRAIGHT_JOIN rowlock_task AS t FORCE INDEX (PRIMARY) ON t.id = lost.id
 WHERE t.lease_until

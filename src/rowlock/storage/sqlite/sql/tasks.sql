@@ -295,7 +295,7 @@ WHERE state = 'running' AND namespace = :namespace AND worker = :worker;
 SELECT id, namespace, queue, definition, worker,
     cancel_requested OR crashes + 1 >= max_crashes
 FROM rowlock_task
-WHERE state = 'running' AND lease_until < :now - :grace AND lease_until >= :now - :grace - :reach
+WHERE state = 'running' AND lease_until < :now - :grace
 ORDER BY lease_until LIMIT :limit;
 
 -- name: record_lost
