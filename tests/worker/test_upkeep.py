@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import threading
 from contextlib import closing, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pymysql
@@ -16,7 +16,7 @@ from rowlock import Context, TaskState, Worker
 from rowlock.errors import StorageUnavailableError
 from rowlock.model.changes import NOBODY
 from rowlock.ops import queue_deletion
-from rowlock.ops.upkeep import EXPIRE, Duty
+from rowlock.ops.upkeep import EXPIRE, RESCUE_REACH, Duty
 from rowlock.worker import upkeep as upkeeping
 from rowlock.worker.upkeep import Upkeep, prune
 from tests.app.steps import count, greeting
@@ -223,27 +223,27 @@ def test_a_worker_that_drains_finds_what_another_process_enqueued(app, opened):
     assert Worker(app).run_once() == 30
 
 
+ONCE_MORE = Duty("rescue_again", timedelta(0))
+
+
 def lost_long_ago(app):
     app.enqueue(None, 1, max_crashes=10)
     [task] = app.claim("gone")
-    run(app, app.core.storage.upkeep.end_leases, "default", "gone")
+    end_leases, long_ago = app.core.storage.upkeep.end_leases, datetime(2020, 1, 1, tzinfo=UTC)
+    run(app, end_leases, "default", "gone", now=long_ago)
     return task.id
 
 
+@pytest.mark.parametrize("backend", ["postgres"], indirect=True)
 async def test_all_leases_are_looked_at_first_and_now_and_then(app, monkeypatch):
     """In between, those that ran out since anybody looked."""
-    monkeypatch.setattr(upkeeping, "RESCUE", Duty("rescue", timedelta(0)))
+    monkeypatch.setattr(upkeeping, "RESCUE", ONCE_MORE)
     duties, late = upkeep(app), upkeep(app)
     await duties.round()
     task = lost_long_ago(app)
     await duties.round()
     assert app.get_task(task).state is TaskState.RUNNING
     await late.round()
-    assert app.get_task(task).state is TaskState.QUEUED
-
-    task = lost_long_ago(app)
-    duties._rescue_seen -= upkeeping.LONGEST_GAP_SECONDS
-    await duties.round()
     assert app.get_task(task).state is TaskState.QUEUED
 
     task = lost_long_ago(app)
@@ -254,11 +254,45 @@ async def test_all_leases_are_looked_at_first_and_now_and_then(app, monkeypatch)
     assert app.get_task(task).state is TaskState.QUEUED
 
 
+@pytest.mark.parametrize("backend", ["postgres"], indirect=True)
+async def test_what_was_lost_while_nobody_looked_is_taken_back(app, monkeypatch):
+    monkeypatch.setattr(upkeeping, "RESCUE", ONCE_MORE)
+    duties = upkeep(app)
+    await duties.round()
+    task = lost_long_ago(app)
+    duties._rescued_at = -timedelta(days=3650).total_seconds()
+    await duties.round()
+    assert app.get_task(task).state is TaskState.QUEUED
+
+
+@pytest.mark.parametrize("backend", ["postgres"], indirect=True)
 async def test_what_somebody_else_looks_for_is_not_looked_for_from_the_start(app, monkeypatch):
     duties, other = upkeep(app), upkeep(app)
     await other.round()
     await duties.round()
     task = lost_long_ago(app)
-    monkeypatch.setattr(upkeeping, "RESCUE", Duty("rescue_again", timedelta(0)))
+    monkeypatch.setattr(upkeeping, "RESCUE", ONCE_MORE)
     await duties.round()
     assert app.get_task(task).state is TaskState.RUNNING
+
+
+@pytest.mark.parametrize("backend", ["postgres"], indirect=True)
+async def test_who_spares_holders_does_not_count_on_what_others_look_for(app, monkeypatch):
+    duties, other = upkeep(app), upkeep(app)
+    await other.round()
+    await duties.round(rescue=False)
+    task = lost_long_ago(app)
+    monkeypatch.setattr(upkeeping, "RESCUE", ONCE_MORE)
+    await duties.round()
+    assert app.get_task(task).state is TaskState.QUEUED
+
+
+@pytest.mark.parametrize("backend", ["postgres"], indirect=True)
+async def test_a_backlog_of_lost_tasks_is_taken_back_however_long_that_takes(app, monkeypatch):
+    monkeypatch.setattr(upkeeping, "RESCUE_LIMIT", 1)
+    long_ago = lost_long_ago(app)
+    app.enqueue(None, 1)
+    [task] = app.claim("gone too")
+    run(app, app.core.storage.upkeep.end_leases, "default", "gone too")
+    await upkeeping.rescue_lost(app.core.storage, reach=RESCUE_REACH)
+    assert {app.get_task(one).state for one in (long_ago, task.id)} == {TaskState.QUEUED}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 RESCUE_GRACE = timedelta(seconds=2)
 RESCUE_LIMIT = 100
-# Several looks of a rescue: what one passes over, the next one finds.
+# Beyond the last look, for what that passed over.
 RESCUE_REACH = timedelta(seconds=10)
 EXPIRE_LIMIT = 500
 END_PAUSES_LIMIT = 500

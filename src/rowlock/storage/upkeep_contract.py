@@ -45,7 +45,7 @@ class UpkeepStore(Protocol):
     def end_leases(self, namespace: str, worker: str, *, now: datetime | None = None) -> Plan[int]:
         """End the leases of a worker that is known to be dead; returns how many tasks it held.
 
-        They are the first that a rescue takes back.
+        The next rescue takes them back.
         """
         ...
 
@@ -64,8 +64,8 @@ class UpkeepStore(Protocol):
         Args:
             grace: How long a lease is out before its task counts as lost.
             limit: How many to take back at most, the longest lost first.
-            reach: How long before that grace a lease may have run out. Behind it lie the dead
-                entries of what was finished, and a short look need not walk over them.
+            reach: For how long before that grace to look at least. Where what was finished
+                leaves dead entries among the leases, an engine looks no further than that.
             now: The time, for tests; by default the database's.
         """
         ...

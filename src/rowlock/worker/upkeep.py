@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import random
 from collections.abc import Callable
 from datetime import timedelta
@@ -41,8 +40,6 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 # Time enough for a heartbeat to notice that the database is back, and to connect.
 MIN_AMNESTY_SECONDS = 1.0
-# So that the duty's period, and a round that is late, fit into the reach of a rescue.
-LONGEST_GAP_SECONDS = RESCUE_REACH.total_seconds() / 2
 # Of one round: other duties wait meanwhile.
 MOST_DELETING_SECONDS = 1.0
 
@@ -78,7 +75,7 @@ class Upkeep:
         self._amnesty = max(amnesty.total_seconds(), MIN_AMNESTY_SECONDS)
         self._vacuuming = DaemonThreads(1, name="vacuum")
         self._no_rescue_before = 0.0
-        self._rescue_seen = -math.inf
+        self._rescued_at: float | None = None
         self._away = False
         self._purges: dict[Deletion, Purge] = {}
         self._resting: set[str] = set()
@@ -111,13 +108,8 @@ class Upkeep:
         asked = asyncio.get_running_loop().time()
         # One look at all of them: most of the time nothing is to be done.
         self._resting = await self._storage.worker_runner.read(self._storage.upkeep.resting_duties)
-        if rescue and await self._take_promptly(RESCUE, asked):
-            await rescue_lost(
-                self._storage, reach=await self._reach(asked), on_rescue=self._on_rescue
-            )
-            self._rescue_seen = asked
-        elif RESCUE.name in self._resting:
-            self._rescue_seen = asked
+        if rescue:
+            await self._rescue(asked)
         if await self._take(EXPIRE):
             await self._expire()
         if await self._take(END_PAUSES):
@@ -137,24 +129,28 @@ class Upkeep:
         take = self._storage.upkeep.take_duty
         return await self._run(take, duty.name, every=duty.every)
 
-    async def _take_promptly(self, duty: Duty, asked: float) -> bool:
-        """Take the duty, unless it takes so long that holders could not renew either."""
+    async def _rescue(self, asked: float) -> None:
+        """Take lost tasks back, unless asking takes so long that holders could not renew either."""
         loop = asyncio.get_running_loop()
-        taken = await self._take(duty)
-        if loop.time() - asked <= self._amnesty:
-            return taken
-        self._spare(loop.time())
-        return False
+        reach = await self._reach(asked) if await self._take(RESCUE) else None
+        if loop.time() - asked > self._amnesty:
+            self._spare(loop.time())
+            return
+        if reach is not None:
+            await rescue_lost(self._storage, reach=reach, on_rescue=self._on_rescue)
+        if reach is not None or RESCUE.name in self._resting:
+            self._rescued_at = asked
 
     async def _reach(self, now: float) -> timedelta:
         """Return how far back a rescue has to look.
 
-        An old snapshot keeps the entries of all finished tasks in the index of leases. They need
-        not be walked over as long as somebody of the fleet looks every few seconds; now and then
-        they are, for what was locked, or was committed late, whenever a short look came by.
+        An old snapshot keeps the entries of all finished tasks in the index of leases. Those from
+        before the last look, whoever did it, are only walked over now and then: for what was
+        locked, or was committed late, whenever a short look came by.
         """
-        is_first = now - self._rescue_seen > LONGEST_GAP_SECONDS
-        return ALL_LEASES if await self._take(RESCUE_ALL) or is_first else RESCUE_REACH
+        if await self._take(RESCUE_ALL) or self._rescued_at is None:
+            return ALL_LEASES
+        return RESCUE_REACH + timedelta(seconds=now - self._rescued_at)
 
     async def _expire(self) -> None:
         """Move every waiting task past its lifetime to history."""
@@ -224,6 +220,8 @@ async def rescue_lost(
     while part == RESCUE_LIMIT:
         rescued = await run(rescue, grace=RESCUE_GRACE, reach=reach, limit=RESCUE_LIMIT)
         part = len(rescued)
+        # Where there are more than that, the rest may leave the reach meanwhile.
+        reach = ALL_LEASES
         for task in rescued:
             end = "failed as crash_loop or canceled" if task.final else "queued again"
             log.warning("task %s: lost by worker %s, %s", task.id, task.worker, end)

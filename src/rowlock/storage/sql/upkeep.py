@@ -21,8 +21,8 @@ LOST = failure_to_text(
     )
 )
 
-# Before the lease of anybody else who is to be rescued.
-LONG_AGO = timedelta(days=1)
+# Longer than a lease that ran out is spared, and so little that short looks find it.
+JUST_OVER = timedelta(seconds=3)
 
 
 def _of_rescued(rescued: list[Rescued], **_: object) -> list[UUID]:
@@ -49,7 +49,7 @@ class UpkeepPlans(TellingPlans):
 
     def end_leases(self, namespace: str, worker: str, *, now: datetime | None = None) -> Plan[int]:
         result = yield self._sql.bind(
-            "end_leases", namespace=namespace, worker=worker, ago=LONG_AGO, now=now
+            "end_leases", namespace=namespace, worker=worker, ago=JUST_OVER, now=now
         )
         return result.count
 
@@ -141,11 +141,11 @@ class SteppedUpkeepPlans(UpkeepPlans):
         *,
         grace: timedelta,
         limit: int,
-        reach: timedelta = ALL_LEASES,
+        reach: timedelta = ALL_LEASES,  # noqa: ARG002 - no dead entries lie behind it
         now: datetime | None = None,
     ) -> Plan[list[Rescued]]:
         yield BEGIN
-        result = yield self._sql.bind("lock_lost", grace=grace, reach=reach, limit=limit, now=now)
+        result = yield self._sql.bind("lock_lost", grace=grace, limit=limit, now=now)
         rescued = self._rescued(result.rows)
         again = [task.id for task in rescued if not task.final]
         if again:
