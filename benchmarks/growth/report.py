@@ -98,9 +98,8 @@ def _queues(results: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
     return {
         "name": "growth-queues",
         "title": "Settled from many queues by one worker",
-        "x": "queues with tasks",
+        **_axis("queues with tasks", ats),
         "y": "% of one queue",
-        "ticks": [[place, f"{at:,}"] for place, at in enumerate(ats)],
         "series": {
             engine: _in_percent([(ats.index(row["at"]), row["per_second"]) for row in rows])
             for engine, rows in results.items()
@@ -118,7 +117,7 @@ def _sizes(rows: Sequence[Row]) -> list[Named]:
     def line(kind: str, figure: str) -> list[tuple[int, float]]:
         return [(ats.index(row["at"]), row[figure]) for row in rows if row["of"] == kind]
 
-    axis = {"x": "tasks there", "ticks": [[place, f"{at:,}"] for place, at in enumerate(ats)]}
+    axis = _axis("tasks there", ats)
     speed = {kind: _in_percent(line(kind, f"per_second_{SLOTS}")) for kind in kinds}
     latency = {
         f"{call}, {kind}": line(kind, f"{call}_ms_p50_{SLOTS}")
@@ -129,6 +128,11 @@ def _sizes(rows: Sequence[Row]) -> list[Named]:
         ("speed", "Settled while others lie there", axis | {"y": "% of none", "series": speed}),
         ("latency", f"One call of {SLOTS:,}", axis | {"y": "ms, median", "series": latency}),
     ]
+
+
+def _axis(name: str, ats: Sequence[int]) -> dict[str, Any]:
+    """Return an x axis on which counts that grow by powers are equally far apart."""
+    return {"x": name, "ticks": [[place, f"{at:,}"] for place, at in enumerate(ats)]}
 
 
 def _in_percent(line: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:

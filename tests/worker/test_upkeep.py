@@ -266,25 +266,19 @@ async def test_what_was_lost_while_nobody_looked_is_taken_back(app, monkeypatch)
 
 
 @pytest.mark.parametrize("backend", ["postgres"], indirect=True)
-async def test_what_somebody_else_looks_for_is_not_looked_for_from_the_start(app, monkeypatch):
+@pytest.mark.parametrize(
+    ("spares", "state"), [(False, TaskState.RUNNING), (True, TaskState.QUEUED)]
+)
+async def test_who_sees_somebody_rescue_looks_back_to_that_unless_it_spares_holders(
+    app, monkeypatch, spares, state
+):
     duties, other = upkeep(app), upkeep(app)
     await other.round()
-    await duties.round()
+    await duties.round(rescue=not spares)
     task = lost_long_ago(app)
     monkeypatch.setattr(upkeeping, "RESCUE", ONCE_MORE)
     await duties.round()
-    assert app.get_task(task).state is TaskState.RUNNING
-
-
-@pytest.mark.parametrize("backend", ["postgres"], indirect=True)
-async def test_who_spares_holders_does_not_count_on_what_others_look_for(app, monkeypatch):
-    duties, other = upkeep(app), upkeep(app)
-    await other.round()
-    await duties.round(rescue=False)
-    task = lost_long_ago(app)
-    monkeypatch.setattr(upkeeping, "RESCUE", ONCE_MORE)
-    await duties.round()
-    assert app.get_task(task).state is TaskState.QUEUED
+    assert app.get_task(task).state is state
 
 
 @pytest.mark.parametrize("backend", ["postgres"], indirect=True)
